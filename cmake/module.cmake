@@ -1,0 +1,75 @@
+# Declares one module of src/ and refuses a dependency that points upwards.
+#
+#   bolide_module(store DEPS base table os [LIBS PkgConfig::X ...])
+#
+# takes every *.cc of src/<name>/ but *_test.cc, *_fuzz.cc, *_bench.cc and main.cc, and adds:
+#   bolide_<name>        the static library
+#   <name>_test          its unit tests (all *_test.cc), registered with ctest one case each
+#   <stem>_fuzz          each *_fuzz.cc, when BOLIDE_FUZZ is on
+#   <stem>_bench         each *_bench.cc, when BOLIDE_BENCH is on
+# The order below is DESIGN's: a module may depend only on modules that stand before it.
+set(BOLIDE_LAYERS base table os net store replica broker naming
+    protocols/remoting protocols/grpc protocols/mqtt protocols/kafka protocols/amqp protocols/sqs
+    admin client app)
+
+function(bolide_module name)
+  cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
+  list(FIND BOLIDE_LAYERS ${name} rank)
+  if(rank LESS 0)
+    message(FATAL_ERROR "module ${name} is not in BOLIDE_LAYERS (cmake/module.cmake)")
+  endif()
+  foreach(dep IN LISTS arg_DEPS)
+    list(FIND BOLIDE_LAYERS ${dep} dep_rank)
+    if(dep_rank LESS 0 OR NOT dep_rank LESS rank)
+      message(FATAL_ERROR "module ${name} may not depend on ${dep}: it stands on the same layer or above")
+    endif()
+    if(name MATCHES "^protocols/" AND dep MATCHES "^protocols/")
+      message(FATAL_ERROR "protocol ${name} may not depend on its sibling ${dep}")
+    endif()
+  endforeach()
+
+  string(REPLACE "/" "_" target ${name})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  set(tests ${sources})
+  set(fuzzers ${sources})
+  set(benches ${sources})
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_bench|/main)\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+
+  add_library(bolide_${target} STATIC ${sources})
+  if(NOT sources)
+    set_target_properties(bolide_${target} PROPERTIES LINKER_LANGUAGE CXX)
+    file(WRITE ${CMAKE_BINARY_DIR}/empty_${target}.cc "")
+    target_sources(bolide_${target} PRIVATE ${CMAKE_BINARY_DIR}/empty_${target}.cc)
+  endif()
+  target_include_directories(bolide_${target} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+  target_link_libraries(bolide_${target} PUBLIC bolide_flags ${arg_LIBS})
+  foreach(dep IN LISTS arg_DEPS)
+    string(REPLACE "/" "_" dep_target ${dep})
+    target_link_libraries(bolide_${target} PUBLIC bolide_${dep_target})
+  endforeach()
+
+  if(tests AND BOLIDE_TESTS)
+    add_executable(${target}_test ${tests})
+    target_link_libraries(${target}_test PRIVATE bolide_${target} GTest::gtest GTest::gtest_main)
+    gtest_discover_tests(${target}_test TEST_PREFIX "${name}: " DISCOVERY_TIMEOUT 60
+                         PROPERTIES TIMEOUT 120 LABELS unit)
+  endif()
+  if(BOLIDE_FUZZ)
+    foreach(file IN LISTS fuzzers)
+      get_filename_component(stem ${file} NAME_WE)
+      add_executable(${stem} ${file})
+      target_link_libraries(${stem} PRIVATE bolide_${target} -fsanitize=fuzzer)
+      set_property(GLOBAL APPEND PROPERTY BOLIDE_FUZZERS ${stem})
+    endforeach()
+  endif()
+  if(BOLIDE_BENCH)
+    foreach(file IN LISTS benches)
+      get_filename_component(stem ${file} NAME_WE)
+      add_executable(${stem} ${file})
+      target_link_libraries(${stem} PRIVATE bolide_${target} benchmark::benchmark benchmark::benchmark_main)
+    endforeach()
+  endif()
+endfunction()

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The seam to the network: listeners and connections that carry bytes to and from sans-I/O sessions.
+// TcpTransport is the machine's (Asio, TLS by OpenSSL); SimTransport (sim_transport.h) lives in memory.
+// Runs on: the agent it was made for.  Owns: sockets and their buffers.
+// Invariant: a Session is called only on its agent's thread, never after on_closed; output of one
+// turn leaves in one vectored write at the end of the turn.
+#pragma once
+
+#include "base/buffer.h"
+#include "base/result.h"
+#include "net/agent.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace bolide::net {
+
+struct Address {
+  std::string host;  // a numeric address or a name
+  std::uint16_t port = 0;
+
+  std::string text() const;  // host:port, [v6]:port
+  static Result<Address> parse(std::string_view text);
+};
+
+// The bytes of an IP address as RocketMQ stores hosts: 4 or 16, network order.
+struct PeerAddress {
+  unsigned char bytes[16] = {};
+  std::uint8_t size = 4;  // 4 or 16
+  std::uint16_t port = 0;
+
+  std::string text() const;
+};
+
+// What a session may do with its connection. Lives until on_closed has returned.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  // Appends to the output; it leaves at the end of the turn. Nothing is sent after close().
+  // Returns memory of `size` bytes to be filled before the next call of any kind.
+  virtual char* reserve(std::size_t size) = 0;
+  // Gives back what was reserved but not used: the last reserve() keeps only `used` bytes.
+  virtual void commit(std::size_t used) = 0;
+  void write(std::string_view bytes);
+  // Appends shared bytes without copying them.
+  virtual void write(Slice slice) = 0;
+
+  // Bytes waiting to leave. Above `output_pause_bytes` the connection stops reading (back-pressure)
+  // until the peer has taken half; above `output_bytes_max` it is closed as a slow consumer.
+  virtual std::size_t pending_bytes() const = 0;
+  // Sends what is pending, then closes. on_closed follows in a later turn.
+  virtual void close(std::string_view reason) = 0;
+
+  virtual const PeerAddress& peer() const = 0;
+  virtual const PeerAddress& local() const = 0;
+  virtual bool encrypted() const = 0;
+};
+
+// A protocol's state machine for one connection, without I/O.
+class Session {
+ public:
+  virtual ~Session() = default;
+  // All bytes received and not yet consumed. Returns how many were consumed; the rest is shown
+  // again with what follows. The view lives during the call only.
+  virtual std::size_t on_bytes(std::string_view bytes, const Now& now) = 0;
+  // The connection is gone; nothing may be called on it any more.
+  virtual void on_closed() = 0;
+};
+
+struct ConnectionLimits {
+  std::size_t input_bytes_max = 17U << 20U;  // longest unconsumed input: more closes the connection
+  std::size_t output_pause_bytes = 8U << 20U;
+  std::size_t output_bytes_max = 64U << 20U;
+  std::int64_t idle_timeout_ms = 120'000;  // no byte in or out for so long closes (0: never)
+};
+
+class TlsContext;  // tls.h
+
+enum class TlsMode : std::uint8_t { disabled, permissive, enforcing };  // rocketmq wire 1.5
+
+struct ListenOptions {
+  Address address;
+  ConnectionLimits limits;
+  TlsMode tls_mode = TlsMode::disabled;
+  std::shared_ptr<TlsContext> tls;  // required unless disabled
+};
+
+// Makes the session of an accepted (or connected) connection.
+using SessionFactory = std::function<std::unique_ptr<Session>(Connection&)>;
+
+class Listener {
+ public:
+  virtual ~Listener() = default;  // stops accepting; open connections stay
+  virtual std::uint16_t port() const = 0;
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;  // closes all connections at once (on_closed is called)
+
+  // Binds and accepts from the next turn on. Port 0 picks a free one. Errors: in_use,
+  // no_permission, invalid_argument, each naming the address.
+  virtual Result<std::unique_ptr<Listener>> listen(ListenOptions options, SessionFactory make) = 0;
+
+  // Connects in the background: `done` gets null and an error, or runs after the session was made.
+  // `tls` null means plain.
+  virtual void connect(const Address& address, const ConnectionLimits& limits,
+                       std::shared_ptr<TlsContext> tls, SessionFactory make,
+                       std::move_only_function<void(Result<>)> done) = 0;
+
+  virtual std::size_t connections() const = 0;
+  // Closes every connection after its pending output has left.
+  virtual void close_all(std::string_view reason) = 0;
+};
+
+// The machine's network on `agent`.
+std::unique_ptr<Transport> make_tcp_transport(Agent& agent);
+
+}  // namespace bolide::net
