@@ -8,17 +8,18 @@
 #   <stem>_fuzz          each *_fuzz.cc, when BOLIDE_FUZZ is on
 #   <stem>_bench         each *_bench.cc, when BOLIDE_BENCH is on
 # The order below is DESIGN's: a module may depend only on modules that stand before it.
+# tools/style reads this list too, and holds every #include against it.
 set(BOLIDE_LAYERS base table os net store replica broker naming
     protocols/remoting protocols/grpc protocols/mqtt protocols/kafka protocols/amqp protocols/sqs
     admin client app)
 
-function(bolide_module name)
-  cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
+# Stops the configuration if module `name` may not depend on the modules in ARGN.
+function(bolide_check_layers name)
   list(FIND BOLIDE_LAYERS ${name} rank)
   if(rank LESS 0)
     message(FATAL_ERROR "module ${name} is not in BOLIDE_LAYERS (cmake/module.cmake)")
   endif()
-  foreach(dep IN LISTS arg_DEPS)
+  foreach(dep IN LISTS ARGN)
     list(FIND BOLIDE_LAYERS ${dep} dep_rank)
     if(dep_rank LESS 0 OR NOT dep_rank LESS rank)
       message(FATAL_ERROR "module ${name} may not depend on ${dep}: it stands on the same layer or above")
@@ -27,6 +28,21 @@ function(bolide_module name)
       message(FATAL_ERROR "protocol ${name} may not depend on its sibling ${dep}")
     endif()
   endforeach()
+endfunction()
+
+# One program per file of ARGN, named after the file, linked with LIBS; its name is added to the global list `list`.
+function(bolide_programs list libs)
+  foreach(file IN LISTS ARGN)
+    get_filename_component(stem ${file} NAME_WE)
+    add_executable(${stem} ${file})
+    target_link_libraries(${stem} PRIVATE ${libs})
+    set_property(GLOBAL APPEND PROPERTY ${list} ${stem})
+  endforeach()
+endfunction()
+
+function(bolide_module name)
+  cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
+  bolide_check_layers(${name} ${arg_DEPS})
 
   string(REPLACE "/" "_" target ${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
@@ -51,25 +67,18 @@ function(bolide_module name)
     target_link_libraries(bolide_${target} PUBLIC bolide_${dep_target})
   endforeach()
 
-  if(tests AND BOLIDE_TESTS)
+  if(tests AND BOLIDE_TESTS AND GTest_FOUND)
     add_executable(${target}_test ${tests})
     target_link_libraries(${target}_test PRIVATE bolide_${target} GTest::gtest GTest::gtest_main)
     gtest_discover_tests(${target}_test TEST_PREFIX "${name}: " DISCOVERY_TIMEOUT 60
                          PROPERTIES TIMEOUT 120 LABELS unit)
+    set_property(GLOBAL APPEND PROPERTY BOLIDE_UNIT_TESTS ${target}_test)
   endif()
   if(BOLIDE_FUZZ)
-    foreach(file IN LISTS fuzzers)
-      get_filename_component(stem ${file} NAME_WE)
-      add_executable(${stem} ${file})
-      target_link_libraries(${stem} PRIVATE bolide_${target} -fsanitize=fuzzer)
-      set_property(GLOBAL APPEND PROPERTY BOLIDE_FUZZERS ${stem})
-    endforeach()
+    bolide_programs(BOLIDE_FUZZERS "bolide_${target};-fsanitize=fuzzer" ${fuzzers})
   endif()
-  if(BOLIDE_BENCH)
-    foreach(file IN LISTS benches)
-      get_filename_component(stem ${file} NAME_WE)
-      add_executable(${stem} ${file})
-      target_link_libraries(${stem} PRIVATE bolide_${target} benchmark::benchmark benchmark::benchmark_main)
-    endforeach()
+  if(BOLIDE_BENCH AND benchmark_FOUND)
+    bolide_programs(BOLIDE_BENCHES "bolide_${target};benchmark::benchmark;benchmark::benchmark_main"
+                    ${benches})
   endif()
 endfunction()
