@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The broker core's only door. Every protocol turns its wire into these calls. It takes and gives
+// values and shared bytes and answers later, so that a remote stand-in can implement it.
+//   Hot calls (send, pull) carry a Ticket and are answered through the ReplySink of the front end.
+//   Control calls take a callback, called exactly once, possibly before the call returns.
+// Runs on: core agent.  Owns: nothing.  Invariant: every call carries an identity; views in a request
+// are read before the call returns.
+#pragma once
+
+#include "base/buffer.h"
+#include "base/host.h"
+#include "base/result.h"
+#include "broker/config.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bolide::broker {
+
+// Who calls. Today everybody is anonymous; authorisation is one function of (identity, action,
+// resource), called in the core.
+struct Identity {
+  std::string tenant;
+  std::string user;
+};
+
+using SessionId = std::uint64_t;  // unique in the process, never used twice
+class ReplySink;
+
+// Where the answer to a hot call goes. A session that has gone by then drops it.
+struct Ticket {
+  ReplySink* sink = nullptr;
+  SessionId session = 0;
+  std::int32_t token = 0;     // the front end's own, e.g. the opaque of a remoting request
+  std::uint32_t detail = 0;   // likewise
+};
+
+struct SendRequest {
+  Ticket ticket;
+  const Identity* identity = nullptr;
+  std::string_view topic;
+  std::string_view default_topic;        // whose settings an auto-created topic inherits
+  std::int32_t default_queues = 4;
+  std::int32_t queue_id = -1;            // negative: the broker chooses
+  std::int32_t sys_flag = 0;
+  std::int32_t flag = 0;
+  std::int64_t born_ms = 0;
+  Host born_host;
+  std::string_view properties;           // wire 1.12
+  std::int32_t reconsume_times = 0;
+  bool batch = false;                    // body is a batch (wire 1.10)
+  std::string_view body;
+};
+
+struct SendResult {
+  std::optional<Error> error;
+  std::int32_t queue_id = 0;
+  std::int64_t queue_offset = 0;         // of the first message
+  std::span<const std::int64_t> positions;  // of each message; lives during the call
+  Host store_host;
+  std::string_view unique_key;           // of a single message; lives during the call
+};
+
+enum class PullStatus : std::uint8_t {  // RocketMQ's GetMessageStatus names (semantics 3.4)
+  found,
+  no_matched_message,
+  no_message_in_queue,
+  offset_overflow_one,
+  offset_overflow_badly,
+  offset_too_small,
+  offset_reset,
+};
+
+struct PullRequest {
+  Ticket ticket;
+  const Identity* identity = nullptr;
+  std::string_view group;
+  std::string_view topic;
+  std::int32_t queue_id = 0;
+  std::int64_t offset = 0;
+  std::int32_t messages_max = 32;
+  std::int64_t bytes_max = 0;             // 0: the broker's limit
+  std::int64_t suspend_ms = 0;            // how long to wait for a message; 0: answer at once
+  std::optional<std::int64_t> commit_offset;
+  std::optional<std::string_view> subscription;  // carried by the request; else the group's
+  std::string_view expression_type = "TAG";
+  std::int64_t subscription_version = 0;
+};
+
+struct PullResult {
+  std::optional<Error> error;
+  PullStatus status = PullStatus::found;
+  std::int64_t next_offset = 0;
+  std::int64_t min_offset = 0;
+  std::int64_t max_offset = 0;
+  std::int32_t messages = 0;
+  Slices records;
+};
+
+// What a front end gives the core to be answered.
+class ReplySink {
+ public:
+  virtual ~ReplySink() = default;
+  virtual void on_send(const Ticket& ticket, const SendResult& result) = 0;
+  virtual void on_pull(const Ticket& ticket, PullResult&& result) = 0;
+  // The members of `group` changed: tell the client behind `session` (code 40).
+  virtual void on_group_changed(SessionId session, std::string_view group) = 0;
+  // The offsets of (group, topic) were reset by an administrator: tell the client (code 220).
+  virtual void on_offsets_reset(SessionId session, std::string_view group, std::string_view topic,
+                                const std::map<std::int32_t, std::int64_t>& offsets) = 0;
+};
+
+enum class ConsumeType : std::uint8_t { actively, passively, pop };
+enum class MessageModel : std::uint8_t { broadcasting, clustering };
+enum class ConsumeFrom : std::uint8_t { last_offset, first_offset, timestamp, other };
+
+struct Subscription {
+  std::string topic;
+  std::string expression = "*";
+  std::string expression_type = "TAG";
+  std::int64_t version = 0;
+  bool class_filter = false;
+
+  bool operator==(const Subscription&) const = default;
+};
+
+struct ConsumerData {
+  std::string group;
+  ConsumeType type = ConsumeType::passively;
+  MessageModel model = MessageModel::clustering;
+  ConsumeFrom from = ConsumeFrom::last_offset;
+  bool unit_mode = false;
+  std::vector<Subscription> subscriptions;
+};
+
+struct Heartbeat {
+  std::string client_id;
+  std::string language;
+  std::int32_t version = 0;
+  std::int32_t fingerprint = 0;   // heartbeat v2; 0: v1
+  bool without_subscriptions = false;
+  std::vector<std::string> producer_groups;
+  std::vector<ConsumerData> consumers;
+};
+
+// The client behind a heartbeat: which connection, from where.
+struct ClientPlace {
+  ReplySink* sink = nullptr;
+  SessionId session = 0;
+  Host address;
+};
+
+struct Member {
+  std::string client_id;
+  Host address;
+  std::string language;
+  std::int32_t version = 0;
+  std::int64_t last_seen_ms = 0;
+  SessionId session = 0;
+};
+
+struct GroupMembers {
+  ConsumeType type = ConsumeType::passively;
+  MessageModel model = MessageModel::clustering;
+  ConsumeFrom from = ConsumeFrom::last_offset;
+  std::vector<Member> members;
+  std::vector<Subscription> subscriptions;
+};
+
+struct QueueRange {
+  std::int64_t min_offset = 0;
+  std::int64_t max_offset = 0;
+  std::int64_t last_update_ms = 0;
+};
+
+struct QueueProgress {
+  std::string topic;
+  std::int32_t queue_id = 0;
+  std::int64_t broker_offset = 0;
+  std::int64_t consumer_offset = 0;
+  std::int64_t pull_offset = 0;
+  std::int64_t last_timestamp_ms = 0;  // store time of the last consumed message
+};
+
+struct GroupProgress {
+  double consume_tps = 0;
+  std::vector<QueueProgress> queues;
+};
+
+struct ConsumeSpan {
+  std::int32_t queue_id = 0;
+  std::int64_t min_store_ms = 0;
+  std::int64_t max_store_ms = 0;
+  std::int64_t consumed_store_ms = 0;
+  std::int64_t delay_ms = 0;
+};
+
+struct TopicTable {
+  std::vector<TopicConfig> topics;
+  DataVersion version;
+};
+
+struct GroupTable {
+  std::vector<GroupConfig> groups;
+  DataVersion version;
+};
+
+struct OffsetEntry {
+  std::string topic;
+  std::string group;
+  std::int32_t queue_id = 0;
+  std::int64_t offset = 0;
+};
+
+struct ResetRequest {
+  std::string group;
+  std::string topic;
+  std::int32_t queue_id = -1;             // all
+  std::int64_t timestamp_ms = -1;         // -1: to the end
+  std::optional<std::int64_t> offset;     // instead of the timestamp
+  bool force = true;                      // also forward
+};
+
+struct HeartbeatReply {
+  bool subscriptions_changed = true;
+};
+
+template <class T>
+using Reply = std::move_only_function<void(Result<T>)>;
+
+class Api {
+ public:
+  virtual ~Api() = default;
+
+  // --- hot: answered through ticket.sink ------------------------------------------------------
+  virtual void send(const SendRequest& request) = 0;
+  virtual void pull(const PullRequest& request) = 0;
+  // Fire and forget for one-way commits; unknown groups are an error (group_not_found).
+  virtual Result<> commit_offset(const Identity& who, std::string_view group, std::string_view topic,
+                                 std::int32_t queue_id, std::int64_t offset) = 0;
+
+  // --- clients --------------------------------------------------------------------------------
+  virtual void heartbeat(const Identity& who, const ClientPlace& place, const Heartbeat& heartbeat,
+                         Reply<HeartbeatReply> reply) = 0;
+  virtual void unregister_client(const ClientPlace& place, std::string_view client_id,
+                                 std::string_view producer_group,
+                                 std::string_view consumer_group) = 0;
+  virtual void session_closed(SessionId session) = 0;
+  virtual void consumer_members(const Identity& who, std::string_view group,
+                                Reply<GroupMembers> reply) = 0;
+  virtual void producer_members(const Identity& who, std::string_view group,
+                                Reply<std::vector<Member>> reply) = 0;
+  virtual void all_producers(const Identity& who,
+                             Reply<std::map<std::string, std::vector<Member>>> reply) = 0;
+
+  // --- offsets --------------------------------------------------------------------------------
+  // RocketMQ's first-time rule (semantics 3.3): no offset and a queue never trimmed answers 0,
+  // else not_found; with `zero_if_absent` false a missing offset is always not_found.
+  virtual void consumer_offset(const Identity& who, std::string_view group, std::string_view topic,
+                               std::int32_t queue_id, bool zero_if_absent,
+                               Reply<std::int64_t> reply) = 0;
+  virtual void all_offsets(const Identity& who, Reply<std::vector<OffsetEntry>> reply) = 0;
+  virtual void min_offset(const Identity& who, std::string_view topic, std::int32_t queue_id,
+                          Reply<std::int64_t> reply) = 0;
+  virtual void max_offset(const Identity& who, std::string_view topic, std::int32_t queue_id,
+                          Reply<std::int64_t> reply) = 0;
+  virtual void offset_by_time(const Identity& who, std::string_view topic, std::int32_t queue_id,
+                              std::int64_t time_ms, bool upper, Reply<std::int64_t> reply) = 0;
+  // Store time of the oldest message; -1 if there is none.
+  virtual void earliest_store_time(const Identity& who, std::string_view topic,
+                                   std::int32_t queue_id, Reply<std::int64_t> reply) = 0;
+  virtual void reset_offsets(const Identity& who, const ResetRequest& request,
+                             Reply<std::map<std::int32_t, std::int64_t>> reply) = 0;
+  virtual void clone_offsets(const Identity& who, std::string_view from_group,
+                             std::string_view to_group, std::string_view topic,
+                             Reply<void> reply) = 0;
+
+  // --- messages -------------------------------------------------------------------------------
+  virtual void find_messages(const Identity& who, std::string_view topic, std::string_view key,
+                             bool unique_key, std::size_t count_max, std::int64_t from_ms,
+                             std::int64_t to_ms, Reply<Slices> reply) = 0;
+  virtual void message_at(const Identity& who, std::int64_t position, Reply<Slices> reply) = 0;
+
+  // --- topics and groups ----------------------------------------------------------------------
+  // `attribute_changes`: "+key=value,-key" (semantics 3.17).
+  virtual void put_topic(const Identity& who, const TopicConfig& config,
+                         std::string_view attribute_changes, Reply<void> reply) = 0;
+  virtual void delete_topic(const Identity& who, std::string_view topic, Reply<void> reply) = 0;
+  virtual void topic(const Identity& who, std::string_view topic, Reply<TopicConfig> reply) = 0;
+  virtual void all_topics(const Identity& who, Reply<TopicTable> reply) = 0;
+  virtual void topic_ranges(const Identity& who, std::string_view topic,
+                            Reply<std::map<std::int32_t, QueueRange>> reply) = 0;
+  virtual void put_group(const Identity& who, const GroupConfig& config, Reply<void> reply) = 0;
+  virtual void delete_group(const Identity& who, std::string_view group, bool clean_offsets,
+                            Reply<void> reply) = 0;
+  virtual void group(const Identity& who, std::string_view group, Reply<GroupConfig> reply) = 0;
+  virtual void all_groups(const Identity& who, Reply<GroupTable> reply) = 0;
+  // `topics` empty: all that the group subscribes to or has offsets in.
+  virtual void group_progress(const Identity& who, std::string_view group,
+                              const std::vector<std::string>& topics,
+                              Reply<GroupProgress> reply) = 0;
+  virtual void groups_of_topic(const Identity& who, std::string_view topic,
+                               Reply<std::vector<std::string>> reply) = 0;
+  virtual void topics_of_group(const Identity& who, std::string_view group,
+                               Reply<std::vector<std::string>> reply) = 0;
+  virtual void consume_spans(const Identity& who, std::string_view topic, std::string_view group,
+                             Reply<std::vector<ConsumeSpan>> reply) = 0;
+
+  // --- the broker itself ----------------------------------------------------------------------
+  virtual void runtime_info(const Identity& who, Reply<std::map<std::string, std::string>> reply) = 0;
+};
+
+}  // namespace bolide::broker
