@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The lite pull consumer: subscribe and assign, seek, commit, pause.
+package bolide.interop;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
+import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
+import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
+import org.apache.rocketmq.common.message.MessageExt;
+import org.apache.rocketmq.common.message.MessageQueue;
+
+public final class LitePullCases {
+    private LitePullCases() {}
+
+    private static DefaultLitePullConsumer consumer(Ctx t, String group) {
+        DefaultLitePullConsumer c = new DefaultLitePullConsumer(group);
+        c.setNamesrvAddr(t.env.options.namesrv());
+        c.setInstanceName(t.env.unique("lite"));
+        c.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        c.setAutoCommit(false);
+        c.setPersistConsumerOffsetInterval(300);
+        c.setPullThreadNums(2);
+        t.own(c::shutdown);
+        return c;
+    }
+
+    private static DefaultLitePullConsumer assigned(Ctx t, MessageQueue q) throws Exception {
+        DefaultLitePullConsumer c = consumer(t, t.group());
+        c.start();
+        c.assign(List.of(q));
+        return c;
+    }
+
+    private static List<String> poll(DefaultLitePullConsumer c, int n, long ms) {
+        List<String> got = new ArrayList<>();
+        for (long end = System.nanoTime() + ms * 1_000_000; got.size() < n && System.nanoTime() < end; ) {
+            for (MessageExt m : c.poll(200)) got.add(new String(m.getBody()));
+        }
+        return got;
+    }
+
+    @Case
+    public static void lite_pull_subscribed_gets_every_message(Ctx t) throws Exception {
+        String topic = t.topic(4);
+        List<String> bodies = t.sendMany(topic, 4, 40, "s ");
+        DefaultLitePullConsumer c = consumer(t, t.group());
+        c.subscribe(topic, "*");
+        c.start();
+        List<String> got = poll(c, 40, 20_000);
+        got.sort(null);
+        bodies.sort(null);
+        t.equal("messages", bodies, got);
+        t.equal("queues of the topic", 4, c.fetchMessageQueues(topic).size());
+    }
+
+    @Case
+    public static void lite_pull_seeks_to_an_offset_the_begin_and_the_end(Ctx t) throws Exception {
+        MessageQueue q = t.queue(t.topic(1), 0);
+        for (int i = 0; i < 10; i++) t.send(q, "m" + i);
+        DefaultLitePullConsumer c = assigned(t, q);
+        t.equal("all", 10, poll(c, 10, 20_000).size());
+        c.seek(q, 7);
+        t.equal("from offset 7", List.of("m7", "m8", "m9"), poll(c, 3, 20_000));
+        c.seekToBegin(q);
+        t.equal("first after a seek to the begin", "m0", poll(c, 10, 20_000).get(0));
+        c.seekToEnd(q);
+        t.equal("after a seek to the end", List.of(), poll(c, 1, 500));
+        t.send(q, "new");
+        t.equal("the next after a seek to the end", List.of("new"), poll(c, 1, 20_000));
+    }
+
+    @Case
+    public static void lite_pull_commits_and_continues_there(Ctx t) throws Exception {
+        String topic = t.topic(1);
+        MessageQueue q = t.queue(topic, 0);
+        for (int i = 0; i < 10; i++) t.send(q, "m" + i);
+        String group = t.group();
+        DefaultLitePullConsumer c = consumer(t, group);
+        c.subscribe(topic, "*");
+        c.start();
+        t.equal("all", 10, poll(c, 10, 20_000).size());
+        c.commitSync();
+        t.equal("committed offset, by the consumer", 10L, c.committed(q));
+        DefaultMQPullConsumer other = PullCases.consumer(t, group);
+        t.await("offset 10 at the server", 10_000, () -> other.fetchConsumeOffset(q, true) == 10, () -> "another");
+        c.shutdown();
+        t.send(q, "later");
+        DefaultLitePullConsumer next = consumer(t, group);
+        next.subscribe(topic, "*");
+        next.start();
+        t.equal("messages after the restart", List.of("later"), poll(next, 1, 20_000));
+    }
+
+    @Case
+    public static void lite_pull_finds_an_offset_by_time(Ctx t) throws Exception {
+        MessageQueue q = t.queue(t.topic(1), 0);
+        for (int i = 0; i < 3; i++) {
+            t.send(q, "m" + i);
+            Thread.sleep(20);
+        }
+        DefaultLitePullConsumer c = assigned(t, q);
+        t.equal("offset at time 0", 0L, c.offsetForTimestamp(q, 0L));
+        t.equal("offset at a later time", 3L, c.offsetForTimestamp(q, System.currentTimeMillis() + 60_000));
+    }
+
+    @Case
+    public static void lite_pull_pauses_and_resumes(Ctx t) throws Exception {
+        MessageQueue q = t.queue(t.topic(1), 0);
+        DefaultLitePullConsumer c = assigned(t, q);
+        t.send(q, "before");
+        t.equal("before the pause", List.of("before"), poll(c, 1, 20_000));
+        c.pause(List.of(q));
+        t.send(q, "paused");
+        t.equal("while paused", List.of(), poll(c, 1, 700));
+        c.resume(List.of(q));
+        t.equal("after the pause", List.of("paused"), poll(c, 1, 20_000));
+    }
+
+    @Case
+    public static void two_lite_pull_consumers_share_the_queues(Ctx t) throws Exception {
+        String topic = t.topic(4);
+        String group = t.group();
+        DefaultLitePullConsumer a = consumer(t, group), b = consumer(t, group);
+        for (var c : List.of(a, b)) {
+            c.subscribe(topic, "*");
+            c.start();
+        }
+        t.await("two queues each", 15_000, () -> a.assignment().size() == 2 && b.assignment().size() == 2,
+            () -> "another share");
+        List<String> bodies = t.sendMany(topic, 4, 40, "s ");
+        List<String> got = poll(a, 20, 20_000);
+        got.addAll(poll(b, 20, 20_000));
+        got.sort(null);
+        bodies.sort(null);
+        t.equal("messages of both", bodies, got);
+    }
+}
