@@ -2,7 +2,9 @@
 //
 // The seam to the disk: files and directories. PosixFileSystem is the machine's; SimFileSystem
 // (sim_file_system.h) lives in memory, drops what was not synced and fails the Nth call on demand.
-// Runs on: any agent (a File is used by one agent at a time but for read(), which any may call).
+// Runs on: any agent. A File has one owner, who alone calls truncate, reserve, lock and the
+// destructor; write, read and sync may run at the same time on different threads. A sync covers the
+// writes that returned before it was called.
 // Owns: descriptors.  Invariant: no call hides an error, none throws; EINTR and short writes are
 // handled inside, a short read is the end of the file.
 #pragma once
@@ -30,7 +32,8 @@ class File {
  public:
   virtual ~File() = default;
 
-  // Writes all of `bytes` at `offset`. Errors: disk_full (ENOSPC, EDQUOT, EFBIG), io.
+  // Writes all of `bytes` at `offset`. Errors: disk_full (ENOSPC, EDQUOT, EFBIG), io; then a part
+  // of the range may have been written.
   virtual Result<> write(std::uint64_t offset, std::string_view bytes) = 0;
   // Reads up to `size` bytes at `offset`; fewer only at the end of the file. May block on the disk.
   virtual Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) const = 0;
@@ -46,7 +49,9 @@ class File {
   // A file system that cannot reserve succeeds without doing it.
   virtual Result<> reserve(std::uint64_t offset, std::uint64_t size) = 0;
   virtual Result<std::uint64_t> size() const = 0;
-  // Takes the exclusive lock of the whole file for this process. Errors: in_use, io.
+  // Takes the exclusive lock of the whole file, for the life of this File: other processes (Apache
+  // RocketMQ's broker too) and other Files of this one are refused. Never waits. Requires a file open
+  // for writing. Errors: in_use, io.
   virtual Result<> lock() = 0;
 };
 
@@ -60,16 +65,18 @@ class FileSystem {
   virtual ~FileSystem() = default;
 
   // Files are made with mode 0600, directories 0700. Errors carry the path and the system's text:
-  // not_found, no_permission, disk_full, io.
+  // not_found, no_permission, disk_full, io. A new name is durable after sync_directory.
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
-  // Makes the directory and its parents.
+  // Makes the directory and its parents, durably.
   virtual Result<> make_directories(const std::string& path) = 0;
   // Names (not paths) in a directory, sorted; without . and ..
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
   virtual bool exists(const std::string& path) = 0;
+  // Removes a file or an empty directory.
   virtual Result<> remove(const std::string& path) = 0;
-  // Removes a directory with all below it.
+  // Removes a file, or a directory with all below it; success if there is nothing.
   virtual Result<> remove_all(const std::string& path) = 0;
+  // Replaces what `to` names, in one step.
   virtual Result<> rename(const std::string& from, const std::string& to) = 0;
   // Makes names in the directory durable (fsync of the directory).
   virtual Result<> sync_directory(const std::string& path) = 0;
@@ -83,7 +90,8 @@ FileSystem& posix_file_system();
 Result<std::string> read_file(FileSystem& fs, const std::string& path,
                               std::uint64_t size_max = 256U << 20U);
 // Replaces the file so that a crash leaves the old or the new one: writes PATH.tmp, syncs, renames,
-// syncs the directory.
+// syncs the directory. One caller per path at a time. An error leaves the old content, but for an
+// error of the last step, after which it may be either.
 Result<> replace_file(FileSystem& fs, const std::string& path, std::string_view content);
 
 }  // namespace bolide::os
