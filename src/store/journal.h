@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The metadata journal: a small durable map from key to value (topics, groups, offsets, ...), kept as a
-// snapshot and a log of changes beside the commit log. Format: docs/disk/journal.md.
-// Runs on: log agent.  Owns: its two files.  Invariant: replay gives the map as of the last write();
-// a torn tail loses only what was not yet acknowledged.
+// The metadata journal: a small durable map from key to value (topics, groups, offsets, ...), kept
+// as a snapshot and a log of changes beside the commit log. Format: docs/disk/journal.md. Runs on:
+// log agent.  Owns: its two files.  Invariant: replay gives the map as of the last write(); a torn
+// tail loses only what was not yet acknowledged.
 #pragma once
 
 #include "base/result.h"
@@ -34,8 +34,10 @@ class Journal {
   virtual Result<> snapshot(const std::function<void(const Emit&)>& each) = 0;
 };
 
-// Opens or makes the journal in `directory` and replays it into `apply` (value empty and erased true
-// for an erase). `fresh` tells whether nothing was there. Errors: storage_corrupt, io.
+// Opens or makes the journal in `directory` and replays it into `apply` (value empty and erased
+// true for an erase). `fresh` tells whether nothing was ever written, so that what is imported at
+// the first open is imported again if a crash came before its snapshot(). Errors: storage_corrupt,
+// io.
 struct JournalOpened {
   std::unique_ptr<Journal> journal;
   bool fresh = false;
