@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The metadata journal: a small durable map from key to value (topics, groups, offsets, ...), kept
-// as a snapshot and a log of changes beside the commit log. Format: docs/disk/journal.md. Runs on:
-// log agent.  Owns: its two files.  Invariant: replay gives the map as of the last write(); a torn
-// tail loses only what was not yet acknowledged.
+// as a snapshot and a log of changes beside the commit log. Format: docs/disk/journal.md.
+// Runs on: log agent.  Owns: its two files.  Invariant: replay gives the map as of the last
+// write(); a torn tail loses only what was not yet acknowledged.
 #pragma once
 
 #include "base/result.h"
