@@ -5,7 +5,8 @@
 // where a batch is appended, flushed and answered. Any number of components share one agent; which
 // component runs on which agent is decided by the composition root alone.
 // Runs on: its own thread (start()) or the caller's (run()).  Owns: the loop, its timers.
-// Invariant: everything but post(), stop() and wake-ups is called on the agent's own thread.
+// Invariant: everything but post() and stop() is called on the agent's own thread, or while it does
+// not run. Components of an agent are destroyed there or after join(), and before the agent.
 #pragma once
 
 #include "base/time.h"
@@ -19,6 +20,10 @@ namespace bolide::net {
 
 class AgentImpl;
 
+// When in the end of a turn a hook runs: all `work` hooks (append, publish) before all `output`
+// hooks (the transports' writes), so that what the work answers leaves in the same turn.
+enum class TurnPhase : std::uint8_t { work, output };
+
 class Agent {
  public:
   Agent(std::string name, const Clock& clock);
@@ -27,11 +32,11 @@ class Agent {
   Agent& operator=(const Agent&) = delete;
 
   // Runs `task` on the agent, after what is queued already. From any thread; wakes the agent once
-  // per batch. After stop() tasks are dropped.
+  // per batch, and not at all from its own thread. After stop() tasks are dropped.
   void post(std::move_only_function<void()> task);
 
   // Calls `task` on this agent every `interval_ms` until the Timer goes. On the agent's thread or
-  // before start.
+  // before start. Intervals are of the machine's steady clock, whatever `clock` says.
   class Timer;
   std::unique_ptr<Timer> every(std::int64_t interval_ms, std::move_only_function<void()> task);
   // Calls `task` once after `delay_ms`, unless the Timer goes before.
@@ -39,15 +44,16 @@ class Agent {
 
   // Called at the end of every turn in which anything ran; returns true if it made new work that
   // must run before the agent may sleep (the turn is then repeated without waiting). Before start,
-  // or on the agent's thread; lives as long as the agent.
-  void at_end_of_turn(std::move_only_function<bool()> hook);
+  // or on the agent's thread; lives as long as the agent. Hooks of one phase run in the order in
+  // which they were added.
+  void at_end_of_turn(std::move_only_function<bool()> hook, TurnPhase phase = TurnPhase::work);
 
-  // The time of this turn (read once a turn).
+  // The time of this turn (read once a turn). On the agent's thread or before start.
   Now now() const;
 
   void start();  // in a thread of its own, named after the agent
   void run();    // in this thread, until stop()
-  void stop();   // from any thread or a signal-safe waker; start()'s thread is joined by join()
+  void stop();   // from any thread or a signal handler; start()'s thread is joined by join()
   void join();
 
   bool on_this_thread() const;

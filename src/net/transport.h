@@ -4,13 +4,16 @@
 // TcpTransport is the machine's (Asio, TLS by OpenSSL); SimTransport (sim_transport.h) lives in memory.
 // Runs on: the agent it was made for.  Owns: sockets and their buffers.
 // Invariant: a Session is called only on its agent's thread, never after on_closed; output of one
-// turn leaves in one vectored write at the end of the turn.
+// turn leaves in one vectored write at the end of the turn. A transport is destroyed on its agent's
+// thread or while the agent does not run, and before the agent; never from a session's callback.
 #pragma once
 
 #include "base/buffer.h"
 #include "base/result.h"
 #include "net/agent.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,10 +53,12 @@ class Connection {
   // Appends shared bytes without copying them.
   virtual void write(Slice slice) = 0;
 
-  // Bytes waiting to leave. Above `output_pause_bytes` the connection stops reading (back-pressure)
+  // Bytes waiting to leave. A session with a large backlog of requests looks at it between two of
+  // them and stops consuming above its bound; it is shown the rest again when output has left. Above `output_pause_bytes` the connection stops reading (back-pressure)
   // until the peer has taken half; above `output_bytes_max` it is closed as a slow consumer.
   virtual std::size_t pending_bytes() const = 0;
-  // Sends what is pending, then closes. on_closed follows in a later turn.
+  // Sends what is pending, then closes (at the latest after 2 s). on_closed follows in a later turn;
+  // on_bytes is not called again.
   virtual void close(std::string_view reason) = 0;
 
   virtual const PeerAddress& peer() const = 0;
@@ -88,9 +93,42 @@ struct ListenOptions {
   ConnectionLimits limits;
   TlsMode tls_mode = TlsMode::disabled;
   std::shared_ptr<TlsContext> tls;  // required unless disabled
+  // Accept a PROXY protocol header (v1 or v2) in front; its source becomes the peer. Off: such a
+  // header reaches the session as bytes. Switch on only behind a proxy: anyone may claim any source.
+  bool proxy_protocol = false;
 };
 
-// Makes the session of an accepted (or connected) connection.
+// Why connections ended.
+enum class CloseReason : std::uint8_t {
+  local,           // close() or close_all()
+  peer,            // the peer closed or reset
+  idle,            // idle_timeout_ms
+  slow_consumer,   // output_bytes_max
+  input_too_long,  // input_bytes_max
+  rejected,        // TLS where it is disabled, plain where it is enforced, a broken PROXY header
+  tls,             // a failed or late handshake, a broken record
+  io_error,
+  shutdown,  // the transport went
+  count,
+};
+
+// What happened on a transport since it was made. Read on its agent.
+struct TransportStats {
+  std::uint64_t accepted = 0;
+  std::uint64_t connected = 0;
+  std::uint64_t accept_errors = 0;
+  std::uint64_t bytes_in = 0;   // of the wire: TLS records, not what is in them
+  std::uint64_t bytes_out = 0;  // likewise
+  std::array<std::uint64_t, static_cast<std::size_t>(CloseReason::count)> closed = {};
+
+  std::uint64_t closed_by(CloseReason reason) const {
+    return closed[static_cast<std::size_t>(reason)];
+  }
+};
+
+// Makes the session of a connection: of an accepted one when its first byte has come (then peer()
+// and encrypted() are known), of a connected one when the connection (with TLS: the handshake) is
+// complete. Null closes the connection.
 using SessionFactory = std::function<std::unique_ptr<Session>(Connection&)>;
 
 class Listener {
@@ -107,13 +145,15 @@ class Transport {
   // no_permission, invalid_argument, each naming the address.
   virtual Result<std::unique_ptr<Listener>> listen(ListenOptions options, SessionFactory make) = 0;
 
-  // Connects in the background: `done` gets null and an error, or runs after the session was made.
-  // `tls` null means plain.
+  // Connects in the background, within 3 s: `done` gets an error (connection_failed, timeout,
+  // invalid_argument), or success after the session was made. `tls` null means plain. Never calls
+  // `done` from within connect().
   virtual void connect(const Address& address, const ConnectionLimits& limits,
                        std::shared_ptr<TlsContext> tls, SessionFactory make,
                        std::move_only_function<void(Result<>)> done) = 0;
 
   virtual std::size_t connections() const = 0;
+  virtual TransportStats stats() const { return {}; }
   // Closes every connection after its pending output has left.
   virtual void close_all(std::string_view reason) = 0;
 };
