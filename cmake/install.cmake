@@ -2,7 +2,10 @@
 include(GNUInstallDirs)
 install(TARGETS bolide RUNTIME)
 install(FILES LICENSE NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-configure_file(dist/bolide.service.in ${CMAKE_BINARY_DIR}/bolide.service @ONLY)
+# At installation, where the prefix is known.
+install(CODE "
+  set(program \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/bolide\")
+  configure_file(\"${CMAKE_SOURCE_DIR}/dist/bolide.service.in\" \"${CMAKE_BINARY_DIR}/bolide.service\" @ONLY)")
 install(FILES ${CMAKE_BINARY_DIR}/bolide.service DESTINATION lib/systemd/system)
 
 # At installation: `bolide ARGS...` is asked for a page, which goes to PATH; a program that does not know the command prints
