@@ -72,8 +72,12 @@ public final class AdminGroupCases {
 
     @Case
     public static void a_group_that_is_not_online_has_no_connection(Ctx t) throws Exception {
+        String topic = t.topic(1);
         String group = t.group();
-        t.refused("connections of an unknown group", ResponseCode.CONSUMER_NOT_ONLINE,
+        Sink sink = t.push(group, topic).start();
+        sink.awaitQueues(1, 15_000);
+        sink.close();
+        t.refused("connections of a group that left", ResponseCode.CONSUMER_NOT_ONLINE,
             () -> t.admin().examineConsumerConnectionInfo(group));
     }
 
@@ -101,6 +105,7 @@ public final class AdminGroupCases {
         sink.awaitExactly(t.sendMany(topic, 2, 20, "x "), 20_000);
         sink.close();
         t.sendMany(topic, 2, 4, "y ");
+        for (int q = 0; q < 2; q++) t.awaitMax(t.queue(topic, q), 12);
         var stats = t.admin().examineConsumeStats(group, topic);
         t.equal("queues", 2, stats.getOffsetTable().size());
         for (int q = 0; q < 2; q++) {

@@ -69,6 +69,8 @@ public final class AdminTopicCases {
     public static void topic_stats_tell_the_bounds_of_each_queue(Ctx t) throws Exception {
         String topic = t.topic(3);
         t.sendMany(topic, 2, 9, "x ");
+        t.awaitMax(t.queue(topic, 0), 5);
+        t.awaitMax(t.queue(topic, 1), 4);
         var table = t.admin().examineTopicStats(topic).getOffsetTable();
         t.equal("queues", 3, table.size());
         long[] expected = {5, 4, 0};

@@ -80,6 +80,13 @@ public final class Ctx implements AutoCloseable {
         return r;
     }
 
+    /** Waits until so many messages can be read from the queue: Apache answers a send a little earlier. */
+    public void awaitMax(MessageQueue q, long offset) throws Exception {
+        long[] got = new long[1];
+        await("largest offset " + offset + " of queue " + q.getQueueId(), 5000,
+            () -> (got[0] = admin().maxOffset(q)) == offset, () -> got[0]);
+    }
+
     /** Sends bodies 0..count-1 round robin over the queues; returns them in the order sent. */
     public List<String> sendMany(String topic, int queues, int count, String prefix) throws Exception {
         List<String> bodies = new ArrayList<>();

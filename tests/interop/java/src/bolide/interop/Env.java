@@ -7,6 +7,7 @@ package bolide.interop;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.rocketmq.client.ClientConfig;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.common.MixAll;
 import org.apache.rocketmq.common.TopicConfig;
@@ -50,6 +51,17 @@ public final class Env {
         p.setRetryTimesWhenSendFailed(0);
         p.setRetryTimesWhenSendAsyncFailed(0);
         return p;
+    }
+
+    /**
+     * Heartbeats and asks for routes each second. The client's own race needs it: when the answer to its
+     * first heartbeat comes after the server's notification, the rebalance makes a new subscription
+     * version but cannot send it (the heartbeat lock is taken), and every pull is refused with
+     * SUBSCRIPTION_NOT_LATEST until the next heartbeat, 30 s later by default.
+     */
+    public static void hurry(ClientConfig c) {
+        c.setHeartbeatBrokerInterval(1000);
+        c.setPollNameServerInterval(1000);
     }
 
     public String unique(String stem) {

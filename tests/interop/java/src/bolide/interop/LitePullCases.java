@@ -6,7 +6,6 @@ package bolide.interop;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
-import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
@@ -19,6 +18,7 @@ public final class LitePullCases {
         c.setNamesrvAddr(t.env.options.namesrv());
         c.setInstanceName(t.env.unique("lite"));
         c.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        Env.hurry(c);
         c.setAutoCommit(false);
         c.setPersistConsumerOffsetInterval(300);
         c.setPullThreadNums(2);
@@ -83,8 +83,7 @@ public final class LitePullCases {
         t.equal("all", 10, poll(c, 10, 20_000).size());
         c.commitSync();
         t.equal("committed offset, by the consumer", 10L, c.committed(q));
-        DefaultMQPullConsumer other = PullCases.consumer(t, group);
-        t.await("offset 10 at the server", 10_000, () -> other.fetchConsumeOffset(q, true) == 10, () -> "another");
+        PullCases.awaitCommitted(t, group, q, 10);
         c.shutdown();
         t.send(q, "later");
         DefaultLitePullConsumer next = consumer(t, group);
@@ -100,6 +99,7 @@ public final class LitePullCases {
             t.send(q, "m" + i);
             Thread.sleep(20);
         }
+        t.awaitMax(q, 3);
         DefaultLitePullConsumer c = assigned(t, q);
         t.equal("offset at time 0", 0L, c.offsetForTimestamp(q, 0L));
         t.equal("offset at a later time", 3L, c.offsetForTimestamp(q, System.currentTimeMillis() + 60_000));

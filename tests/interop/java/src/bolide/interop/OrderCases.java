@@ -40,6 +40,7 @@ public final class OrderCases {
     public static void sends_are_stored_in_order_per_queue(Ctx t) throws Exception {
         String topic = t.topic(4);
         sendInOrder(t, topic);
+        for (int q = 0; q < 4; q++) t.awaitMax(t.queue(topic, q), (q < 2 ? 2 : 1) * STEPS);
         DefaultMQPullConsumer c = PullCases.consumer(t, t.group());
         Map<Integer, Integer> next = new HashMap<>();
         int total = 0;

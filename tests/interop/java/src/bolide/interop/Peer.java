@@ -73,6 +73,7 @@ public final class Peer implements AutoCloseable {
     public static void main(String[] args) throws Exception {
         DefaultMQPushConsumer c = new DefaultMQPushConsumer(args[1]);
         c.setNamesrvAddr(args[0]);
+        Env.hurry(c);
         c.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         c.subscribe(args[2], "*");
         c.registerMessageListener((MessageListenerConcurrently) (ms, x) -> {

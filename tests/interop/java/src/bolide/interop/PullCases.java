@@ -28,6 +28,15 @@ public final class PullCases {
         return c;
     }
 
+    /** Waits until the server keeps this offset; the consumer that asks is gone from the group afterwards. */
+    static void awaitCommitted(Ctx t, String group, MessageQueue q, long offset) throws Exception {
+        DefaultMQPullConsumer c = consumer(t, group);
+        long[] got = new long[1];
+        t.await("committed offset " + offset + " of queue " + q.getQueueId(), 10_000,
+            () -> (got[0] = c.fetchConsumeOffset(q, true)) == offset, () -> got[0]);
+        c.shutdown();
+    }
+
     private static void expect(Ctx t, String what, PullResult r, PullStatus status, long next) {
         t.equal("status of " + what, status, r.getPullStatus());
         t.equal("next offset of " + what, next, r.getNextBeginOffset());
@@ -37,6 +46,7 @@ public final class PullCases {
     public static void a_pull_finds_messages_and_tells_the_bounds(Ctx t) throws Exception {
         MessageQueue q = t.queue(t.topic(1), 0);
         for (int i = 0; i < 10; i++) t.send(q, "m" + i);
+        t.awaitMax(q, 10);
         DefaultMQPullConsumer c = consumer(t, t.group());
         t.equal("queues of the topic", List.of(q), new ArrayList<>(c.fetchSubscribeMessageQueues(q.getTopic())));
         PullResult r = c.pull(q, "*", 0, 4);
@@ -55,6 +65,7 @@ public final class PullCases {
         DefaultMQPullConsumer c = consumer(t, t.group());
         expect(t, "a pull of an empty queue", c.pull(q, "*", 0, 32), PullStatus.NO_NEW_MSG, 0);
         for (int i = 0; i < 3; i++) t.send(q, "m" + i);
+        t.awaitMax(q, 3);
         expect(t, "a pull at the end", c.pull(q, "*", 3, 32), PullStatus.NO_NEW_MSG, 3);
     }
 
@@ -62,6 +73,7 @@ public final class PullCases {
     public static void a_pull_whose_tags_match_nothing_says_so(Ctx t) throws Exception {
         MessageQueue q = t.queue(t.topic(1), 0);
         for (int i = 0; i < 3; i++) t.producer().send(new Message(q.getTopic(), "A", "m".getBytes()), q);
+        t.awaitMax(q, 3);
         DefaultMQPullConsumer c = consumer(t, t.group());
         expect(t, "a pull of another tag", c.pull(q, "B", 0, 32), PullStatus.NO_MATCHED_MSG, 3);
         expect(t, "a pull of the tag", c.pull(q, "A", 0, 32), PullStatus.FOUND, 3);
@@ -73,6 +85,7 @@ public final class PullCases {
         DefaultMQPullConsumer c = consumer(t, t.group());
         expect(t, "a pull beyond an empty queue", c.pull(q, "*", 5, 32), PullStatus.OFFSET_ILLEGAL, 0);
         for (int i = 0; i < 3; i++) t.send(q, "m" + i);
+        t.awaitMax(q, 3);
         expect(t, "a pull beyond the end", c.pull(q, "*", 1000, 32), PullStatus.OFFSET_ILLEGAL, 3);
     }
 
@@ -158,8 +171,7 @@ public final class PullCases {
         c.updateConsumeOffset(q, 3);
         c.getDefaultMQPullConsumerImpl().persistConsumerOffset();
         c.getOffsetStore().persist(q);
-        DefaultMQPullConsumer other = consumer(t, group);
-        t.await("offset 3 at the server", 10_000, () -> other.fetchConsumeOffset(q, true) == 3, () -> "another");
+        awaitCommitted(t, group, q, 3);
     }
 
     @Case
@@ -171,6 +183,7 @@ public final class PullCases {
             t.send(q, "m" + i);
             Thread.sleep(30);
         }
+        t.awaitMax(q, 3);
         var found = consumer(t, t.group()).pull(q, "*", 0, 32).getMsgFoundList();
         t.equal("smallest offset", 0L, t.admin().minOffset(q));
         t.equal("largest offset", 3L, t.admin().maxOffset(q));

@@ -110,9 +110,7 @@ public final class PushCases {
     public static void a_failed_message_comes_back_through_the_retry_topic(Ctx t) throws Exception {
         String topic = t.topic(1);
         String group = t.group();
-        Sink.Setup setup = t.push(group, topic);
-        setup.failFirst(1);
-        Sink sink = setup.start();
+        Sink sink = t.push(group, topic).failFirst(1).impatient().start();
         sink.awaitQueues(1, 15_000);
         String id = t.send(t.queue(topic, 0), "again").getMsgId();
         sink.awaitCount(2, 75_000);

@@ -19,14 +19,14 @@ public final class ResetCases {
         var offsets = t.admin().resetOffsetByTimestamp(topic, group, 0, true);
         t.equal("queues set back", 2, offsets.size());
         for (var e : offsets.entrySet()) t.equal("offset of " + e.getKey().getQueueId(), 0L, e.getValue());
-        t.push(group, topic).start().awaitExactly(bodies, 40_000);
+        t.push(group, topic).impatient().start().awaitExactly(bodies, 40_000);
     }
 
     @Case
     public static void a_group_that_consumes_is_set_back(Ctx t) throws Exception {
         String topic = t.topic(2);
         String group = t.group();
-        Sink sink = t.push(group, topic).start();
+        Sink sink = t.push(group, topic).impatient().start();
         List<String> bodies = t.sendMany(topic, 2, 20, "x ");
         sink.awaitExactly(bodies, 20_000);
         var offsets = t.admin().resetOffsetByTimestamp(topic, group, 0, true);
@@ -51,6 +51,6 @@ public final class ResetCases {
             .getStoreTimestamp();
         var offsets = t.admin().resetOffsetByTimestamp(topic, group, at, true);
         t.equal("offset", List.of(5L), List.copyOf(offsets.values()));
-        t.push(group, topic).start().awaitExactly(late, 40_000);
+        t.push(group, topic).impatient().start().awaitExactly(late, 40_000);
     }
 }

@@ -156,9 +156,12 @@ public final class SendCases {
         }
         for (var r : results) t.equal("status", SendStatus.SEND_OK, r.get(30, TimeUnit.SECONDS).getSendStatus());
         t.equal("queues", 4, t.env.awaitRoute(topic).getQueueDatas().get(0).getWriteQueueNums());
-        long total = 0;
-        for (int q = 0; q < 4; q++) total += t.admin().maxOffset(t.queue(topic, q));
-        t.equal("messages in the topic", 30L, total);
+        long[] total = new long[1];
+        t.await("30 messages in the topic", 5000, () -> {
+            total[0] = 0;
+            for (int q = 0; q < 4; q++) total[0] += t.admin().maxOffset(t.queue(topic, q));
+            return total[0] == 30;
+        }, () -> total[0]);
     }
 
     static CompletableFuture<SendResult> sendAsync(DefaultMQProducer p, Message m) throws Exception {

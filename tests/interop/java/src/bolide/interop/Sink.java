@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
@@ -26,6 +27,7 @@ public final class Sink implements AutoCloseable {
         private String expression = "*";
         private boolean orderly;
         private int failures;
+        private boolean impatient;
 
         Setup(Ctx ctx, String group, String topic) {
             this.ctx = ctx;
@@ -36,6 +38,7 @@ public final class Sink implements AutoCloseable {
             consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
             consumer.setConsumeThreadMin(2);
             consumer.setConsumeThreadMax(2);
+            Env.hurry(consumer);
         }
 
         public String topic() {
@@ -55,6 +58,12 @@ public final class Sink implements AutoCloseable {
         /** Answers the first n deliveries with "again, soon". */
         public Setup failFirst(int n) {
             failures = n;
+            return this;
+        }
+
+        /** Rebalances each second instead of each 20 s, where waiting for that is not the matter of the case. */
+        public Setup impatient() {
+            impatient = true;
             return this;
         }
 
@@ -89,6 +98,7 @@ public final class Sink implements AutoCloseable {
             }
             ctx.own(sink);
             consumer.start();
+            if (impatient) sink.rebalanceEachSecond();
             return sink;
         }
     }
@@ -97,12 +107,23 @@ public final class Sink implements AutoCloseable {
     private final String topic;
     public final DefaultMQPushConsumer consumer;
     private final List<MessageExt> got = new ArrayList<>();
-    private boolean closed;
+    private volatile boolean closed;
 
     private Sink(Ctx ctx, String topic, DefaultMQPushConsumer consumer) {
         this.ctx = ctx;
         this.topic = topic;
         this.consumer = consumer;
+    }
+
+    private void rebalanceEachSecond() {
+        Thread thread = new Thread(() -> {
+            while (!closed) {
+                consumer.getDefaultMQPushConsumerImpl().getmQClientFactory().rebalanceImmediately();
+                LockSupport.parkNanos(1_000_000_000L);
+            }
+        }, "impatient");
+        thread.setDaemon(true);
+        thread.start();
     }
 
     private synchronized void add(List<MessageExt> messages) {
