@@ -40,6 +40,23 @@ function(bolide_programs list libs)
   endforeach()
 endfunction()
 
+# The heavy headers that most files include anyway, compiled once: the first target of a kind owns them, the others reuse.
+set(BOLIDE_PCH_HEADERS <expected> <functional> <memory> <optional> <span> <string> <string_view> <unordered_map> <vector>)
+
+function(bolide_precompile target owner)
+  if(NOT BOLIDE_PCH)
+    return()
+  endif()
+  # What ccache needs, to know whether a precompiled header has changed.
+  target_compile_options(${target} PRIVATE
+    $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+  if(TARGET ${owner} AND NOT owner STREQUAL target)
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  else()
+    target_precompile_headers(${target} PRIVATE ${BOLIDE_PCH_HEADERS} ${ARGN})
+  endif()
+endfunction()
+
 function(bolide_module name)
   cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
   bolide_check_layers(${name} ${arg_DEPS})
@@ -67,8 +84,11 @@ function(bolide_module name)
     target_link_libraries(bolide_${target} PUBLIC bolide_${dep_target})
   endforeach()
 
+  bolide_precompile(bolide_${target} bolide_base)
+
   if(tests AND BOLIDE_TESTS AND GTest_FOUND)
     add_executable(${target}_test ${tests})
+    bolide_precompile(${target}_test base_test <gtest/gtest.h>)
     target_link_libraries(${target}_test PRIVATE bolide_${target} GTest::gtest GTest::gtest_main)
     gtest_discover_tests(${target}_test TEST_PREFIX "${name}: " DISCOVERY_TIMEOUT 60
                          PROPERTIES TIMEOUT 120 LABELS unit)
