@@ -3,7 +3,6 @@
 // Administration of topics, name server and broker through Apache's admin client.
 package bolide.interop;
 
-import java.util.Set;
 import org.apache.rocketmq.common.TopicConfig;
 import org.apache.rocketmq.common.message.MessageQueue;
 import org.apache.rocketmq.remoting.protocol.ResponseCode;
@@ -41,8 +40,7 @@ public final class AdminTopicCases {
             var q = t.admin().examineTopicRouteInfo(topic).getQueueDatas().get(0);
             return q.getWriteQueueNums() == 5 && q.getPerm() == 4;
         }, () -> "the old one");
-        t.admin().deleteTopicInBroker(Set.of(t.env.brokerAddr), topic);
-        t.admin().deleteTopicInNameServer(t.env.namesrvs(), t.env.cluster, topic);
+        t.env.deleteTopic(topic);
         t.refused("the route of a deleted topic", ResponseCode.TOPIC_NOT_EXIST,
             () -> t.admin().examineTopicRouteInfo(topic));
         t.check(!t.admin().fetchAllTopicList().getTopicList().contains(topic), "the deleted topic is still listed");
@@ -53,8 +51,7 @@ public final class AdminTopicCases {
         String topic = t.topic(1);
         MessageQueue q = t.queue(topic, 0);
         t.send(q, "old");
-        t.admin().deleteTopicInBroker(Set.of(t.env.brokerAddr), topic);
-        t.admin().deleteTopicInNameServer(t.env.namesrvs(), t.env.cluster, topic);
+        t.env.deleteTopic(topic);
         t.env.createTopic(topic, 1);
         t.equal("first offset of the new topic", 0L, t.send(q, "new").getQueueOffset());
     }

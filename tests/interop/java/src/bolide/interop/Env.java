@@ -89,8 +89,11 @@ public final class Env {
         }
     }
 
-    public Set<String> namesrvs() {
-        return Set.of(options.namesrv().split(";"));
+    public void deleteTopic(String topic) throws Exception {
+        admin.deleteTopicInBroker(Set.of(brokerAddr), topic);
+        Set<String> namesrvs = Set.of(options.namesrv().split(";"));
+        boolean old = options.clientMajor() < 5; // which has the two names the other way round
+        admin.deleteTopicInNameServer(namesrvs, old ? topic : cluster, old ? cluster : topic);
     }
 
     public void close() {

@@ -166,10 +166,11 @@ public final class PullCases {
     public static void a_committed_offset_is_kept_for_the_group(Ctx t) throws Exception {
         MessageQueue q = t.queue(t.topic(1), 0);
         for (int i = 0; i < 5; i++) t.send(q, "m" + i);
+        t.awaitMax(q, 5);
         String group = t.group();
         DefaultMQPullConsumer c = consumer(t, group);
+        t.equal("status of a pull", PullStatus.FOUND, c.pull(q, "*", 0, 3).getPullStatus()); // makes the group
         c.updateConsumeOffset(q, 3);
-        c.getDefaultMQPullConsumerImpl().persistConsumerOffset();
         c.getOffsetStore().persist(q);
         awaitCommitted(t, group, q, 3);
     }
