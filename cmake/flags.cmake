@@ -24,7 +24,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 find_package(Threads REQUIRED)
 add_library(bolide_flags INTERFACE)
 target_compile_options(bolide_flags INTERFACE
-  -Wall -Wextra -Wshadow -Wconversion -Werror -fno-omit-frame-pointer -fstack-protector-strong)
+  -Wall -Wextra -Wshadow -Wconversion -Wno-missing-field-initializers -Werror -fno-omit-frame-pointer -fstack-protector-strong)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 sees an overlap in `"text" + string` that is not there (GCC bug 105651).
   target_compile_options(bolide_flags INTERFACE -Wno-restrict)

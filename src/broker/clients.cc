@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who is connected.
+// Runs on: core agent.  Owns: the registry.  Invariant: see clients.h.
+#include "broker/clients.h"
+
+#include <algorithm>
+
+namespace bolide::broker {
+namespace {
+
+Member member_of(const ClientPlace& place, const Heartbeat& heartbeat, WallMs now_ms) {
+  return {.client_id = heartbeat.client_id,
+          .address = place.address,
+          .language = heartbeat.language,
+          .version = heartbeat.version,
+          .last_seen_ms = now_ms,
+          .session = place.session};
+}
+
+void remember(std::vector<std::string>& names, std::string_view name) {
+  if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+}
+
+}  // namespace
+
+void Clients::tell(std::string_view name, const ConsumerGroup& group) {
+  if (!group.notify) return;
+  for (const auto& [session, sink] : group.sinks) sink->on_group_changed(session, name);
+}
+
+bool Clients::update_filters(ConsumerGroup& group, const ConsumerData& data) {
+  bool changed = false;
+  for (const Subscription& subscription : data.subscriptions) {
+    const auto found = group.filters.find(subscription.topic);
+    if (found != group.filters.end() && found->second.subscription.version >= subscription.version) {
+      continue;
+    }
+    auto tags = TagSet::compile(subscription.expression, subscription.expression_type);
+    // An expression that cannot be compiled is refused when it is pulled with.
+    Filter filter{.subscription = subscription, .tags = tags ? *tags : nullptr};
+    const bool same = found != group.filters.end() &&
+                      found->second.subscription.expression == subscription.expression &&
+                      found->second.subscription.expression_type == subscription.expression_type;
+    changed = changed || !same;
+    group.filters[subscription.topic] = std::move(filter);
+  }
+  const auto gone = std::erase_if(group.filters, [&](const auto& item) {
+    return std::ranges::none_of(data.subscriptions, [&](const Subscription& s) {
+      return s.topic == item.first;
+    });
+  });
+  return changed || gone > 0;
+}
+
+bool Clients::consumer_seen(const ClientPlace& place, const Heartbeat& heartbeat,
+                            const ConsumerData& data, bool notify, WallMs now_ms) {
+  ConsumerGroup& group = consumers_[data.group];
+  group.type = data.type;
+  group.model = data.model;
+  group.from = data.from;
+  group.notify = notify;
+  const bool joined = !group.members.contains(place.session);
+  group.members[place.session] = member_of(place, heartbeat, now_ms);
+  group.sinks[place.session] = place.sink;
+  remember(sessions_[place.session].consumer_groups, data.group);
+  const bool resubscribed = !heartbeat.without_subscriptions && update_filters(group, data);
+  if (joined || resubscribed) tell(data.group, group);
+  return joined || resubscribed;
+}
+
+void Clients::producer_seen(const ClientPlace& place, const Heartbeat& heartbeat,
+                            std::string_view group, WallMs now_ms) {
+  producers_[std::string(group)][place.session] = member_of(place, heartbeat, now_ms);
+  remember(sessions_[place.session].producer_groups, group);
+}
+
+void Clients::remove_consumer(std::string_view name, SessionId session) {
+  const auto found = consumers_.find(name);
+  if (found == consumers_.end() || found->second.members.erase(session) == 0) return;
+  found->second.sinks.erase(session);
+  tell(name, found->second);
+  if (found->second.members.empty()) consumers_.erase(found);
+}
+
+void Clients::remove_producer(std::string_view name, SessionId session) {
+  const auto found = producers_.find(name);
+  if (found == producers_.end()) return;
+  found->second.erase(session);
+  if (found->second.empty()) producers_.erase(found);
+}
+
+void Clients::leave(SessionId session, std::string_view producer_group,
+                    std::string_view consumer_group) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  std::erase(found->second.producer_groups, producer_group);
+  std::erase(found->second.consumer_groups, consumer_group);
+  remove_producer(producer_group, session);
+  remove_consumer(consumer_group, session);
+}
+
+void Clients::session_closed(SessionId session) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  const Memberships memberships = std::move(found->second);
+  sessions_.erase(found);
+  for (const std::string& group : memberships.producer_groups) remove_producer(group, session);
+  for (const std::string& group : memberships.consumer_groups) remove_consumer(group, session);
+}
+
+void Clients::expire(WallMs now_ms, std::int64_t timeout_ms) {
+  std::vector<std::pair<std::string, SessionId>> silent_consumers;
+  std::vector<std::pair<std::string, SessionId>> silent_producers;
+  const auto silent = [&](const Member& m) { return now_ms - m.last_seen_ms > timeout_ms; };
+  for (const auto& [name, group] : consumers_) {
+    for (const auto& [session, member] : group.members) {
+      if (silent(member)) silent_consumers.emplace_back(name, session);
+    }
+  }
+  for (const auto& [name, members] : producers_) {
+    for (const auto& [session, member] : members) {
+      if (silent(member)) silent_producers.emplace_back(name, session);
+    }
+  }
+  for (const auto& [name, session] : silent_consumers) leave(session, {}, name);
+  for (const auto& [name, session] : silent_producers) leave(session, name, {});
+}
+
+const Clients::ConsumerGroup* Clients::find(std::string_view group) const {
+  const auto found = consumers_.find(group);
+  return found == consumers_.end() ? nullptr : &found->second;
+}
+
+std::vector<Member> Clients::producers(std::string_view group) const {
+  std::vector<Member> list;
+  const auto found = producers_.find(group);
+  if (found == producers_.end()) return list;
+  for (const auto& [session, member] : found->second) list.push_back(member);
+  return list;
+}
+
+std::vector<std::string> Clients::groups_of_topic(std::string_view topic) const {
+  std::vector<std::string> groups;
+  for (const auto& [name, group] : consumers_) {
+    if (group.filters.contains(topic)) groups.push_back(name);
+  }
+  return groups;
+}
+
+std::size_t Clients::member_count() const {
+  std::size_t count = 0;
+  for (const auto& [name, group] : consumers_) count += group.members.size();
+  for (const auto& [name, members] : producers_) count += members.size();
+  return count;
+}
+
+}  // namespace bolide::broker

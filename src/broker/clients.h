@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who is connected: producers and consumers by group, kept alive by heartbeats (rocketmq semantics 3.3).
+// Runs on: core agent.  Owns: the registry.  Invariant: every member belongs to a live session or is
+// expired by expire(); a change of a group's members or subscriptions tells all its members.
+#pragma once
+
+#include "base/strings.h"
+#include "broker/api.h"
+#include "broker/subscription.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace bolide::broker {
+
+class Clients {
+ public:
+  // What a group subscribes to in one topic, with its compiled tags.
+  struct Filter {
+    Subscription subscription;
+    std::shared_ptr<const TagSet> tags;
+  };
+  struct ConsumerGroup {
+    ConsumeType type = ConsumeType::passively;
+    MessageModel model = MessageModel::clustering;
+    ConsumeFrom from = ConsumeFrom::last_offset;
+    bool notify = true;
+    std::map<SessionId, Member> members;
+    std::map<SessionId, ReplySink*> sinks;
+    StringMap<Filter> filters;  // by topic
+  };
+
+  // Returns whether members or subscriptions changed.
+  bool consumer_seen(const ClientPlace& place, const Heartbeat& heartbeat, const ConsumerData& data,
+                     bool notify, WallMs now_ms);
+  void producer_seen(const ClientPlace& place, const Heartbeat& heartbeat, std::string_view group,
+                     WallMs now_ms);
+  void leave(SessionId session, std::string_view producer_group, std::string_view consumer_group);
+  void session_closed(SessionId session);
+  // Drops members not heard of for `timeout_ms`.
+  void expire(WallMs now_ms, std::int64_t timeout_ms);
+
+  const ConsumerGroup* find(std::string_view group) const;
+  std::vector<Member> producers(std::string_view group) const;
+  const StringMap<std::map<SessionId, Member>>& all_producers() const { return producers_; }
+  std::vector<std::string> groups_of_topic(std::string_view topic) const;
+  std::size_t member_count() const;
+
+ private:
+  bool update_filters(ConsumerGroup& group, const ConsumerData& data);
+  void remove_consumer(std::string_view group, SessionId session);
+  void remove_producer(std::string_view group, SessionId session);
+  static void tell(std::string_view name, const ConsumerGroup& group);
+
+  struct Memberships {
+    std::vector<std::string> producer_groups;
+    std::vector<std::string> consumer_groups;
+  };
+
+  StringMap<ConsumerGroup> consumers_;
+  StringMap<std::map<SessionId, Member>> producers_;
+  std::unordered_map<SessionId, Memberships> sessions_;
+};
+
+}  // namespace bolide::broker

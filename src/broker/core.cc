@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The broker core: construction, the turn, the tick, sending and pulling.
+// Runs on: core agent.  Owns: everything of the broker but the store.  Invariant: see core.h.
+#include "broker/core.h"
+
+#include "base/log.h"
+
+namespace bolide::broker {
+namespace {
+
+constexpr std::int64_t expire_every_ms = 10'000;
+constexpr std::int64_t rate_sample_ms = 1'000;
+
+}  // namespace
+
+Core::Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened metadata,
+           store::Background background, const Clock& clock)
+    : settings_(std::move(settings)),
+      store_(store),
+      background_(std::move(background)),
+      clock_(clock),
+      metadata_(std::move(metadata.metadata)),
+      topics_({.cluster = settings_.cluster,
+               .broker = settings_.name,
+               .auto_create = settings_.auto_create_topics,
+               .default_queues = settings_.default_queues},
+              store, *metadata_),
+      groups_(settings_.auto_create_groups, *metadata_),
+      offsets_(*metadata_),
+      visible_(store),
+      sender_({.store_host = settings_.store_host,
+               .broker = settings_.name,
+               .cluster = settings_.cluster,
+               .region = settings_.region,
+               .permission = settings_.permission,
+               .message_bytes_max = settings_.message_bytes_max},
+              topics_, store, visible_, settings_.seed),
+      puller_({.broker = settings_.name,
+               .permission = settings_.permission,
+               .messages_max = settings_.pull_messages_max,
+               .bytes_max = settings_.pull_bytes_max},
+              {.topics = topics_,
+               .groups = groups_,
+               .clients = clients_,
+               .offsets = offsets_,
+               .visible = visible_,
+               .store = store,
+               .background = background_}),
+      started_ms_(clock.now().wall_ms) {
+  topics_.load(metadata.stored.topics, metadata.stored.topic_version);
+  groups_.load(metadata.stored.groups, metadata.stored.group_version);
+  offsets_.load(metadata.stored.offsets);
+  sender_.on_published([this](store::QueueNo queue) { puller_.wake(queue); });
+  store_.on_safe([this] { sender_.release(); });
+}
+
+void Core::send(const SendRequest& request) { sender_.send(request, now()); }
+
+void Core::pull(const PullRequest& request) { puller_.pull(request, now()); }
+
+bool Core::end_of_turn() {
+  sender_.write(now());
+  return false;
+}
+
+void Core::tick() {
+  const Now at = now();
+  store_.tick(at);
+  puller_.tick(at);
+  if (at.steady_ms() - expired_ms_ > expire_every_ms) {
+    expired_ms_ = at.steady_ms();
+    clients_.expire(at.wall_ms, settings_.client_timeout_ms);
+  }
+  sample_rates(at);
+  offsets_.save_dirty();
+  Result<> saved = metadata_->flush();
+  if (saved && metadata_->wants_snapshot()) saved = metadata_->snapshot(everything());
+  if (!saved) BOLIDE_LOG(error, "metadata not saved: {}", saved.error().message());
+}
+
+void Core::sample_rates(const Now& at) {
+  const std::int64_t elapsed_ms = at.steady_ms() - rates_.sampled_ms;
+  if (elapsed_ms < rate_sample_ms) return;
+  const double seconds = static_cast<double>(elapsed_ms) / 1000;
+  const std::uint64_t in = sender_.stats().messages;
+  const std::uint64_t out = puller_.stats().messages;
+  rates_ = {.sampled_ms = at.steady_ms(),
+            .in = in,
+            .out = out,
+            .in_per_s = static_cast<double>(in - rates_.in) / seconds,
+            .out_per_s = static_cast<double>(out - rates_.out) / seconds};
+}
+
+StoredMetadata Core::everything() const {
+  StoredMetadata all;
+  for (const auto& [name, topic] : topics_.all()) all.topics.push_back(topic.config);
+  for (const auto& [name, group] : groups_.all()) all.groups.push_back(group);
+  all.offsets = offsets_.all();
+  all.topic_version = topics_.version();
+  all.group_version = groups_.version();
+  return all;
+}
+
+Result<> Core::shut_down() {
+  sender_.write(now());
+  puller_.drain();
+  offsets_.save_dirty();
+  return metadata_->snapshot(everything());
+}
+
+CoreStats Core::core_stats() const {
+  return {.send = sender_.stats(),
+          .pull = puller_.stats(),
+          .topics = topics_.all().size(),
+          .groups = groups_.all().size(),
+          .clients = clients_.member_count()};
+}
+
+Result<store::QueueNo> Core::queue_of(std::string_view topic, std::int32_t queue_id) const {
+  const Topic* found = topics_.find(topic);
+  if (found == nullptr) {
+    return fail(Errc::topic_not_found,
+                "topic[" + std::string(topic) + "] not exist, apply first please!");
+  }
+  if (queue_id < 0 || queue_id >= found->queue_count()) {
+    return fail(Errc::queue_out_of_range, "queueId[" + std::to_string(queue_id) + "] of topic[" +
+                                              found->config.name + "]");
+  }
+  return found->queues[static_cast<std::size_t>(queue_id)];
+}
+
+}  // namespace bolide::broker

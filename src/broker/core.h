@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The broker core: the implementation of Api over topics, groups, offsets, clients, sending and pulling.
+// No I/O of its own: bytes go to the store, answers to the front ends' sinks.
+// Runs on: core agent.  Owns: everything of the broker but the store.
+// Invariant: whatever a call appended is written by end_of_turn() of the same turn.
+#pragma once
+
+#include "base/time.h"
+#include "broker/api.h"
+#include "broker/clients.h"
+#include "broker/delivery/puller.h"
+#include "broker/delivery/visible.h"
+#include "broker/groups.h"
+#include "broker/metadata.h"
+#include "broker/offsets.h"
+#include "broker/sender.h"
+#include "broker/topics.h"
+#include "store/message_store.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace bolide::broker {
+
+struct CoreSettings {
+  std::string name = "broker-a";
+  std::string cluster = "DefaultCluster";
+  std::string region = "DefaultRegion";
+  Host store_host;
+  std::int64_t broker_id = 0;
+  std::int32_t permission = perm::read | perm::write;
+  bool auto_create_topics = true;
+  bool auto_create_groups = true;
+  std::int32_t default_queues = 8;
+  std::int64_t message_bytes_max = 4 << 20;
+  std::int32_t pull_messages_max = 32;
+  std::int64_t pull_bytes_max = 256 << 10;
+  std::int64_t client_timeout_ms = 120'000;
+  std::string version_text;
+  std::int32_t version_number = 0;
+  std::uint64_t seed = 1;
+};
+
+// What the metrics page and runtime_info are made from.
+struct CoreStats {
+  SendStats send;
+  PullStats pull;
+  std::size_t topics = 0;
+  std::size_t groups = 0;
+  std::size_t clients = 0;
+};
+
+class Core final : public Api {
+ public:
+  // `clock` gives the time of the turn. The references must outlive the core.
+  Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened metadata,
+       store::Background background, const Clock& clock);
+
+  // Called after each change of the topic table: with the changed topic, or null when one went.
+  void announce_topics_to(Topics::Announce announce) { topics_.announce_to(std::move(announce)); }
+
+  // End of turn: writes what was appended, answers and wakes. Returns whether more work came of it.
+  bool end_of_turn();
+  // Every ~100 ms: deadlines, silent clients, metadata.
+  void tick();
+  // Answers whatever waits and saves everything: the server stops.
+  Result<> shut_down();
+  CoreStats core_stats() const;
+  const Topics& topics() const { return topics_; }
+  const Groups& groups() const { return groups_; }
+  const Offsets& offsets() const { return offsets_; }
+
+  void send(const SendRequest& request) override;
+  void pull(const PullRequest& request) override;
+  Result<> commit_offset(const Identity& who, std::string_view group, std::string_view topic,
+                         std::int32_t queue_id, std::int64_t offset) override;
+
+  void heartbeat(const Identity& who, const ClientPlace& place, const Heartbeat& heartbeat,
+                 Reply<HeartbeatReply> reply) override;
+  void unregister_client(const ClientPlace& place, std::string_view client_id,
+                         std::string_view producer_group, std::string_view consumer_group) override;
+  void session_closed(SessionId session) override;
+  void consumer_members(const Identity& who, std::string_view group,
+                        Reply<GroupMembers> reply) override;
+  void producer_members(const Identity& who, std::string_view group,
+                        Reply<std::vector<Member>> reply) override;
+  void all_producers(const Identity& who,
+                     Reply<std::map<std::string, std::vector<Member>>> reply) override;
+
+  void consumer_offset(const Identity& who, std::string_view group, std::string_view topic,
+                       std::int32_t queue_id, bool zero_if_absent,
+                       Reply<std::int64_t> reply) override;
+  void all_offsets(const Identity& who, Reply<std::vector<OffsetEntry>> reply) override;
+  void min_offset(const Identity& who, std::string_view topic, std::int32_t queue_id,
+                  Reply<std::int64_t> reply) override;
+  void max_offset(const Identity& who, std::string_view topic, std::int32_t queue_id,
+                  Reply<std::int64_t> reply) override;
+  void offset_by_time(const Identity& who, std::string_view topic, std::int32_t queue_id,
+                      std::int64_t time_ms, bool upper, Reply<std::int64_t> reply) override;
+  void earliest_store_time(const Identity& who, std::string_view topic, std::int32_t queue_id,
+                           Reply<std::int64_t> reply) override;
+  void reset_offsets(const Identity& who, const ResetRequest& request,
+                     Reply<std::map<std::int32_t, std::int64_t>> reply) override;
+  void clone_offsets(const Identity& who, std::string_view from_group, std::string_view to_group,
+                     std::string_view topic, Reply<void> reply) override;
+
+  void find_messages(const Identity& who, std::string_view topic, std::string_view key,
+                     bool unique_key, std::size_t count_max, std::int64_t from_ms,
+                     std::int64_t to_ms, Reply<Slices> reply) override;
+  void message_at(const Identity& who, std::int64_t position, Reply<Slices> reply) override;
+
+  void put_topic(const Identity& who, const TopicConfig& config, std::string_view attribute_changes,
+                 Reply<void> reply) override;
+  void delete_topic(const Identity& who, std::string_view topic, Reply<void> reply) override;
+  void topic(const Identity& who, std::string_view topic, Reply<TopicConfig> reply) override;
+  void all_topics(const Identity& who, Reply<TopicTable> reply) override;
+  void topic_ranges(const Identity& who, std::string_view topic,
+                    Reply<std::map<std::int32_t, QueueRange>> reply) override;
+  void put_group(const Identity& who, const GroupConfig& config, Reply<void> reply) override;
+  void delete_group(const Identity& who, std::string_view group, bool clean_offsets,
+                    Reply<void> reply) override;
+  void group(const Identity& who, std::string_view group, Reply<GroupConfig> reply) override;
+  void all_groups(const Identity& who, Reply<GroupTable> reply) override;
+  void group_progress(const Identity& who, std::string_view group,
+                      const std::vector<std::string>& topics, Reply<GroupProgress> reply) override;
+  void groups_of_topic(const Identity& who, std::string_view topic,
+                       Reply<std::vector<std::string>> reply) override;
+  void topics_of_group(const Identity& who, std::string_view group,
+                       Reply<std::vector<std::string>> reply) override;
+  void consume_spans(const Identity& who, std::string_view topic, std::string_view group,
+                     Reply<std::vector<ConsumeSpan>> reply) override;
+  void runtime_info(const Identity& who,
+                    Reply<std::map<std::string, std::string>> reply) override;
+
+ private:
+  Result<store::QueueNo> queue_of(std::string_view topic, std::int32_t queue_id) const;
+  void read_record(std::int64_t position, int tries, Reply<Slices> reply);
+  struct KeySearch;
+  void read_next(std::shared_ptr<KeySearch> search);
+  void add_progress(std::string_view group, const Topic& topic, GroupProgress* progress);
+  void sample_rates(const Now& now);
+  StoredMetadata everything() const;
+  Now now() const { return clock_.now(); }
+
+  CoreSettings settings_;
+  store::MessageStore& store_;
+  store::Background background_;
+  const Clock& clock_;
+  std::unique_ptr<Metadata> metadata_;
+  Topics topics_;
+  Groups groups_;
+  Offsets offsets_;
+  Clients clients_;
+  Visible visible_;
+  Sender sender_;
+  Puller puller_;
+
+  struct Rates {  // messages per second over the last sampled second
+    std::int64_t sampled_ms = 0;
+    std::uint64_t in = 0;
+    std::uint64_t out = 0;
+    double in_per_s = 0;
+    double out_per_s = 0;
+  };
+  Rates rates_;
+  std::int64_t started_ms_;
+  std::int64_t expired_ms_ = 0;
+};
+
+}  // namespace bolide::broker

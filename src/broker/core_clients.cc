@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The core's calls about connected clients.
+// Runs on: core agent.  Owns: nothing beyond core.h.  Invariant: see core.h.
+#include "broker/core.h"
+
+namespace bolide::broker {
+
+void Core::heartbeat(const Identity&, const ClientPlace& place, const Heartbeat& heartbeat,
+                     Reply<HeartbeatReply> reply) {
+  const WallMs now_ms = now().wall_ms;
+  if (heartbeat.client_id.empty() &&
+      (!heartbeat.consumers.empty() || !heartbeat.producer_groups.empty())) {
+    return reply(fail(Errc::malformed, "heartbeat without clientID"));
+  }
+  bool changed = false;
+  for (const ConsumerData& data : heartbeat.consumers) {
+    auto group = groups_.find_or_create(data.group, now_ms);
+    if (!group) continue;  // RocketMQ passes over groups that may not be made
+    topics_.retry(data.group, (*group)->retry_queues, now_ms);
+    changed |= clients_.consumer_seen(place, heartbeat, data, (*group)->notify_members, now_ms);
+  }
+  for (const std::string& group : heartbeat.producer_groups) {
+    clients_.producer_seen(place, heartbeat, group, now_ms);
+  }
+  // A client of the first heartbeat form is always told to send its subscriptions.
+  reply(HeartbeatReply{.subscriptions_changed = heartbeat.fingerprint == 0 || changed});
+}
+
+void Core::unregister_client(const ClientPlace& place, std::string_view,
+                             std::string_view producer_group, std::string_view consumer_group) {
+  clients_.leave(place.session, producer_group, consumer_group);
+}
+
+void Core::session_closed(SessionId session) { clients_.session_closed(session); }
+
+void Core::consumer_members(const Identity&, std::string_view group, Reply<GroupMembers> reply) {
+  const Clients::ConsumerGroup* found = clients_.find(group);
+  if (found == nullptr) {
+    return reply(fail(Errc::consumer_not_online,
+                      "the consumer group[" + std::string(group) + "] not online"));
+  }
+  GroupMembers members{.type = found->type, .model = found->model, .from = found->from};
+  for (const auto& [session, member] : found->members) members.members.push_back(member);
+  for (const auto& [topic, filter] : found->filters) {
+    members.subscriptions.push_back(filter.subscription);
+  }
+  reply(std::move(members));
+}
+
+void Core::producer_members(const Identity&, std::string_view group,
+                            Reply<std::vector<Member>> reply) {
+  auto members = clients_.producers(group);
+  if (members.empty()) {
+    return reply(
+        fail(Errc::internal, "the producer group[" + std::string(group) + "] not exist"));
+  }
+  reply(std::move(members));
+}
+
+void Core::all_producers(const Identity&,
+                         Reply<std::map<std::string, std::vector<Member>>> reply) {
+  std::map<std::string, std::vector<Member>> all;
+  for (const auto& [group, members] : clients_.all_producers()) {
+    for (const auto& [session, member] : members) all[group].push_back(member);
+  }
+  reply(std::move(all));
+}
+
+}  // namespace bolide::broker

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The core's calls about offsets (rocketmq semantics 3.3, 3.6).
+// Runs on: core agent.  Owns: nothing beyond core.h.  Invariant: see core.h.
+#include "broker/core.h"
+
+#include <algorithm>
+
+namespace bolide::broker {
+
+Result<> Core::commit_offset(const Identity&, std::string_view group, std::string_view topic,
+                             std::int32_t queue_id, std::int64_t offset) {
+  if (groups_.find(group) == nullptr) {
+    return fail(Errc::group_not_found, "Group " + std::string(group) + " not exist!");
+  }
+  BOLIDE_CHECK(queue_of(topic, queue_id));
+  if (offset < 0) return fail(Errc::invalid_argument, "negative offset");
+  offsets_.commit(group, topic, queue_id, offset);
+  return {};
+}
+
+void Core::consumer_offset(const Identity&, std::string_view group, std::string_view topic,
+                           std::int32_t queue_id, bool zero_if_absent, Reply<std::int64_t> reply) {
+  if (auto found = offsets_.find(group, topic, queue_id)) return reply(*found);
+  const auto queue = queue_of(topic, queue_id);
+  // A queue that was never trimmed is read from its start: no message between this answer and a
+  // question for the maximum can be missed.
+  if (zero_if_absent && queue && store_.min_offset(*queue) == 0) return reply(0);
+  reply(fail(Errc::not_found, "Not found, maybe this group consumer boot first"));
+}
+
+void Core::all_offsets(const Identity&, Reply<std::vector<OffsetEntry>> reply) {
+  reply(offsets_.all());
+}
+
+void Core::min_offset(const Identity&, std::string_view topic, std::int32_t queue_id,
+                      Reply<std::int64_t> reply) {
+  const auto queue = queue_of(topic, queue_id);
+  if (!queue) return reply(Failure(queue.error()));
+  reply(store_.min_offset(*queue));
+}
+
+void Core::max_offset(const Identity&, std::string_view topic, std::int32_t queue_id,
+                      Reply<std::int64_t> reply) {
+  const auto queue = queue_of(topic, queue_id);
+  if (!queue) return reply(Failure(queue.error()));
+  reply(visible_.end(*queue));
+}
+
+void Core::offset_by_time(const Identity&, std::string_view topic, std::int32_t queue_id,
+                          std::int64_t time_ms, bool upper, Reply<std::int64_t> reply) {
+  const auto queue = queue_of(topic, queue_id);
+  if (!queue) return reply(Failure(queue.error()));
+  reply(store_.offset_by_time(*queue, time_ms, upper));
+}
+
+void Core::earliest_store_time(const Identity&, std::string_view topic, std::int32_t queue_id,
+                               Reply<std::int64_t> reply) {
+  const auto queue = queue_of(topic, queue_id);
+  if (!queue) return reply(Failure(queue.error()));
+  reply(store_.store_time(*queue, store_.min_offset(*queue)).value_or(-1));
+}
+
+void Core::reset_offsets(const Identity&, const ResetRequest& request,
+                         Reply<std::map<std::int32_t, std::int64_t>> reply) {
+  if (groups_.find(request.group) == nullptr) {
+    return reply(fail(Errc::group_not_found, "Group " + request.group + " not exist!"));
+  }
+  const Topic* topic = topics_.find(request.topic);
+  if (topic == nullptr) {
+    return reply(fail(Errc::topic_not_found, "Topic " + request.topic + " not exist!"));
+  }
+  if (request.queue_id >= topic->queue_count()) {
+    return reply(fail(Errc::queue_out_of_range, "queueId[" + std::to_string(request.queue_id) +
+                                                    "] of topic[" + request.topic + "]"));
+  }
+  const Clients::ConsumerGroup* online = clients_.find(request.group);
+  std::map<std::int32_t, std::int64_t> chosen;
+  for (std::int32_t id = 0; id < topic->queue_count(); ++id) {
+    if (request.queue_id >= 0 && id != request.queue_id) continue;
+    const store::QueueNo queue = topic->queues[static_cast<std::size_t>(id)];
+    const std::int64_t min = store_.min_offset(queue);
+    const std::int64_t max = visible_.end(queue);
+    std::int64_t target = max;
+    if (request.offset) target = std::clamp(*request.offset, min, max);
+    else if (request.timestamp_ms >= 0) target = store_.offset_by_time(queue, request.timestamp_ms, false);
+    const auto committed = offsets_.find(request.group, request.topic, id);
+    if (!request.force && committed && *committed < target) target = *committed;
+    offsets_.reset(request.group, request.topic, id, target, online != nullptr);
+    chosen[id] = target;
+  }
+  // Parked pulls must learn of it too: whoever waits in these queues is answered now.
+  for (const auto& [id, offset] : chosen) puller_.wake(topic->queues[static_cast<std::size_t>(id)]);
+  reply(std::move(chosen));
+}
+
+void Core::clone_offsets(const Identity&, std::string_view from_group, std::string_view to_group,
+                         std::string_view topic, Reply<void> reply) {
+  auto target = groups_.find_or_create(to_group, now().wall_ms);
+  if (!target) return reply(Failure(target.error()));
+  std::vector<std::string> topics = offsets_.topics_of(from_group);
+  if (!topic.empty()) std::erase_if(topics, [&](const std::string& t) { return t != topic; });
+  for (const OffsetEntry& entry : offsets_.all()) {
+    if (entry.group != from_group || std::ranges::find(topics, entry.topic) == topics.end()) continue;
+    offsets_.commit(to_group, entry.topic, entry.queue_id, entry.offset);
+  }
+  reply({});
+}
+
+}  // namespace bolide::broker

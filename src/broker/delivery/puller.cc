@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pulling. Statuses and refusals follow rocketmq semantics 3.4 and the answers seen in 9.4.
+// Runs on: core agent.  Owns: the parked pulls.  Invariant: see puller.h.
+#include "broker/delivery/puller.h"
+
+#include <algorithm>
+
+namespace bolide::broker {
+namespace {
+
+// A page that was read may be evicted before it is used; after so many tries the client tries again.
+constexpr int cold_tries_max = 8;
+
+}  // namespace
+
+Puller::Puller(PullSettings settings, Parts parts)
+    : settings_(std::move(settings)), parts_(std::move(parts)) {}
+
+Result<std::shared_ptr<const TagSet>> Puller::subscription_of(const PullRequest& request,
+                                                              const GroupConfig& group) const {
+  if (request.subscription) return TagSet::compile(*request.subscription, request.expression_type);
+  const Clients::ConsumerGroup* members = parts_.clients.find(request.group);
+  if (members == nullptr) {
+    return fail(Errc::subscription_not_found, "the consumer's group info not exist");
+  }
+  if (!group.broadcast_enabled && members->model == MessageModel::broadcasting) {
+    return fail(Errc::no_permission, "the consumer group[" + std::string(request.group) +
+                                         "] can not consume by broadcast way");
+  }
+  const auto found = members->filters.find(request.topic);
+  if (found == members->filters.end()) {
+    return fail(Errc::subscription_not_found, "the consumer's subscription not exist");
+  }
+  const Clients::Filter& filter = found->second;
+  if (filter.subscription.version < request.subscription_version) {
+    return fail(Errc::subscription_not_latest, "the consumer's subscription not latest");
+  }
+  if (filter.tags == nullptr) {
+    return TagSet::compile(filter.subscription.expression, filter.subscription.expression_type);
+  }
+  return filter.tags;
+}
+
+Result<Puller::Checked> Puller::check(const PullRequest& request, WallMs now_ms) {
+  if ((settings_.permission & perm::read) == 0) {
+    return fail(Errc::no_permission,
+                "the broker[" + settings_.broker + "] pulling message is forbidden");
+  }
+  BOLIDE_TRY(const GroupConfig* group, parts_.groups.find_or_create(request.group, now_ms));
+  if (!group->consume_enabled) {
+    return fail(Errc::no_permission,
+                "subscription group no permission, " + std::string(request.group));
+  }
+  const Topic* topic = parts_.topics.find(request.topic);
+  if (topic == nullptr) {
+    return fail(Errc::topic_not_found,
+                "topic[" + std::string(request.topic) + "] not exist, apply first please!");
+  }
+  if ((topic->config.permission & perm::read) == 0) {
+    return fail(Errc::no_permission,
+                "the topic[" + topic->config.name + "] pulling message is forbidden");
+  }
+  if (request.queue_id < 0 || request.queue_id >= topic->config.read_queues) {
+    return fail(Errc::queue_out_of_range,
+                "queueId[" + std::to_string(request.queue_id) + "] is illegal, topic:[" +
+                    topic->config.name + "] topicConfig.readQueueNums:[" +
+                    std::to_string(topic->config.read_queues) + "] consumer:[" +
+                    std::string(request.group) + "]");
+  }
+  BOLIDE_TRY(auto tags, subscription_of(request, *group));
+  return Checked{.queue = topic->queues[static_cast<std::size_t>(request.queue_id)],
+                 .tags = std::move(tags)};
+}
+
+void Puller::pull(const PullRequest& request, const Now& now) {
+  ++stats_.requests;
+  auto checked = check(request, now.wall_ms);
+  if (!checked) return refuse(request.ticket, std::move(checked).error());
+  Pending pending{.ticket = request.ticket,
+                  .queue = checked->queue,
+                  .offset = request.offset,
+                  .limits = {.messages_max = std::clamp(request.messages_max, 1, settings_.messages_max),
+                             .bytes_max = static_cast<std::size_t>(settings_.bytes_max)},
+                  .tags = std::move(checked->tags),
+                  .deadline_ms = 0};
+  if (request.bytes_max > 0 && request.bytes_max < settings_.bytes_max) {
+    pending.limits.bytes_max = static_cast<std::size_t>(request.bytes_max);
+  }
+  if (request.commit_offset) {
+    parts_.offsets.commit(request.group, request.topic, request.queue_id, *request.commit_offset);
+  }
+  if (auto reset = parts_.offsets.take_reset(request.group, request.topic, request.queue_id)) {
+    return answer(pending, describe(pending, PullStatus::offset_reset, *reset));
+  }
+  parts_.offsets.pulled(request.group, request.topic, request.queue_id, request.offset);
+  const std::int64_t suspend_ms = std::min(request.suspend_ms, settings_.suspend_ms_max);
+  if (suspend_ms > 0) pending.deadline_ms = now.steady_ms() + suspend_ms;
+  if (serve(pending)) return;
+  parked_[pending.queue].push_back(std::move(pending));
+  ++stats_.parked;
+}
+
+PullResult Puller::describe(const Pending& pending, PullStatus status, std::int64_t next_offset) {
+  PullResult result;
+  result.status = status;
+  result.next_offset = next_offset;
+  result.min_offset = parts_.store.min_offset(pending.queue);
+  result.max_offset = parts_.visible.end(pending.queue);
+  return result;
+}
+
+bool Puller::serve(Pending& pending) {
+  const bool may_wait = pending.deadline_ms > 0;
+  const std::int64_t min = parts_.store.min_offset(pending.queue);
+  const std::int64_t end = parts_.visible.end(pending.queue);
+  const auto status = [&](PullStatus s, std::int64_t next) {
+    answer(pending, describe(pending, s, next));
+    return true;
+  };
+  if (end == 0) {
+    if (may_wait && pending.offset == 0) return false;
+    return status(PullStatus::no_message_in_queue, 0);
+  }
+  if (pending.offset < min) return status(PullStatus::offset_too_small, min);
+  if (pending.offset > end) return status(PullStatus::offset_overflow_badly, end);
+  if (pending.offset == end) {
+    if (may_wait) return false;
+    return status(PullStatus::offset_overflow_one, pending.offset);
+  }
+  auto read = parts_.store.read(pending.queue, pending.offset, end, pending.limits,
+                                pending.tags ? pending.tags->filter() : store::TagFilter{});
+  if (read.status == store::ReadStatus::cold && read.messages == 0) {
+    wait_for_disk(std::move(pending), std::move(*read.cold));
+    return true;
+  }
+  if (read.messages > 0) {
+    stats_.messages += static_cast<std::uint64_t>(read.messages);
+    stats_.bytes += read.bytes;
+    PullResult result = describe(pending, PullStatus::found, read.next_offset);
+    result.messages = read.messages;
+    result.records = std::move(read.records);
+    answer(pending, std::move(result));
+    return true;
+  }
+  // Nothing matched up to here. At the end it waits on; before it, the client goes on at once.
+  pending.offset = read.next_offset;
+  if (may_wait && pending.offset == end) return false;
+  return status(PullStatus::no_matched_message, read.next_offset);
+}
+
+void Puller::wait_for_disk(Pending pending, store::ColdRange range) {
+  ++stats_.cold;
+  if (++pending.cold_tries > cold_tries_max) {
+    return answer(pending, describe(pending, PullStatus::no_matched_message, pending.offset));
+  }
+  auto shared = std::make_shared<Pending>(std::move(pending));
+  parts_.background([this, shared, range = std::move(range)]() -> std::move_only_function<void()> {
+    store::warm_up(range);
+    return [this, shared] {
+      if (serve(*shared)) return;
+      parked_[shared->queue].push_back(std::move(*shared));
+      ++stats_.parked;
+    };
+  });
+}
+
+void Puller::wake(store::QueueNo queue) {
+  const auto found = parked_.find(queue);
+  if (found == parked_.end() || found->second.empty()) return;
+  woken_.clear();
+  woken_.swap(found->second);
+  for (Pending& pending : woken_) {
+    --stats_.parked;
+    if (serve(pending)) continue;
+    parked_[queue].push_back(std::move(pending));
+    ++stats_.parked;
+  }
+  woken_.clear();
+  // The vector that was swapped out keeps its memory for the next wake.
+}
+
+void Puller::tick(const Now& now) {
+  for (auto at = parked_.begin(); at != parked_.end();) {
+    std::vector<Pending>& list = at->second;
+    std::erase_if(list, [&](Pending& pending) {
+      if (pending.deadline_ms > now.steady_ms()) return false;
+      --stats_.parked;
+      pending.deadline_ms = 0;
+      serve(pending);
+      return true;
+    });
+    at = list.empty() ? parked_.erase(at) : std::next(at);
+  }
+}
+
+void Puller::drain() {
+  for (auto& [queue, list] : parked_) {
+    for (Pending& pending : list) {
+      pending.deadline_ms = 0;
+      serve(pending);
+    }
+  }
+  parked_.clear();
+  stats_.parked = 0;
+}
+
+void Puller::answer(const Pending& pending, PullResult result) {
+  pending.ticket.sink->on_pull(pending.ticket, std::move(result));
+}
+
+void Puller::refuse(const Ticket& ticket, Error error) const {
+  PullResult result;
+  result.error = std::move(error);
+  ticket.sink->on_pull(ticket, std::move(result));
+}
+
+}  // namespace bolide::broker

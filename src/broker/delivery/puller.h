@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pulling: answers a request for messages at once, or parks it until one arrives or its time is over.
+// Cold reads wait for the background agent to bring the bytes into memory.
+// Runs on: core agent.  Owns: the parked pulls.
+// Invariant: every pull is answered exactly once: with messages, or at its deadline; none waits beyond.
+#pragma once
+
+#include "base/time.h"
+#include "broker/api.h"
+#include "broker/clients.h"
+#include "broker/delivery/visible.h"
+#include "broker/groups.h"
+#include "broker/offsets.h"
+#include "broker/subscription.h"
+#include "broker/topics.h"
+#include "store/message_store.h"
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace bolide::broker {
+
+struct PullSettings {
+  std::string broker;
+  std::int32_t permission = perm::read | perm::write;
+  std::int32_t messages_max = 32;      // most that one answer holds, whatever is asked
+  std::int64_t bytes_max = 256 << 10;
+  std::int64_t suspend_ms_max = 30'000;
+};
+
+struct PullStats {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t parked = 0;  // waiting now
+  std::uint64_t cold = 0;    // waited for the disk
+};
+
+class Puller {
+ public:
+  struct Parts {
+    Topics& topics;
+    Groups& groups;
+    Clients& clients;
+    Offsets& offsets;
+    Visible& visible;
+    store::MessageStore& store;
+    store::Background background;
+  };
+
+  Puller(PullSettings settings, Parts parts);
+
+  void pull(const PullRequest& request, const Now& now);
+  // Messages of `queue` became visible.
+  void wake(store::QueueNo queue);
+  // Answers what has waited long enough.
+  void tick(const Now& now);
+  // Answers everything that waits: the server stops.
+  void drain();
+
+  const PullStats& stats() const { return stats_; }
+
+ private:
+  struct Pending {
+    Ticket ticket;
+    store::QueueNo queue = 0;
+    std::int64_t offset = 0;
+    store::ReadLimits limits;
+    std::shared_ptr<const TagSet> tags;
+    std::int64_t deadline_ms = 0;  // steady
+    int cold_tries = 0;
+  };
+
+  struct Checked {
+    store::QueueNo queue = 0;
+    std::shared_ptr<const TagSet> tags;
+  };
+
+  Result<Checked> check(const PullRequest& request, WallMs now_ms);
+  Result<std::shared_ptr<const TagSet>> subscription_of(const PullRequest& request,
+                                                        const GroupConfig& group) const;
+  // Answers `pending` and returns true, or returns false: it must wait for messages.
+  bool serve(Pending& pending);
+  PullResult describe(const Pending& pending, PullStatus status, std::int64_t next_offset);
+  void answer(const Pending& pending, PullResult result);
+  void wait_for_disk(Pending pending, store::ColdRange range);
+  void refuse(const Ticket& ticket, Error error) const;
+
+  PullSettings settings_;
+  Parts parts_;
+  std::unordered_map<store::QueueNo, std::vector<Pending>> parked_;
+  std::vector<Pending> woken_;  // scratch of wake()
+  PullStats stats_;
+};
+
+}  // namespace bolide::broker

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Consumer group settings.
+// Runs on: core agent.  Owns: the group table.  Invariant: see groups.h.
+#include "broker/groups.h"
+
+namespace bolide::broker {
+
+void Groups::load(const std::vector<GroupConfig>& stored, const DataVersion& version) {
+  for (const GroupConfig& config : stored) groups_[config.name] = config;
+  version_ = version;
+}
+
+const GroupConfig* Groups::find(std::string_view name) const {
+  const auto found = groups_.find(name);
+  return found == groups_.end() ? nullptr : &found->second;
+}
+
+Result<const GroupConfig*> Groups::find_or_create(std::string_view name, WallMs now_ms) {
+  if (const GroupConfig* found = find(name); found != nullptr) return found;
+  BOLIDE_CHECK(validate_group_name(name));
+  if (!auto_create_ && !is_system_group(name)) {
+    return fail(Errc::group_not_found,
+                "subscription group [" + std::string(name) + "] does not exist");
+  }
+  return &save({.name = std::string(name)}, now_ms);
+}
+
+const GroupConfig& Groups::save(GroupConfig config, WallMs now_ms) {
+  GroupConfig& stored = groups_[config.name];
+  stored = std::move(config);
+  version_.next(now_ms);
+  metadata_.save_group(stored, version_);
+  return stored;
+}
+
+Result<> Groups::put(GroupConfig config, WallMs now_ms) {
+  BOLIDE_CHECK(validate_group_name(config.name));
+  if (const GroupConfig* known = find(config.name); known != nullptr && *known == config) return {};
+  save(std::move(config), now_ms);
+  return {};
+}
+
+Result<> Groups::erase(std::string_view name, WallMs now_ms) {
+  const auto found = groups_.find(name);
+  if (found == groups_.end()) {
+    return fail(Errc::group_not_found,
+                "subscription group [" + std::string(name) + "] does not exist");
+  }
+  groups_.erase(found);
+  version_.next(now_ms);
+  metadata_.erase_group(name, version_);
+  return {};
+}
+
+}  // namespace bolide::broker

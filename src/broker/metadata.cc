@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Metadata in the journal. Keys: topic/NAME, group/NAME, offset/QUEUE/TOPIC@GROUP, version/topic,
+// version/group. Names hold neither '/' nor '@', so keys are unambiguous.
+// Runs on: core agent.  Owns: the journal.  Invariant: see metadata.h.
+#include "broker/metadata.h"
+
+#include "base/strings.h"
+
+#include <fmt/core.h>
+
+namespace bolide::broker {
+namespace {
+
+constexpr std::string_view topic_key = "topic/";
+constexpr std::string_view group_key = "group/";
+constexpr std::string_view offset_key = "offset/";
+constexpr std::string_view topic_version_key = "version/topic";
+constexpr std::string_view group_version_key = "version/group";
+constexpr std::uint64_t snapshot_after_bytes = 8U << 20U;
+
+template <class Value, class Write>
+std::string as_json(const Value& value, Write write) {
+  std::string text;
+  JsonWriter out(text);
+  write(out, value);
+  return text;
+}
+
+std::string key_of(std::string_view prefix, std::string_view name) {
+  return std::string(prefix) + std::string(name);
+}
+
+std::string key_of_offset(std::string_view topic, std::string_view group, std::int32_t queue_id) {
+  return fmt::format("{}{}/{}@{}", offset_key, queue_id, topic, group);
+}
+
+// The journal replayed: the last value of each key.
+class Replay {
+ public:
+  void apply(std::string_view key, std::string_view value, bool erased) {
+    if (erased) {
+      if (auto found = values_.find(key); found != values_.end()) values_.erase(found);
+    } else if (auto found = values_.find(key); found != values_.end()) {
+      found->second = value;
+    } else {
+      values_.emplace(std::string(key), std::string(value));
+    }
+  }
+
+  Result<StoredMetadata> result() const {
+    StoredMetadata stored;
+    for (const auto& [key, value] : values_) BOLIDE_CHECK(read(key, value, &stored));
+    return stored;
+  }
+
+ private:
+  template <class Value, class Read>
+  static Result<> read_json(std::string_view key, const std::string& text, Read read, Value* into) {
+    JsonReader in(text);
+    read(in, into);
+    if (auto done = in.finish(); !done) return Failure(std::move(done).error().in(key));
+    return {};
+  }
+
+  static Result<> read(std::string_view key, const std::string& value, StoredMetadata* stored) {
+    if (key.starts_with(topic_key)) {
+      return read_json(key, value, read_topic, &stored->topics.emplace_back());
+    }
+    if (key.starts_with(group_key)) {
+      return read_json(key, value, read_group, &stored->groups.emplace_back());
+    }
+    if (key == topic_version_key) return read_json(key, value, read_version, &stored->topic_version);
+    if (key == group_version_key) return read_json(key, value, read_version, &stored->group_version);
+    if (key.starts_with(offset_key)) return read_offset(key, value, stored);
+    return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
+  }
+
+  static Result<> read_offset(std::string_view key, std::string_view value,
+                              StoredMetadata* stored) {
+    const std::string_view rest = key.substr(offset_key.size());
+    const std::size_t slash = rest.find('/');
+    const std::size_t at = rest.find('@');
+    const auto queue_id = parse_integer<std::int32_t>(rest.substr(0, slash));
+    const auto offset = parse_integer<std::int64_t>(value);
+    if (slash == rest.npos || at == rest.npos || at < slash || !queue_id || !offset) {
+      return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
+    }
+    stored->offsets.push_back({.topic = std::string(rest.substr(slash + 1, at - slash - 1)),
+                               .group = std::string(rest.substr(at + 1)),
+                               .queue_id = *queue_id,
+                               .offset = *offset});
+    return {};
+  }
+
+  StringMap<std::string> values_;
+};
+
+}  // namespace
+
+Result<Metadata::Opened> Metadata::open(os::FileSystem& fs, const std::string& directory) {
+  Replay replay;
+  BOLIDE_TRY(auto opened,
+             store::open_journal(fs, directory,
+                                 [&](std::string_view key, std::string_view value, bool erased) {
+                                   replay.apply(key, value, erased);
+                                 }));
+  BOLIDE_TRY(auto stored, replay.result());
+  return Opened{.metadata = std::unique_ptr<Metadata>(new Metadata(std::move(opened.journal))),
+                .stored = std::move(stored),
+                .fresh = opened.fresh};
+}
+
+void Metadata::save_topic(const TopicConfig& config, const DataVersion& version) {
+  journal_->put(key_of(topic_key, config.name), as_json(config, write_topic));
+  journal_->put(topic_version_key, as_json(version, write_version));
+}
+
+void Metadata::erase_topic(std::string_view name, const DataVersion& version) {
+  journal_->erase(key_of(topic_key, name));
+  journal_->put(topic_version_key, as_json(version, write_version));
+}
+
+void Metadata::save_group(const GroupConfig& config, const DataVersion& version) {
+  journal_->put(key_of(group_key, config.name), as_json(config, write_group));
+  journal_->put(group_version_key, as_json(version, write_version));
+}
+
+void Metadata::erase_group(std::string_view name, const DataVersion& version) {
+  journal_->erase(key_of(group_key, name));
+  journal_->put(group_version_key, as_json(version, write_version));
+}
+
+void Metadata::save_offset(std::string_view topic, std::string_view group, std::int32_t queue_id,
+                           std::int64_t offset) {
+  journal_->put(key_of_offset(topic, group, queue_id), DecimalText(offset).view());
+}
+
+void Metadata::erase_offset(std::string_view topic, std::string_view group, std::int32_t queue_id) {
+  journal_->erase(key_of_offset(topic, group, queue_id));
+}
+
+Result<> Metadata::flush() {
+  if (!journal_->dirty()) return {};
+  return journal_->write();
+}
+
+bool Metadata::wants_snapshot() const { return journal_->change_bytes() > snapshot_after_bytes; }
+
+Result<> Metadata::snapshot(const StoredMetadata& all) {
+  return journal_->snapshot([&](const store::Journal::Emit& emit) {
+    for (const TopicConfig& t : all.topics) emit(key_of(topic_key, t.name), as_json(t, write_topic));
+    for (const GroupConfig& g : all.groups) emit(key_of(group_key, g.name), as_json(g, write_group));
+    emit(topic_version_key, as_json(all.topic_version, write_version));
+    emit(group_version_key, as_json(all.group_version, write_version));
+    for (const OffsetEntry& o : all.offsets) {
+      emit(key_of_offset(o.topic, o.group, o.queue_id), DecimalText(o.offset).view());
+    }
+  });
+}
+
+}  // namespace bolide::broker

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The properties of a message that is sent: what the broker must know, found in one pass (rocketmq
+// wire 1.12).
+// Runs on: core agent.  Owns: nothing; views live as long as the text.
+// Invariant: never allocates.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace bolide::broker {
+
+inline constexpr char name_end = '\x01';
+inline constexpr char property_end = '\x02';
+
+struct SendProperties {
+  std::string_view unique_key;
+  std::string_view keys;
+  std::string_view tags;
+  std::string_view unsupported;  // a property that asks for what this broker cannot do
+};
+
+// One pass over `text`; pairs without a name end are passed over, as Java's parser does.
+SendProperties scan_properties(std::string_view text);
+
+}  // namespace bolide::broker

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sending. The checks and their answers follow rocketmq semantics 3.1 and the answers seen in 9.4.
+// Runs on: core agent.  Owns: the sends that wait for safety.  Invariant: see sender.h.
+#include "broker/sender.h"
+
+#include "base/assert.h"
+#include "base/cursor.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace bolide::broker {
+namespace {
+
+// What a client may set in sysFlag. The host bits would misalign the record, the transaction bits
+// hide an acknowledged message, the batch bits promise another body (rocketmq 9.5).
+constexpr std::int32_t client_sys_flag_mask = store::sys_flag::compressed |
+                                              store::sys_flag::multi_tags |
+                                              store::sys_flag::compression_mask;
+constexpr std::size_t compact_after = 4096;
+
+// One element of a batch body (wire 1.10).
+struct BatchElement {
+  std::int32_t flag = 0;
+  std::string_view body;
+  std::string_view properties;
+};
+
+bool read_element(Reader& in, BatchElement* element) {
+  const char* start = in.position();
+  const std::uint32_t size = in.u32();
+  in.u32();  // magic
+  in.u32();  // body checksum: made anew
+  element->flag = in.i32();
+  element->body = in.bytes(in.u32());
+  element->properties = in.bytes(in.u16());
+  return !in.failed() && static_cast<std::size_t>(in.position() - start) == size;
+}
+
+}  // namespace
+
+std::string_view Sender::Waiting::key() const {
+  if (!long_unique_key.empty()) return long_unique_key;
+  return {unique_key, unique_key_size};
+}
+
+void Sender::Waiting::set_key(std::string_view key) {
+  if (key.size() > sizeof unique_key) {
+    long_unique_key = key;
+    return;
+  }
+  std::memcpy(unique_key, key.data(), key.size());
+  unique_key_size = static_cast<std::uint8_t>(key.size());
+}
+
+Sender::Sender(SendSettings settings, Topics& topics, store::MessageStore& store, Visible& visible,
+               std::uint64_t seed)
+    : settings_(std::move(settings)),
+      topics_(topics),
+      store_(store),
+      visible_(visible),
+      random_(seed),
+      unique_prefix_(random_.next()) {
+  for (const auto& [name, value] :
+       {std::pair{std::string_view("MSG_REGION"), std::string_view(settings_.region)},
+        std::pair{std::string_view("TRACE_ON"), std::string_view("true")},
+        std::pair{std::string_view("CLUSTER"), std::string_view(settings_.cluster)}}) {
+    extra_properties_.append(name).push_back(name_end);
+    extra_properties_.append(value).push_back(property_end);
+  }
+}
+
+void Sender::send(const SendRequest& request, const Now& now) {
+  if (auto admitted = admit(request); !admitted) return refuse(request.ticket, admitted.error());
+  auto topic = topics_.find_or_create(request.topic, request.default_topic, request.default_queues,
+                                      now.wall_ms);
+  if (!topic) return refuse(request.ticket, std::move(topic).error());
+  auto queue_id = choose_queue(request, **topic);
+  if (!queue_id) return refuse(request.ticket, std::move(queue_id).error());
+  auto done = request.batch ? append_batch(request, **topic, *queue_id, now)
+                            : append_one(request, **topic, *queue_id, now);
+  if (!done) refuse(request.ticket, std::move(done).error());
+}
+
+Result<> Sender::admit(const SendRequest& request) const {
+  BOLIDE_CHECK(validate_topic_name(request.topic));
+  if ((settings_.permission & perm::write) == 0) {
+    return fail(Errc::no_permission, "the broker[" + settings_.broker + "] sending message is forbidden");
+  }
+  if (send_forbidden(request.topic)) {
+    return fail(Errc::no_permission,
+                "Sending message to topic[" + std::string(request.topic) + "] is forbidden.");
+  }
+  if (request.body.empty()) return fail(Errc::malformed, "message body is empty");
+  const auto body_bytes = static_cast<std::int64_t>(request.body.size());
+  if (body_bytes > settings_.message_bytes_max) {
+    const std::string text = "message body of " + std::to_string(body_bytes) + " bytes, allowed are " +
+                             std::to_string(settings_.message_bytes_max);
+    // Apache's broker answers an oversized batch with another code than a single message (9.4).
+    return fail(request.batch ? Errc::malformed : Errc::message_too_large, text);
+  }
+  if (waiting_.size() - head_ >= settings_.waiting_max) {
+    return fail(Errc::busy, "too many messages wait to be stored");
+  }
+  return {};
+}
+
+Result<std::int32_t> Sender::choose_queue(const SendRequest& request, const Topic& topic) {
+  if (request.queue_id < 0) {
+    const auto count = static_cast<std::uint64_t>(std::max(1, topic.config.write_queues));
+    return static_cast<std::int32_t>(random_.below(count));
+  }
+  if (request.queue_id >= topic.queue_count()) {
+    return fail(Errc::queue_out_of_range,
+                "request queueId[" + std::to_string(request.queue_id) + "] is illegal, topic " +
+                    topic.config.name + " has " + std::to_string(topic.queue_count()));
+  }
+  return request.queue_id;
+}
+
+void Sender::collect_keys(const SendProperties& known) {
+  keys_.clear();
+  if (!known.unique_key.empty()) keys_.push_back(known.unique_key);
+  std::string_view rest = known.keys;
+  while (!rest.empty()) {
+    const std::size_t space = rest.find(' ');
+    const std::string_view word = rest.substr(0, space);
+    if (!word.empty()) keys_.push_back(word);
+    rest = space == rest.npos ? std::string_view{} : rest.substr(space + 1);
+  }
+}
+
+std::string_view Sender::make_unique_key() {
+  put_hex(unique_key_, unique_prefix_, 16);
+  put_hex(unique_key_ + 16, ++unique_counter_, 16);
+  return {unique_key_, sizeof unique_key_};
+}
+
+std::string_view Sender::complete_properties(std::string_view properties, SendProperties* known) {
+  properties_.assign(properties);
+  if (!properties_.empty() && properties_.back() != property_end) properties_ += property_end;
+  if (known->unique_key.empty()) {
+    known->unique_key = make_unique_key();
+    properties_.append("UNIQ_KEY").push_back(name_end);
+    properties_.append(known->unique_key).push_back(property_end);
+  }
+  properties_ += extra_properties_;
+  return properties_;
+}
+
+Result<store::Appended> Sender::append(const SendRequest& request, store::QueueNo queue,
+                                       std::string_view properties, const SendProperties& known,
+                                       const Now& now) {
+  if (!known.unsupported.empty()) {
+    return fail(Errc::not_supported, "property " + std::string(known.unsupported));
+  }
+  if (!store::properties_fit(properties)) {
+    return fail(Errc::message_invalid, "message properties are longer than " +
+                                           std::to_string(store::properties_bytes_max) + " bytes");
+  }
+  collect_keys(known);
+  return store_.append(
+      {.queue = queue,
+       .record = {.flag = request.flag,
+                  .sys_flag = request.sys_flag & client_sys_flag_mask,
+                  .born_ms = request.born_ms,
+                  .born_host = request.born_host,
+                  .store_host = settings_.store_host,
+                  .reconsume_times = request.reconsume_times,
+                  .body = request.body,
+                  .properties = properties},
+       .tag_hash = known.tags.empty() ? 0 : java_hash(known.tags),
+       .keys = keys_},
+      now);
+}
+
+Sender::Waiting& Sender::wait(const SendRequest& request, store::QueueNo queue,
+                              std::int32_t queue_id) {
+  Waiting& waiting = waiting_.emplace_back();
+  waiting.ticket = request.ticket;
+  waiting.queue = queue;
+  waiting.queue_id = queue_id;
+  return waiting;
+}
+
+Result<> Sender::append_one(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
+                            const Now& now) {
+  const store::QueueNo queue = topic.queues[static_cast<std::size_t>(queue_id)];
+  visible_.track(queue);
+  SendProperties known = scan_properties(request.properties);
+  const std::string_view properties = complete_properties(request.properties, &known);
+  BOLIDE_TRY(const auto appended, append(request, queue, properties, known, now));
+  Waiting& waiting = wait(request, queue, queue_id);
+  waiting.first_offset = appended.queue_offset;
+  waiting.end_position = appended.end_position;
+  waiting.position = appended.position;
+  waiting.set_key(known.unique_key);
+  ++stats_.messages;
+  stats_.bytes += request.body.size();
+  return {};
+}
+
+Result<> Sender::append_batch(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
+                              const Now& now) {
+  BatchElement element;
+  for (Reader in(request.body); in.remaining() > 0;) {  // all or nothing: look before storing
+    if (!read_element(in, &element)) return fail(Errc::malformed, "batch body cannot be cut up");
+    if (element.body.empty()) return fail(Errc::malformed, "message body is empty");
+    if (!store::properties_fit(element.properties)) {
+      return fail(Errc::message_invalid, "properties of a message in the batch are too long");
+    }
+    const SendProperties known = scan_properties(element.properties);
+    if (!known.unsupported.empty()) {
+      return fail(Errc::not_supported, "property " + std::string(known.unsupported));
+    }
+  }
+  const store::QueueNo queue = topic.queues[static_cast<std::size_t>(queue_id)];
+  visible_.track(queue);
+  std::vector<std::int64_t> positions;
+  store::Appended last;
+  SendRequest single = request;
+  for (Reader in(request.body); in.remaining() > 0;) {
+    BOLIDE_ASSERT(read_element(in, &element));
+    single.flag = element.flag;
+    single.body = element.body;
+    const SendProperties known = scan_properties(element.properties);
+    auto appended = append(single, queue, element.properties, known, now);
+    if (!appended) {
+      // What is appended already stays: it is published unanswered, and the sender's retry repeats it.
+      if (!positions.empty()) {
+        Waiting& stored = wait({}, queue, queue_id);
+        stored.first_offset = last.queue_offset;
+        stored.end_position = last.end_position;
+      }
+      return Failure(std::move(appended).error());
+    }
+    last = *appended;
+    positions.push_back(last.position);
+    ++stats_.messages;
+    stats_.bytes += element.body.size();
+  }
+  Waiting& waiting = wait(request, queue, queue_id);
+  waiting.count = static_cast<std::int32_t>(positions.size());
+  waiting.first_offset = last.queue_offset + 1 - waiting.count;
+  waiting.end_position = last.end_position;
+  waiting.positions = std::move(positions);
+  return {};
+}
+
+void Sender::refuse(const Ticket& ticket, Error error) {
+  ++stats_.refused;
+  if (ticket.sink == nullptr) return;
+  SendResult result;
+  result.error = std::move(error);
+  ticket.sink->on_send(ticket, result);
+}
+
+void Sender::write(const Now& now) {
+  if (idle()) return;
+  if (auto written = store_.write_turn(now); !written) {
+    fail_all(written.error());
+    return;
+  }
+  release();
+}
+
+void Sender::answer(const Waiting& waiting) {
+  if (waiting.ticket.sink == nullptr) return;
+  SendResult result;
+  result.queue_id = waiting.queue_id;
+  result.queue_offset = waiting.first_offset;
+  result.positions = waiting.positions.empty() ? std::span(&waiting.position, 1)
+                                               : std::span(waiting.positions);
+  result.store_host = settings_.store_host;
+  result.unique_key = waiting.key();
+  waiting.ticket.sink->on_send(waiting.ticket, result);
+}
+
+void Sender::release() {
+  if (store_.stopped()) {
+    return fail_all(Error{Errc::storage_stopped, "message was not made safe"});
+  }
+  const std::int64_t safe = store_.safe_position();
+  touched_.clear();
+  while (head_ < waiting_.size() && waiting_[head_].end_position <= safe) {
+    const Waiting& waiting = waiting_[head_];
+    visible_.publish(waiting.queue, waiting.first_offset + waiting.count);
+    if (touched_.empty() || touched_.back() != waiting.queue) touched_.push_back(waiting.queue);
+    answer(waiting);
+    ++head_;
+  }
+  compact();
+  if (touched_.size() > 1) {
+    std::ranges::sort(touched_);
+    const auto repeated = std::ranges::unique(touched_);
+    touched_.erase(repeated.begin(), repeated.end());
+  }
+  if (!published_) return;
+  for (store::QueueNo queue : touched_) published_(queue);
+}
+
+void Sender::compact() {
+  if (head_ == waiting_.size()) {
+    waiting_.clear();
+    head_ = 0;
+  } else if (head_ > compact_after && head_ > waiting_.size() / 2) {
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(head_));
+    head_ = 0;
+  }
+}
+
+void Sender::fail_all(const Error& error) {
+  for (; head_ < waiting_.size(); ++head_) refuse(waiting_[head_].ticket, error);
+  compact();
+}
+
+}  // namespace bolide::broker

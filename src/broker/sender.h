@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sending: checks a message, appends it, and answers when the store says it is safe. All messages of a
+// turn leave in one write.
+// Runs on: core agent.  Owns: the sends that wait for safety, in log order.
+// Invariant: nothing is acknowledged or made visible beyond store.safe_position().
+#pragma once
+
+#include "base/host.h"
+#include "base/random.h"
+#include "broker/api.h"
+#include "broker/delivery/visible.h"
+#include "broker/properties.h"
+#include "broker/topics.h"
+#include "store/message_store.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bolide::broker {
+
+struct SendSettings {
+  Host store_host;            // the address clients are told; goes into records and message ids
+  std::string broker;
+  std::string cluster;
+  std::string region = "DefaultRegion";
+  std::int32_t permission = perm::read | perm::write;
+  std::int64_t message_bytes_max = 4 << 20;
+  std::size_t waiting_max = 1'000'000;  // sends that wait for safety; more are refused as busy
+};
+
+struct SendStats {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t refused = 0;
+};
+
+class Sender {
+ public:
+  Sender(SendSettings settings, Topics& topics, store::MessageStore& store, Visible& visible,
+         std::uint64_t seed);
+
+  void send(const SendRequest& request, const Now& now);
+  // End of turn: writes what was appended, then releases.
+  void write(const Now& now);
+  // Answers and publishes all that has become safe; calls `on_published` once per queue and turn.
+  void release();
+  void on_published(std::function<void(store::QueueNo)> callback) { published_ = std::move(callback); }
+
+  const SendStats& stats() const { return stats_; }
+  bool idle() const { return head_ == waiting_.size(); }
+
+ private:
+  struct Waiting {
+    Ticket ticket;
+    store::QueueNo queue = 0;
+    std::int32_t queue_id = 0;
+    std::int32_t count = 1;
+    std::int64_t first_offset = 0;
+    std::int64_t end_position = 0;
+    std::int64_t position = 0;            // of a single message
+    std::uint8_t unique_key_size = 0;
+    char unique_key[63];                  // longer ones are in long_unique_key
+    std::string long_unique_key;
+    std::vector<std::int64_t> positions;  // of a batch
+
+    std::string_view key() const;
+    void set_key(std::string_view key);
+  };
+
+  Result<> admit(const SendRequest& request) const;
+  Result<std::int32_t> choose_queue(const SendRequest& request, const Topic& topic);
+  Result<> append_one(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
+                      const Now& now);
+  Result<> append_batch(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
+                        const Now& now);
+  Result<store::Appended> append(const SendRequest& request, store::QueueNo queue,
+                                 std::string_view properties, const SendProperties& known,
+                                 const Now& now);
+  std::string_view complete_properties(std::string_view properties, SendProperties* known);
+  Waiting& wait(const SendRequest& request, store::QueueNo queue, std::int32_t queue_id);
+  void refuse(const Ticket& ticket, Error error);
+  void answer(const Waiting& waiting);
+  void fail_all(const Error& error);
+  void compact();
+  void collect_keys(const SendProperties& known);
+  std::string_view make_unique_key();
+
+  SendSettings settings_;
+  Topics& topics_;
+  store::MessageStore& store_;
+  Visible& visible_;
+  Random random_;
+  std::function<void(store::QueueNo)> published_;
+  std::vector<Waiting> waiting_;  // [head_, size) wait; the front is dropped in large pieces
+  std::size_t head_ = 0;
+  std::vector<store::QueueNo> touched_;  // scratch of release()
+  std::vector<std::string_view> keys_;   // scratch of append()
+  std::string properties_;               // scratch: properties as stored
+  std::string extra_properties_;         // what every single message gets
+  char unique_key_[32];
+  std::uint64_t unique_counter_ = 0;
+  std::uint64_t unique_prefix_;
+  SendStats stats_;
+};
+
+}  // namespace bolide::broker

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The broker's topics.
+// Runs on: core agent.  Owns: the topic table.  Invariant: see topics.h.
+#include "broker/topics.h"
+
+#include <algorithm>
+
+namespace bolide::broker {
+namespace {
+
+constexpr std::int32_t read_write = perm::read | perm::write;
+
+std::string not_found_text(std::string_view name) {
+  return "topic[" + std::string(name) + "] not exist, apply first please!";
+}
+
+}  // namespace
+
+Topics::Topics(TopicSettings settings, store::MessageStore& store, Metadata& metadata)
+    : settings_(std::move(settings)), store_(store), metadata_(metadata) {}
+
+void Topics::load(const std::vector<TopicConfig>& stored, const DataVersion& version) {
+  for (const TopicConfig& config : stored) insert(config);
+  version_ = version;
+  const std::int32_t inherit = settings_.auto_create ? perm::inherit : 0;
+  add_system_topic(auto_create_topic, settings_.default_queues, read_write | inherit);
+  add_system_topic("SELF_TEST_TOPIC", 1, read_write);
+  add_system_topic("BenchmarkTest", 1024, read_write);
+  add_system_topic("OFFSET_MOVED_EVENT", 1, read_write);
+  add_system_topic("SCHEDULE_TOPIC_XXXX", 18, read_write);
+  add_system_topic("RMQ_SYS_TRACE_TOPIC", 1, read_write);
+  add_system_topic("RMQ_SYS_TRANS_HALF_TOPIC", 1, read_write);
+  add_system_topic("RMQ_SYS_TRANS_OP_HALF_TOPIC", 1, read_write);
+  add_system_topic("TRANS_CHECK_MAX_TIME_TOPIC", 1, read_write);
+  add_system_topic(settings_.cluster, 16, perm::read | perm::inherit);
+  add_system_topic(settings_.broker, 1, perm::read | perm::inherit);
+  add_system_topic(settings_.cluster + "_REPLY_TOPIC", 1, read_write);
+}
+
+void Topics::add_system_topic(std::string_view name, std::int32_t queues, std::int32_t permission) {
+  if (Topic* found = const_cast<Topic*>(find(name)); found != nullptr) {
+    // A restart with another setting takes effect; everything else a user changed stays.
+    if (name == auto_create_topic) found->config.permission = permission;
+    return;
+  }
+  insert({.name = std::string(name),
+          .read_queues = queues,
+          .write_queues = queues,
+          .permission = permission});
+}
+
+const Topic* Topics::find(std::string_view name) const {
+  const auto found = topics_.find(name);
+  return found == topics_.end() ? nullptr : &found->second;
+}
+
+Topic& Topics::insert(TopicConfig config) {
+  Topic& topic = topics_[config.name];
+  topic.config = std::move(config);
+  open_queues(topic);
+  return topic;
+}
+
+void Topics::open_queues(Topic& topic) {
+  const std::int32_t wanted = std::max(topic.config.read_queues, topic.config.write_queues);
+  for (std::int32_t id = topic.queue_count(); id < wanted; ++id) {
+    topic.queues.push_back(store_.queue(topic.config.name, id));
+  }
+  // Queues beyond the new count stay known to the store: their messages return if the topic grows.
+  topic.queues.resize(static_cast<std::size_t>(wanted));
+}
+
+void Topics::changed(const Topic& topic, WallMs now_ms) {
+  version_.next(now_ms);
+  metadata_.save_topic(topic.config, version_);
+  if (announce_) announce_(&topic.config);
+}
+
+Result<const Topic*> Topics::find_or_create(std::string_view name, std::string_view default_topic,
+                                            std::int32_t queues, WallMs now_ms) {
+  if (const Topic* found = find(name); found != nullptr) return found;
+  BOLIDE_CHECK(validate_topic_name(name));
+  const Topic* model = find(default_topic);
+  if (!settings_.auto_create || model == nullptr ||
+      (model->config.permission & perm::inherit) == 0 || name.starts_with(retry_prefix)) {
+    return fail(Errc::topic_not_found, not_found_text(name));
+  }
+  const std::int32_t count = std::clamp(queues, 1, std::max(1, model->config.write_queues));
+  Topic& made = insert({.name = std::string(name),
+                        .read_queues = count,
+                        .write_queues = count,
+                        .permission = model->config.permission & ~perm::inherit});
+  changed(made, now_ms);
+  return &made;
+}
+
+const Topic& Topics::retry(std::string_view group, std::int32_t queues, WallMs now_ms) {
+  const std::string name = retry_topic(group);
+  if (const Topic* found = find(name); found != nullptr) return *found;
+  Topic& made = insert({.name = name, .read_queues = queues, .write_queues = queues});
+  changed(made, now_ms);
+  return made;
+}
+
+Result<> Topics::put(TopicConfig config, std::string_view attribute_changes, WallMs now_ms) {
+  BOLIDE_CHECK(validate_topic_name(config.name));
+  if (is_system_topic(config.name)) {
+    return fail(Errc::topic_not_valid,
+                "The topic[" + config.name + "] is conflict with system topic.");
+  }
+  for (std::int32_t queues : {config.read_queues, config.write_queues}) {
+    if (queues < 1 || queues > queues_max) {
+      return fail(Errc::invalid_argument,
+                  "queue numbers of " + config.name + " must be 1 to " + std::to_string(queues_max));
+    }
+  }
+  const Topic* known = find(config.name);
+  config.attributes = known == nullptr ? std::map<std::string, std::string>{}
+                                       : known->config.attributes;
+  BOLIDE_CHECK(apply_attributes(attribute_changes, known == nullptr, &config.attributes));
+  if (known != nullptr && known->config == config) return {};
+  changed(insert(std::move(config)), now_ms);
+  return {};
+}
+
+Result<> Topics::erase(std::string_view name, WallMs now_ms) {
+  if (is_system_topic(name)) {
+    return fail(Errc::topic_not_valid,
+                "The topic[" + std::string(name) + "] is conflict with system topic.");
+  }
+  const auto found = topics_.find(name);
+  if (found == topics_.end()) return fail(Errc::topic_not_found, not_found_text(name));
+  for (store::QueueNo queue : found->second.queues) store_.trim_queue(queue);
+  topics_.erase(found);
+  version_.next(now_ms);
+  metadata_.erase_topic(name, version_);
+  if (announce_) announce_(nullptr);
+  return {};
+}
+
+}  // namespace bolide::broker

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The broker's topics: their configs, the store's number of each queue, creation on first use.
+// Runs on: core agent.  Owns: the topic table.  Invariant: every change is saved and announced (to the
+// name servers) by the same call that makes it.
+#pragma once
+
+#include "base/result.h"
+#include "base/strings.h"
+#include "base/time.h"
+#include "broker/config.h"
+#include "broker/metadata.h"
+#include "store/message_store.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bolide::broker {
+
+struct Topic {
+  TopicConfig config;
+  std::vector<store::QueueNo> queues;  // by queue id
+
+  std::int32_t queue_count() const { return static_cast<std::int32_t>(queues.size()); }
+};
+
+struct TopicSettings {
+  std::string cluster;
+  std::string broker;
+  bool auto_create = true;
+  std::int32_t default_queues = 8;
+};
+
+class Topics {
+ public:
+  // `announce` is called after each change: with the config, or null when a topic went.
+  using Announce = std::function<void(const TopicConfig* changed)>;
+
+  Topics(TopicSettings settings, store::MessageStore& store, Metadata& metadata);
+  void announce_to(Announce announce) { announce_ = std::move(announce); }
+
+  // Takes over what was stored and adds the system's topics (semantics 3.1).
+  void load(const std::vector<TopicConfig>& stored, const DataVersion& version);
+
+  const Topic* find(std::string_view name) const;
+  // The topic, made from `default_topic`'s settings if that allows it (semantics 3.1). Errors:
+  // topic_not_found, topic_not_valid.
+  Result<const Topic*> find_or_create(std::string_view name, std::string_view default_topic,
+                                      std::int32_t queues, WallMs now_ms);
+  // The retry topic of a group, made if absent.
+  const Topic& retry(std::string_view group, std::int32_t queues, WallMs now_ms);
+  // Creates or changes. Errors: topic_not_valid, invalid_argument.
+  Result<> put(TopicConfig config, std::string_view attribute_changes, WallMs now_ms);
+  // Errors: topic_not_found, invalid_argument for a system topic. Its messages become unreachable.
+  Result<> erase(std::string_view name, WallMs now_ms);
+
+  const StringMap<Topic>& all() const { return topics_; }
+  const DataVersion& version() const { return version_; }
+
+ private:
+  Topic& insert(TopicConfig config);
+  void open_queues(Topic& topic);
+  void add_system_topic(std::string_view name, std::int32_t queues, std::int32_t permission);
+  void changed(const Topic& topic, WallMs now_ms);
+
+  TopicSettings settings_;
+  store::MessageStore& store_;
+  Metadata& metadata_;
+  Announce announce_;
+  StringMap<Topic> topics_;
+  DataVersion version_;
+};
+
+}  // namespace bolide::broker
