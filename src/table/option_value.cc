@@ -89,11 +89,26 @@ std::string join_choices(std::string_view choices) {
   return fmt::format("{}", fmt::join(split(choices, '|'), ", "));
 }
 
+std::string format_size(std::int64_t value) {
+  constexpr Suffix units[] = {{"GiB", 1LL << 30}, {"MiB", 1LL << 20}, {"KiB", 1LL << 10}};
+  for (const Suffix& unit : units) {
+    if (value != 0 && value % unit.factor == 0) {
+      return fmt::format("{}{}", value / unit.factor, unit.text);
+    }
+  }
+  return fmt::format("{}", value);
+}
+
+std::string format_number(const OptionRow& row, std::int64_t value) {
+  return row.type == OptionType::size ? format_size(value) : fmt::format("{}", value);
+}
+
 Result<> check_bounds(const OptionRow& row, std::int64_t value, std::string_view of) {
   if (value >= row.min && value <= row.max) return {};
   const bool low = value < row.min;
+  const std::string bound = format_number(row, low ? row.min : row.max);
   return fail(Errc::config, fmt::format("{}must be at {} {} ({})", of, low ? "least" : "most",
-                                        low ? row.min : row.max, describe_option_values(row)));
+                                        bound, describe_option_values(row)));
 }
 
 Result<OptionValue> parse_boolean(std::string_view text) {
@@ -150,16 +165,6 @@ Result<OptionValue> parse_host(const OptionRow& row, std::string_view text) {
   const bool v6 = std::ranges::count(text, ':') > 1;
   if (is_host(text) && (v6 || text.find(':') == std::string_view::npos)) return std::string(text);
   return expects("a host or host:port, or " + join_choices(row.choices));
-}
-
-std::string format_size(std::int64_t value) {
-  constexpr Suffix units[] = {{"GiB", 1LL << 30}, {"MiB", 1LL << 20}, {"KiB", 1LL << 10}};
-  for (const Suffix& unit : units) {
-    if (value != 0 && value % unit.factor == 0) {
-      return fmt::format("{}{}", value / unit.factor, unit.text);
-    }
-  }
-  return fmt::format("{}", value);
 }
 
 }  // namespace
@@ -234,7 +239,7 @@ std::string format_option_value(const OptionRow& row, const OptionValue& value) 
     return fmt::format("{}", fmt::join(*list, ","));
   }
   if (const auto* number = std::get_if<std::int64_t>(&value)) {
-    return row.type == OptionType::size ? format_size(*number) : fmt::format("{}", *number);
+    return format_number(row, *number);
   }
   return std::get<std::string>(value);
 }
