@@ -53,10 +53,12 @@ class Connection {
   // Appends shared bytes without copying them.
   virtual void write(Slice slice) = 0;
 
-  // Bytes waiting to leave. A session with a large backlog of requests looks at it between two of
-  // them and stops consuming above its bound; it is shown the rest again when output has left. Above `output_pause_bytes` the connection stops reading (back-pressure)
+  // Bytes waiting to leave. Above `output_pause_bytes` the connection stops reading (back-pressure)
   // until the peer has taken half; above `output_bytes_max` it is closed as a slow consumer.
   virtual std::size_t pending_bytes() const = 0;
+  // Whether pending_bytes() is above `output_pause_bytes`. A session looks at it between two requests
+  // and stops consuming where it holds: it is shown the rest again when the peer has taken half.
+  virtual bool congested() const { return false; }
   // Sends what is pending, then closes (at the latest after 2 s). on_closed follows in a later turn;
   // on_bytes is not called again.
   virtual void close(std::string_view reason) = 0;
