@@ -22,10 +22,10 @@
 namespace bolide::os {
 
 enum class OpenMode : std::uint8_t {
-  read,             // must exist
-  read_write,       // must exist
-  create,           // read and write, made if absent
-  create_new,       // read and write, must not exist
+  read,        // must exist
+  read_write,  // must exist
+  create,      // read and write, made if absent
+  create_new,  // read and write, must not exist
 };
 
 class File {
@@ -50,8 +50,8 @@ class File {
   virtual Result<> reserve(std::uint64_t offset, std::uint64_t size) = 0;
   virtual Result<std::uint64_t> size() const = 0;
   // Takes the exclusive lock of the whole file, for the life of this File: other processes (Apache
-  // RocketMQ's broker too) and other Files of this one are refused. Never waits. Requires a file open
-  // for writing. Errors: in_use, io.
+  // RocketMQ's broker too) and other Files of this one are refused. Never waits. Requires a file
+  // open for writing. Errors: in_use, io.
   virtual Result<> lock() = 0;
 };
 

@@ -35,8 +35,8 @@ Result<std::string> read_file(FileSystem& fs, const std::string& path, std::uint
     BOLIDE_TRY(const std::size_t n, file->read(at, content.data() + at, wanted));
     content.resize(at + n);
     if (content.size() > size_max)
-      return fail(Errc::malformed, "read " + path + ": larger than " + std::to_string(size_max) +
-                                       " bytes");
+      return fail(Errc::malformed,
+                  "read " + path + ": larger than " + std::to_string(size_max) + " bytes");
     if (n < wanted) return content;
   }
 }

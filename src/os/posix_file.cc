@@ -24,16 +24,20 @@ auto uninterrupted(Call call) {
   return result;
 }
 
-off_t position(std::uint64_t offset) { return static_cast<off_t>(offset); }
+off_t position(std::uint64_t offset) {
+  return static_cast<off_t>(offset);
+}
 
 }  // namespace
 
-PosixFile::~PosixFile() { ::close(fd_); }
+PosixFile::~PosixFile() {
+  ::close(fd_);
+}
 
 Result<> PosixFile::write(std::uint64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t n = uninterrupted(
-        [&] { return ::pwrite(fd_, bytes.data(), bytes.size(), position(offset)); });
+    const ssize_t n =
+        uninterrupted([&] { return ::pwrite(fd_, bytes.data(), bytes.size(), position(offset)); });
     if (n < 0) return system_failure("write", path_, errno);
     // A regular file that takes nothing has no room; without this the loop would never end.
     if (n == 0) return system_failure("write", path_, ENOSPC);
@@ -107,7 +111,7 @@ Result<> PosixFile::reserve(std::uint64_t offset, std::uint64_t size) {
 }
 
 Result<std::uint64_t> PosixFile::size() const {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd_, &info) < 0) return system_failure("stat", path_, errno);
   return static_cast<std::uint64_t>(info.st_size);
 }
@@ -115,7 +119,7 @@ Result<std::uint64_t> PosixFile::size() const {
 // A lock of the open file description: it conflicts with the record lock that Apache RocketMQ's
 // broker takes on the file (java.nio FileChannel.tryLock), and with other opens in this process.
 Result<> PosixFile::lock() {
-  struct flock whole {};
+  struct flock whole{};
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
   if (uninterrupted([&] { return ::fcntl(fd_, F_OFD_SETLK, &whole); }) == 0) return {};

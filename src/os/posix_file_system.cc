@@ -36,7 +36,7 @@ int flags_of(OpenMode mode) {
 }
 
 bool is_directory(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
@@ -85,7 +85,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   bool exists(const std::string& path) override {
-    struct stat info {};
+    struct stat info{};
     return ::stat(path.c_str(), &info) == 0;
   }
 
@@ -125,7 +125,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<SpaceInfo> space(const std::string& path) override {
-    struct statvfs info {};
+    struct statvfs info{};
     if (::statvfs(path.c_str(), &info) < 0) return system_failure("statvfs", path, errno);
     return SpaceInfo{.total_bytes = std::uint64_t{info.f_blocks} * info.f_frsize,
                      .free_bytes = std::uint64_t{info.f_bavail} * info.f_frsize};
