@@ -102,19 +102,22 @@ bool JsonReader::next_key(JsonKey& key) {
 
 bool JsonReader::read_key(JsonKey& key) {
   if (at_ == end_) return fail("a name expected"), false;
+  // In a variable of its own: copying key.text again would wait for its two halves to be stored.
+  std::string_view name;
   key.object = *at_ == '{';
   if (*at_ == '"' || *at_ == '\'') [[likely]] {
-    key.text = string();
+    name = string();
   } else if (key.object) {
-    key.text = raw();
+    name = raw();
   } else {
     const char* start = at_;
     while (at_ < end_ && json::is_name(*at_)) ++at_;
-    key.text = {start, at_};
-    if (key.text.empty()) return fail("a name expected"), false;
+    name = {start, at_};
+    if (name.empty()) return fail("a name expected"), false;
   }
   if (failed_) return false;
-  member_ = key.text;
+  key.text = name;
+  member_ = name;
   skip_space();
   if (at_ == end_ || *at_ != ':') return fail("':' expected"), false;
   ++at_;

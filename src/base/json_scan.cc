@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scalar conversions and the string scanner.
-// Runs on: any agent.  Owns: nothing.  Invariant: nothing outside [at, end) is read.
+// Scalar conversions.
+// Runs on: any agent.  Owns: nothing.  Invariant: see the header.
 #include "base/json_scan.h"
 
-#include <bit>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 
 namespace bolide::json {
 namespace {
@@ -19,15 +17,6 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower) {
     if ((c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c) != lower[i]) return false;
   }
   return true;
-}
-
-constexpr std::uint64_t each_byte(std::uint64_t byte) {
-  return byte * 0x0101010101010101U;
-}
-
-// The top bit of every zero byte; bits above the lowest such byte may be false alarms.
-constexpr std::uint64_t zero_bytes(std::uint64_t word) {
-  return (word - each_byte(0x01)) & ~word & each_byte(0x80);
 }
 
 }  // namespace
@@ -68,21 +57,6 @@ std::optional<bool> to_boolean(std::string_view text) {
   double number = 0;
   if (to_real(text, number)) return number != 0;
   return std::nullopt;
-}
-
-const char* find_quote_or_escape(const char* at, const char* end, char quote) {
-  if constexpr (std::endian::native == std::endian::little) {
-    const std::uint64_t quotes = each_byte(static_cast<unsigned char>(quote));
-    while (end - at >= 8) {
-      std::uint64_t word;
-      std::memcpy(&word, at, 8);
-      const std::uint64_t hits = zero_bytes(word ^ quotes) | zero_bytes(word ^ each_byte('\\'));
-      if (hits != 0) return at + std::countr_zero(hits) / 8;
-      at += 8;
-    }
-  }
-  while (at < end && *at != quote && *at != '\\') ++at;
-  return at;
 }
 
 }  // namespace bolide::json

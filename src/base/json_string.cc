@@ -97,7 +97,7 @@ char* JsonReader::scratch() {
   if (scratch_ == nullptr) scratch_ = &own_scratch_;
   const auto size = static_cast<std::size_t>(end_ - begin_);
   if (scratch_->size() < size) {
-    scratch_->resize_and_overwrite(size, [](char*, std::size_t n) { return n; });
+    scratch_->resize_and_overwrite(size, [size](char*, std::size_t) { return size; });
   }
   return scratch_->data() + scratch_used_;
 }

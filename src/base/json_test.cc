@@ -313,10 +313,8 @@ TEST(JsonWriter, writes_objects_as_names_and_numbers_as_names) {
     to.end_object();
     return out;
   };
-  EXPECT_EQ(
-      write({}),
-      R"({"offsetTable":{{"brokerName":"b","queueId":0}:5,)"
-      R"({"brokerName":"b","queueId":1}:5},0:"x"})");
+  EXPECT_EQ(write({}), R"({"offsetTable":{{"brokerName":"b","queueId":0}:5,)"
+                       R"({"brokerName":"b","queueId":1}:5},0:"x"})");
   EXPECT_NE(write({.quoted_numbers = true}).find(R"("0":"x")"), std::string::npos);
 }
 

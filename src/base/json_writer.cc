@@ -4,10 +4,12 @@
 // Runs on: any agent.  Owns: nothing.  Invariant: see the header.
 #include "base/json_writer.h"
 
+#include "base/json_scan.h"
 #include "base/strings.h"
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace bolide {
 namespace {
@@ -31,10 +33,6 @@ constexpr char short_escape(char c) {
     default:
       return 0;
   }
-}
-
-bool needs_escape(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
 }
 
 // Java prints plainly from 10^-3 up to below 10^7, else with an exponent; always with a fraction.
@@ -146,23 +144,39 @@ void JsonWriter::value(std::string_view text) {
 }
 
 void JsonWriter::quoted(std::string_view text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const char* stop = json::find_to_escape(at, end);
+  // The usual string has no escapes and goes out in one piece. The size that libstdc++ 12 hands to
+  // the lambda may be more than was asked for, so it is not used.
+  const std::size_t before = out_.size();
+  const auto clean = static_cast<std::size_t>(stop - at);
+  out_.resize_and_overwrite(before + clean + 2, [=](char* to, std::size_t) {
+    to[before] = '"';
+    if (clean != 0) std::memcpy(to + before + 1, at, clean);
+    to[before + clean + 1] = '"';
+    return before + clean + (stop == end ? 2 : 1);
+  });
+  if (stop != end) escaped(stop, end);
+}
+
+// The rest of a string from its first escape on, and the closing quote.
+void JsonWriter::escaped(const char* at, const char* end) {
   constexpr std::string_view hex = "0123456789abcdef";
-  out_.push_back('"');
-  std::size_t done = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (!needs_escape(c)) [[likely]]
-      continue;
-    out_.append(text.substr(done, i - done)).push_back('\\');
-    done = i + 1;
+  while (at != end) {
+    const char c = *at++;
+    out_.push_back('\\');
     if (const char letter = short_escape(c)) {
       out_.push_back(letter);
     } else {
       out_.append("u00").push_back(hex[static_cast<unsigned char>(c) >> 4]);
       out_.push_back(hex[static_cast<unsigned char>(c) & 15]);
     }
+    const char* stop = json::find_to_escape(at, end);
+    out_.append(at, stop);
+    at = stop;
   }
-  out_.append(text.substr(done)).push_back('"');
+  out_.push_back('"');
 }
 
 }  // namespace bolide

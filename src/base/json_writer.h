@@ -70,6 +70,7 @@ class JsonWriter {
   void separate();
   void new_line();
   void quoted(std::string_view text);
+  void escaped(const char* at, const char* end);
   void number_key(std::int64_t name);
   void integer(std::int64_t number);
 
