@@ -58,16 +58,14 @@ std::optional<Found> decode(std::string_view bytes, std::uint64_t generation) {
   return found;
 }
 
-// Whether [from, to) holds what a power loss leaves where a write did not reach the disk: a whole
-// sector of zeros, or zeros up to the end.
+// Whether [from, to) holds what a power loss leaves where a write did not reach the disk: a sector
+// of zeros, or zeros from the place of the bad record to the end of its sector.
 bool has_unwritten_part(std::string_view bytes, std::size_t from, std::size_t to) {
-  std::size_t at = from;
-  while (at < to) {
-    const std::size_t next = std::min((at / sector_bytes + 1) * sector_bytes, to);
-    const bool whole = next - at == sector_bytes || next == to;
-    const std::string_view part = bytes.substr(at, next - at);
-    if (whole && part.find_first_not_of('\0') == std::string_view::npos) return true;
-    at = next;
+  for (std::size_t at = from; at < to;) {
+    const std::size_t end = (at / sector_bytes + 1) * sector_bytes;
+    if (end > to) return false;
+    if (bytes.substr(at, end - at).find_first_not_of('\0') == std::string_view::npos) return true;
+    at = end;
   }
   return false;
 }

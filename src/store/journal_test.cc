@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Tests of the metadata journal: replay, torn tails, damage, snapshots that crash half way.
-// Runs on: the test's thread.  Owns: a temporary directory.  Invariant: none.
+// Runs on: the test's thread.  Owns: a simulated disk.  Invariant: none.
 #include "store/journal.h"
 
 #include "base/log.h"
+#include "os/sim_file_system.h"
 #include "store/journal_format.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <map>
 
@@ -17,98 +17,14 @@ namespace {
 
 using Map = std::map<std::string, std::string, std::less<>>;
 
-// The machine's file system, with the Nth call that changes something failing (0: never), as all
-// the ones after it do: what a crash at that point leaves on the disk.
-class CrashingFileSystem final : public os::FileSystem {
- public:
-  int calls = 0;
-  int crash_at = 0;
-  bool fail_sync = false;
-
-  Result<std::unique_ptr<os::File>> open(const std::string& path, os::OpenMode mode) override {
-    if (mode != os::OpenMode::read) BOLIDE_CHECK(step());
-    BOLIDE_TRY(auto file, real_.open(path, mode));
-    return std::make_unique<CrashingFile>(*this, std::move(file));
-  }
-  Result<> make_directories(const std::string& p) override { return real_.make_directories(p); }
-  Result<std::vector<std::string>> list(const std::string& p) override { return real_.list(p); }
-  bool exists(const std::string& path) override { return real_.exists(path); }
-  Result<> remove(const std::string& path) override {
-    BOLIDE_CHECK(step());
-    return real_.remove(path);
-  }
-  Result<> remove_all(const std::string& path) override { return real_.remove_all(path); }
-  Result<> rename(const std::string& from, const std::string& to) override {
-    BOLIDE_CHECK(step());
-    return real_.rename(from, to);
-  }
-  Result<> sync_directory(const std::string& path) override {
-    BOLIDE_CHECK(step());
-    return real_.sync_directory(path);
-  }
-  Result<os::SpaceInfo> space(const std::string& path) override { return real_.space(path); }
-
-  Result<> step() {
-    if (++calls < crash_at || crash_at == 0) return {};
-    return fail(Errc::io, "crashed");
-  }
-
- private:
-  class CrashingFile final : public os::File {
-   public:
-    CrashingFile(CrashingFileSystem& fs, std::unique_ptr<os::File> real)
-        : fs_(fs), real_(std::move(real)) {}
-    Result<> write(std::uint64_t offset, std::string_view bytes) override {
-      if (auto ok = fs_.step(); !ok) {
-        auto ignored = real_->write(offset, bytes.substr(0, bytes.size() / 2));
-        return ok;
-      }
-      return real_->write(offset, bytes);
-    }
-    Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) const override {
-      return real_->read(offset, into, size);
-    }
-    Result<std::optional<std::size_t>> read_cached(std::uint64_t offset, char* into,
-                                                   std::size_t size) const override {
-      return real_->read_cached(offset, into, size);
-    }
-    Result<> sync() override {
-      if (fs_.fail_sync) return fail(Errc::io, "sync");
-      BOLIDE_CHECK(fs_.step());
-      return real_->sync();
-    }
-    void start_writeback(std::uint64_t, std::uint64_t) override {}
-    Result<> truncate(std::uint64_t size) override {
-      BOLIDE_CHECK(fs_.step());
-      return real_->truncate(size);
-    }
-    Result<> reserve(std::uint64_t, std::uint64_t) override { return {}; }
-    Result<std::uint64_t> size() const override { return real_->size(); }
-    Result<> lock() override { return real_->lock(); }
-
-   private:
-    CrashingFileSystem& fs_;
-    std::unique_ptr<os::File> real_;
-  };
-
-  os::FileSystem& real_ = os::posix_file_system();
-};
-
 class JournalTest : public testing::Test {
  protected:
-  void SetUp() override {
-    set_log(LogLevel::error);  // each cut tail is a warning
-    char name[] = "/tmp/bolide-journal-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    root_ = name;
-    directory_ = root_ + "/meta";
-  }
-  void TearDown() override { EXPECT_TRUE(os::posix_file_system().remove_all(root_)); }
+  void SetUp() override { set_log(LogLevel::error); }  // each cut tail is a warning
 
   Result<> open() {
     map_.clear();
     journal_.reset();
-    auto opened = open_journal(fs_, directory_, [this](auto key, auto value, bool erased) {
+    auto opened = open_journal(disk_, directory_, [this](auto key, auto value, bool erased) {
       if (erased) {
         map_.erase(std::string(key));
       } else {
@@ -138,16 +54,13 @@ class JournalTest : public testing::Test {
   std::string changes(int generation = 1) {
     return directory_ + "/changes.000000000000000" + std::to_string(generation);
   }
-  std::string read(const std::string& path) {
-    return os::read_file(os::posix_file_system(), path).value_or("");
-  }
+  std::string read(const std::string& path) { return os::read_file(disk_, path).value_or(""); }
   void overwrite(const std::string& path, const std::string& bytes) {
-    ASSERT_TRUE(os::replace_file(os::posix_file_system(), path, bytes));
+    ASSERT_TRUE(os::replace_file(disk_, path, bytes));
   }
 
-  CrashingFileSystem fs_;
-  std::string root_;
-  std::string directory_;
+  os::SimFileSystem disk_;
+  const std::string directory_ = "meta";
   std::unique_ptr<Journal> journal_;
   Map map_;
   bool fresh_ = false;
@@ -202,10 +115,10 @@ TEST_F(JournalTest, what_was_not_written_is_not_replayed) {
 
 TEST_F(JournalTest, several_changes_are_one_write) {
   ASSERT_TRUE(open());
-  const int before = fs_.calls;
+  const std::uint64_t before = disk_.count_of_changes();
   for (int i = 0; i < 100; ++i) journal_->put(std::to_string(i), "x");
   ASSERT_TRUE(journal_->write());
-  EXPECT_EQ(fs_.calls, before + 1);
+  EXPECT_EQ(disk_.count_of_changes(), before + 1);
 }
 
 TEST_F(JournalTest, a_torn_tail_is_cut_at_every_length) {
@@ -292,7 +205,7 @@ TEST_F(JournalTest, a_snapshot_replaces_the_change_log) {
   put("d", "4");
   ASSERT_TRUE(open());
   EXPECT_EQ(map_, (Map{{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}}));
-  EXPECT_EQ(fs_.list(directory_).value().size(), 2U) << "old files are gone";
+  EXPECT_EQ(disk_.list(directory_).value().size(), 2U) << "old files are gone";
 }
 
 TEST_F(JournalTest, a_snapshot_larger_than_one_write_is_read_back) {
@@ -309,16 +222,15 @@ TEST_F(JournalTest, a_crash_at_any_step_of_a_snapshot_leaves_old_or_new_which_ar
   ASSERT_TRUE(open());
   put("a", "1");
   put("b", "2");
+  ASSERT_TRUE(journal_->sync());
   bool finished = false;
   for (int step = 1; !finished; ++step) {
     ASSERT_LT(step, 50);
-    fs_.calls = 0;
-    fs_.crash_at = step;
-    finished = snapshot(map).has_value() && fs_.calls < step;
-    fs_.crash_at = 0;
+    disk_.cut_power_at(step);
+    finished = snapshot(map).has_value() && !disk_.power_is_off();
+    disk_.crash();
     ASSERT_TRUE(open());
     EXPECT_EQ(map_, map) << "crash at step " << step;
-    put("b", "2");
   }
 }
 
@@ -326,11 +238,10 @@ TEST_F(JournalTest, a_crash_at_any_step_of_the_first_open_leaves_a_fresh_journal
   bool finished = false;
   for (int step = 1; !finished; ++step) {
     ASSERT_LT(step, 50);
-    ASSERT_TRUE(os::posix_file_system().remove_all(directory_));
-    fs_.calls = 0;
-    fs_.crash_at = step;
-    finished = open().has_value() && fs_.calls < step;
-    fs_.crash_at = 0;
+    ASSERT_TRUE(disk_.remove_all(directory_));
+    disk_.cut_power_at(step);
+    finished = open().has_value() && !disk_.power_is_off();
+    disk_.crash();
     ASSERT_TRUE(open());
     EXPECT_TRUE(fresh_) << "crash at step " << step;
   }
@@ -340,11 +251,9 @@ TEST_F(JournalTest, a_failed_write_can_be_tried_again) {
   ASSERT_TRUE(open());
   put("a", "1");
   journal_->put("b", "2");
-  fs_.calls = 0;
-  fs_.crash_at = 1;
-  EXPECT_FALSE(journal_->write());
+  disk_.fail_at(os::FileOperation::write, 1, Errc::disk_full);
+  EXPECT_EQ(journal_->write().error().code, Errc::disk_full);
   EXPECT_TRUE(journal_->dirty());
-  fs_.crash_at = 0;
   journal_->put("c", "3");
   ASSERT_TRUE(journal_->write());
   ASSERT_TRUE(open());
@@ -354,9 +263,8 @@ TEST_F(JournalTest, a_failed_write_can_be_tried_again) {
 TEST_F(JournalTest, a_failed_sync_stops_the_journal_for_good) {
   ASSERT_TRUE(open());
   put("a", "1");
-  fs_.fail_sync = true;
+  disk_.fail_at(os::FileOperation::sync, 1, Errc::io);
   EXPECT_EQ(journal_->sync().error().code, Errc::io);
-  fs_.fail_sync = false;
   EXPECT_EQ(journal_->sync().error().code, Errc::storage_stopped);
   EXPECT_EQ(journal_->write().error().code, Errc::storage_stopped);
   EXPECT_EQ(snapshot({}).error().code, Errc::storage_stopped);
@@ -382,10 +290,10 @@ TEST_F(JournalTest, a_lost_snapshot_or_change_log_is_corruption) {
   ASSERT_TRUE(snapshot({{"a", "1"}}));
   put("b", "2");
   const std::string log = read(changes(2));
-  ASSERT_TRUE(fs_.remove(changes(2)));
+  ASSERT_TRUE(disk_.remove(changes(2)));
   EXPECT_EQ(open_error(), Errc::storage_corrupt);
   overwrite(changes(2), log);
-  ASSERT_TRUE(fs_.remove(directory_ + "/snapshot.0000000000000002"));
+  ASSERT_TRUE(disk_.remove(directory_ + "/snapshot.0000000000000002"));
   EXPECT_EQ(open_error(), Errc::storage_corrupt);
 }
 
