@@ -55,7 +55,8 @@ class Clients {
   bool update_filters(ConsumerGroup& group, const ConsumerData& data);
   void remove_consumer(std::string_view group, SessionId session);
   void remove_producer(std::string_view group, SessionId session);
-  static void tell(std::string_view name, const ConsumerGroup& group);
+  // Tells all members of the group but one session that it changed.
+  static void tell(std::string_view name, const ConsumerGroup& group, SessionId but);
 
   struct Memberships {
     std::vector<std::string> producer_groups;

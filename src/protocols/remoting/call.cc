@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Answers and typed fields.
+// Runs on: io agent.  Owns: nothing.  Invariant: see call.h.
+#include "protocols/remoting/call.h"
+
+#include "protocols/remoting/front.h"
+
+#include <algorithm>
+
+namespace bolide::remoting {
+
+void Responder::ok(std::span<const ExtField> fields, std::string_view body) const {
+  answer({.code = 0, .opaque = opaque_, .fields = fields}, body);
+}
+
+void Responder::error(const Error& error) const {
+  const std::string remark = error.context.empty() ? error.message() : error.context;
+  answer({.code = error_row(error.code).rocketmq, .opaque = opaque_, .remark = remark},
+         std::string_view{});
+}
+
+void Responder::answer(const HeaderOut& out, std::string_view body) const {
+  if (one_way_) return;
+  HeaderOut header = out;
+  header.opaque = opaque_;
+  front_->write(session_, header, serialization_, body);
+}
+
+void Responder::answer(const HeaderOut& out, const Slices& body) const {
+  if (one_way_) return;
+  HeaderOut header = out;
+  header.opaque = opaque_;
+  front_->write(session_, header, serialization_, body);
+}
+
+BrokerService& Call::broker() const { return *front.broker(); }
+NamingService& Call::naming() const { return *front.naming(); }
+
+std::string_view Fields::text(std::string_view name) {
+  const std::string_view value = header_.field(name);
+  if (value.empty() && problem_.empty()) {
+    problem_ = "the field " + std::string(name) + " is missing";
+  }
+  return value;
+}
+
+std::string_view Fields::text_or(std::string_view name, std::string_view otherwise) const {
+  const std::string_view value = header_.field(name);
+  return value.empty() ? otherwise : value;
+}
+
+bool Fields::flag_or(std::string_view name, bool otherwise) const {
+  const std::string_view value = header_.field(name);
+  if (value.empty()) return otherwise;
+  constexpr std::string_view yes = "true";
+  return std::ranges::equal(value, yes, [](char a, char b) { return (a | 0x20) == b; });
+}
+
+void Fields::malformed(std::string_view name, std::string_view value) {
+  if (!problem_.empty()) return;
+  problem_ = "the field " + std::string(name) + " is not a number: " + std::string(value);
+}
+
+Result<> Fields::check() const {
+  if (problem_.empty()) return {};
+  return fail(Errc::malformed, problem_);
+}
+
+}  // namespace bolide::remoting

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The remoting front end: sessions and the way of answers back to them.
+// Runs on: io agent.  Owns: the list of sessions.  Invariant: see front.h.
+#include "protocols/remoting/front.h"
+
+#include "base/json_writer.h"
+#include "protocols/remoting/session.h"
+#include "protocols/remoting/wire/request_codes.h"
+
+#include <atomic>
+#include <cstring>
+
+namespace bolide::remoting {
+namespace {
+
+// Ids are unique in the process: sessions of several front ends meet in the core.
+std::atomic<broker::SessionId> next_session{1};
+
+}  // namespace
+
+Front::Front(BrokerService* broker, NamingService* naming, std::uint32_t frame_bytes_max)
+    : broker_(broker), naming_(naming), frame_bytes_max_(frame_bytes_max) {}
+
+std::unique_ptr<net::Session> Front::make_session(net::Connection& connection) {
+  const broker::SessionId id = next_session.fetch_add(1, std::memory_order_relaxed);
+  sessions_[id] = &connection;
+  return std::make_unique<RemotingSession>(*this, connection, id);
+}
+
+net::Connection* Front::find(broker::SessionId session) {
+  if (session == last_session_) return last_connection_;
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return nullptr;
+  last_session_ = session;
+  last_connection_ = found->second;
+  return last_connection_;
+}
+
+void Front::forget(broker::SessionId session) {
+  if (last_session_ == session) last_session_ = 0;
+  sessions_.erase(session);
+}
+
+void Front::write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
+                  std::string_view body) {
+  net::Connection* connection = find(session);
+  if (connection == nullptr) return;
+  char* at = connection->reserve(header_bytes_max(out) + body.size());
+  const std::size_t size = encode_header(out, serialization, body.size(), at);
+  if (!body.empty()) std::memcpy(at + size, body.data(), body.size());
+  connection->commit(size + body.size());
+}
+
+void Front::write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
+                  const Slices& body) {
+  net::Connection* connection = find(session);
+  if (connection == nullptr) return;
+  std::size_t body_bytes = 0;
+  for (const Slice& slice : body) body_bytes += slice.size;
+  char* at = connection->reserve(header_bytes_max(out));
+  connection->commit(encode_header(out, serialization, body_bytes, at));
+  for (const Slice& slice : body) connection->write(slice);
+}
+
+void Front::on_group_changed(broker::SessionId session, std::string_view group) {
+  const ExtField fields[] = {{"consumerGroup", group}};
+  write(session,
+        {.code = request_code::notify_consumer_ids_changed,
+         .opaque = next_opaque_++,
+         .flag = header_flag::one_way,
+         .fields = fields},
+        Serialization::json, std::string_view{});
+}
+
+void Front::on_offsets_reset(broker::SessionId session, std::string_view group,
+                             std::string_view topic,
+                             const std::map<std::int32_t, std::int64_t>& offsets) {
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object();
+  out.key("offsetTable");
+  out.begin_object();
+  for (const auto& [queue_id, offset] : offsets) {
+    out.begin_object_key();
+    out.member("brokerName", broker_->broker_name);
+    out.member("queueId", queue_id);
+    out.member("topic", topic);
+    out.end_object_key();
+    out.value(offset);
+  }
+  out.end_object();
+  out.end_object();
+  const ExtField fields[] = {{"group", group}, {"topic", topic}, {"isForce", "true"}};
+  write(session,
+        {.code = request_code::reset_consumer_client_offset,
+         .opaque = next_opaque_++,
+         .flag = header_flag::one_way,
+         .fields = fields},
+        Serialization::json, body);
+}
+
+}  // namespace bolide::remoting

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The remoting front end of one role (broker or name server) on one io agent: its sessions, the way of
+// answers back to them, its counters.
+// Runs on: io agent.  Owns: the list of sessions (the transport owns the sessions themselves).
+// Invariant: a session id is never used twice; an answer to a session that has gone is dropped.
+#pragma once
+
+#include "broker/api.h"
+#include "net/transport.h"
+#include "protocols/remoting/call.h"
+#include "protocols/remoting/wire/header.h"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace bolide::remoting {
+
+class RemotingSession;
+
+// What the handlers of the broker role need.
+struct BrokerService {
+  broker::Api& api;
+  std::string broker_name;
+  std::string cluster;
+  std::string region = "DefaultRegion";
+  std::function<std::string()> config_text;  // answer to GET_BROKER_CONFIG: key=value lines
+};
+
+enum class Malformed : std::uint8_t { length, serialization, header_length, header, count };
+
+struct FrontStats {
+  std::uint64_t requests = 0;
+  std::uint64_t responses_in = 0;
+  std::uint64_t unsupported = 0;
+  std::array<std::uint64_t, static_cast<std::size_t>(Malformed::count)> malformed = {};
+  std::map<std::int32_t, std::uint64_t> by_code;           // control requests, counted as they come
+  std::map<std::int32_t, std::uint64_t> unsupported_codes;
+};
+
+class Front final : public broker::ReplySink {
+ public:
+  // One of the two services. They must outlive the front end.
+  Front(BrokerService* broker, NamingService* naming, std::uint32_t frame_bytes_max);
+
+  // For Transport::listen.
+  std::unique_ptr<net::Session> make_session(net::Connection& connection);
+
+  // From now on requests are answered with GO_AWAY (wire 1.4): the server stops.
+  void drain() { draining_ = true; }
+
+  void write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
+             std::string_view body);
+  void write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
+             const Slices& body);
+
+  void on_send(const broker::Ticket& ticket, const broker::SendResult& result) override;
+  void on_pull(const broker::Ticket& ticket, broker::PullResult&& result) override;
+  void on_group_changed(broker::SessionId session, std::string_view group) override;
+  void on_offsets_reset(broker::SessionId session, std::string_view group, std::string_view topic,
+                        const std::map<std::int32_t, std::int64_t>& offsets) override;
+
+  BrokerService* broker() { return broker_; }
+  NamingService* naming() { return naming_; }
+  bool draining() const { return draining_; }
+  std::uint32_t frame_bytes_max() const { return frame_bytes_max_; }
+  FrontStats& stats() { return stats_; }
+  std::size_t sessions() const { return sessions_.size(); }
+  void forget(broker::SessionId session);
+
+ private:
+  net::Connection* find(broker::SessionId session);
+
+  BrokerService* broker_;
+  NamingService* naming_;
+  std::uint32_t frame_bytes_max_;
+  bool draining_ = false;
+  std::unordered_map<broker::SessionId, net::Connection*> sessions_;
+  broker::SessionId last_session_ = 0;  // the session found last: replies come in runs
+  net::Connection* last_connection_ = nullptr;
+  std::int32_t next_opaque_ = 0;  // of requests to clients
+  FrontStats stats_;
+};
+
+// What travels in Ticket::detail beside the opaque.
+namespace ticket_detail {
+inline constexpr std::uint32_t binary = 1;
+inline constexpr std::uint32_t offset_not_zero = 2;
+}  // namespace ticket_detail
+
+inline Serialization serialization_of(const broker::Ticket& ticket) {
+  return (ticket.detail & ticket_detail::binary) != 0 ? Serialization::binary : Serialization::json;
+}
+
+}  // namespace bolide::remoting

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The broker about itself.
+// Runs on: io agent.  Owns: nothing.  Invariant: see handlers.h.
+#include "protocols/remoting/bodies.h"
+#include "protocols/remoting/front.h"
+#include "protocols/remoting/handlers.h"
+
+namespace bolide::remoting::on {
+
+void get_broker_config(const Call& call) {
+  const ExtField fields[] = {{"version", "{}"}};
+  call.responder().ok(fields, call.broker().config_text());
+}
+
+void get_runtime_info(const Call& call) {
+  call.broker().api.runtime_info(
+      call.identity, [responder = call.responder()](Result<std::map<std::string, std::string>> table) {
+        if (!table) return responder.error(table.error());
+        responder.ok_body(table_json(*table));
+      });
+}
+
+}  // namespace bolide::remoting::on

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Numbers of the remoting protocol that code names: requests that we send or answer, and responses
+// (rocketmq wire 1.7, 2). Every request of the protocol has a row in commands.cc.
+// Runs on: any agent.  Owns: constants.  Invariant: none.
+#pragma once
+
+#include <cstdint>
+
+namespace bolide::remoting {
+
+namespace request_code {
+inline constexpr std::int32_t send_message = 10;
+inline constexpr std::int32_t pull_message = 11;
+inline constexpr std::int32_t query_message = 12;
+inline constexpr std::int32_t query_consumer_offset = 14;
+inline constexpr std::int32_t update_consumer_offset = 15;
+inline constexpr std::int32_t update_and_create_topic = 17;
+inline constexpr std::int32_t get_all_topic_config = 21;
+inline constexpr std::int32_t search_offset_by_timestamp = 29;
+inline constexpr std::int32_t get_max_offset = 30;
+inline constexpr std::int32_t get_min_offset = 31;
+inline constexpr std::int32_t heart_beat = 34;
+inline constexpr std::int32_t unregister_client = 35;
+inline constexpr std::int32_t get_consumer_list_by_group = 38;
+inline constexpr std::int32_t notify_consumer_ids_changed = 40;
+inline constexpr std::int32_t register_broker = 103;
+inline constexpr std::int32_t unregister_broker = 104;
+inline constexpr std::int32_t get_route_info_by_topic = 105;
+inline constexpr std::int32_t get_broker_cluster_info = 106;
+inline constexpr std::int32_t get_topic_stats_info = 202;
+inline constexpr std::int32_t get_all_topic_list = 206;
+inline constexpr std::int32_t delete_topic_in_broker = 215;
+inline constexpr std::int32_t delete_topic_in_namesrv = 216;
+inline constexpr std::int32_t reset_consumer_client_offset = 220;
+inline constexpr std::int32_t send_message_v2 = 310;
+inline constexpr std::int32_t send_batch_message = 320;
+inline constexpr std::int32_t get_topic_config = 351;
+inline constexpr std::int32_t lite_pull_message = 361;
+}  // namespace request_code
+
+namespace response_code {
+inline constexpr std::int32_t success = 0;
+inline constexpr std::int32_t system_error = 1;
+inline constexpr std::int32_t not_supported = 3;
+inline constexpr std::int32_t topic_not_exist = 17;
+inline constexpr std::int32_t pull_not_found = 19;
+inline constexpr std::int32_t pull_retry_immediately = 20;
+inline constexpr std::int32_t pull_offset_moved = 21;
+inline constexpr std::int32_t query_not_found = 22;
+}  // namespace response_code
+
+}  // namespace bolide::remoting
