@@ -27,7 +27,7 @@ target_compile_options(bolide_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wno-missing-field-initializers -Werror -fno-omit-frame-pointer -fstack-protector-strong)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 sees overlaps and overflows in std::string's concatenation that are not there (GCC bug 105651).
-  target_compile_options(bolide_flags INTERFACE 
+  target_compile_options(bolide_flags INTERFACE
     -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
 endif()
 target_compile_definitions(bolide_flags INTERFACE _GLIBCXX_ASSERTIONS)
