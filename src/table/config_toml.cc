@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
@@ -73,7 +74,9 @@ Result<std::vector<ConfigEntry>> read_toml(std::string_view path, std::string_vi
   }
   Reading reading{path, {}};
   BOLIDE_CHECK(read_table(reading, parsed.table(), ""));
-  std::ranges::stable_sort(reading.entries, {}, &ConfigEntry::line);
+  std::ranges::sort(reading.entries, {}, [](const ConfigEntry& entry) {
+    return std::pair<int, std::string_view>(entry.line, entry.key);
+  });
   return std::move(reading.entries);
 }
 

@@ -34,13 +34,19 @@ what is in effect and where it comes from. Sizes are in bytes or carry a suffix,
 `30s`, `5m`, `72h`, `3d`. Lists are TOML arrays, or separated by `,` or `;`.
 )";
 
+constexpr std::string_view option_columns =
+    R"(| option | values | default | change | RocketMQ | meaning |
+|---|---|---|---|---|---|
+)";
+
 constexpr std::string_view rocketmq_head = R"(
 ## Files of RocketMQ
 
 A `broker.conf` or `namesrv.conf` is read as it is (`key=value` lines). A file counts as the name
 server's if its name contains `namesrv` or `naming`, or if `--set` or the environment gives the
-process that role alone. The column "RocketMQ" above shows which of its keys set an option; they keep
-RocketMQ's units. An unknown key is an error, where RocketMQ passes over it. The remaining keys:
+process that role alone. The column "RocketMQ" above shows which of its keys set an option; they
+keep RocketMQ's units. An unknown key is an error, where RocketMQ passes over it. The remaining
+keys:
 
 | key | what becomes of it |
 |---|---|
@@ -152,9 +158,7 @@ std::string options_markdown() {
   by_prefix(
       [&](std::string_view prefix) {
         page += fmt::format("\n## {}\n\n{}.\n\n", prefix, option_prefix_doc(prefix));
-        page +=
-            "| option | values | default | change | RocketMQ | meaning "
-            "|\n|---|---|---|---|---|---|\n";
+        page += option_columns;
       },
       [&](const OptionRow& row) { page += option_line(row); });
   page += rocketmq_head;

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rows of the metric table.
+// Runs on: any agent.  Owns: constant data.  Invariant: see metrics.h.
+#include "table/metrics.h"
+
+#include "base/assert.h"
+
+#include <iterator>
+
+namespace bolide::table {
+namespace {
+
+using enum MetricKind;
+
+// metric, name, kind, unit, labels, doc
+constexpr MetricRow rows[] = {
+    {Metric::messages_in, "rocketmq_messages_in_total", counter, "messages", "topic",
+     "Messages stored."},
+    {Metric::messages_out, "rocketmq_messages_out_total", counter, "messages",
+     "topic,consumer_group", "Messages delivered to consumers."},
+    {Metric::throughput_in, "rocketmq_throughput_in_total", counter, "bytes", "topic",
+     "Bytes of the messages stored."},
+    {Metric::throughput_out, "rocketmq_throughput_out_total", counter, "bytes",
+     "topic,consumer_group", "Bytes of the messages delivered to consumers."},
+    {Metric::message_size, "rocketmq_message_size", histogram, "bytes", "",
+     "Sizes of the messages stored."},
+    {Metric::producer_connections, "rocketmq_producer_connections", gauge, "clients", "",
+     "Producers that send heartbeats."},
+    {Metric::consumer_connections, "rocketmq_consumer_connections", gauge, "clients",
+     "consumer_group", "Consumers that send heartbeats."},
+    {Metric::consumer_lag_messages, "rocketmq_consumer_lag_messages", gauge, "messages",
+     "consumer_group,topic", "Messages that the group has not yet confirmed."},
+    {Metric::consumer_lag_latency, "rocketmq_consumer_lag_latency", gauge, "ms",
+     "consumer_group,topic", "Age of the oldest message that the group has not yet confirmed."},
+    {Metric::consumer_ready_messages, "rocketmq_consumer_ready_messages", gauge, "messages",
+     "consumer_group,topic", "Messages that the group has not yet been given."},
+    {Metric::topics, "rocketmq_topic_number", gauge, "topics", "", "Topics of the broker."},
+    {Metric::groups, "rocketmq_consumer_group_number", gauge, "groups", "",
+     "Consumer groups of the broker."},
+    {Metric::broker_permission, "rocketmq_broker_permission", gauge, "", "",
+     "What clients may do on the broker: 4 read, 2 write, 6 both."},
+
+    {Metric::storage_bytes, "rocketmq_storage_size", gauge, "bytes", "",
+     "Bytes that the commit log takes on the disk."},
+    {Metric::storage_flush_behind_bytes, "rocketmq_storage_flush_behind_bytes", gauge, "bytes", "",
+     "Bytes of the log that a power loss would take now."},
+    {Metric::storage_dispatch_behind_bytes, "rocketmq_storage_dispatch_behind_bytes", gauge,
+     "bytes", "", "Bytes of the log that are not yet in the index on the disk."},
+    {Metric::storage_reserve_time, "rocketmq_storage_message_reserve_time", gauge, "ms", "",
+     "Age of the oldest message kept."},
+    {Metric::log_appended_bytes, "bolide_log_appended_bytes_total", counter, "bytes", "",
+     "Bytes appended to the commit log."},
+    {Metric::log_flush_seconds, "bolide_log_flush_seconds", histogram, "seconds", "",
+     "How long each sync of the log took."},
+    {Metric::store_stopped, "bolide_store_stopped", gauge, "", "",
+     "1 after a failed write or sync has stopped the store, else 0."},
+    {Metric::disk_used_ratio, "bolide_disk_used_ratio", gauge, "", "",
+     "How full the disk of the store is, 0 to 1."},
+    {Metric::parked_pulls, "bolide_parked_pulls", gauge, "requests", "",
+     "Pulls that wait for messages."},
+
+    {Metric::naming_brokers, "bolide_naming_brokers", gauge, "brokers", "",
+     "Brokers that are registered at the name server."},
+    {Metric::naming_topics, "bolide_naming_topics", gauge, "topics", "",
+     "Topics that the name server has a route for."},
+
+    {Metric::connections, "bolide_connections", gauge, "connections", "listener",
+     "Open connections."},
+    {Metric::connections_accepted, "bolide_connections_accepted_total", counter, "connections",
+     "listener", "Connections accepted."},
+    {Metric::connections_closed, "bolide_connections_closed_total", counter, "connections",
+     "reason", "Connections that ended, by cause."},
+    {Metric::bytes_received, "bolide_received_bytes_total", counter, "bytes", "",
+     "Bytes read from connections."},
+    {Metric::bytes_sent, "bolide_sent_bytes_total", counter, "bytes", "",
+     "Bytes written to connections."},
+    {Metric::requests, "bolide_requests_total", counter, "requests", "request_code",
+     "Requests by name."},
+    {Metric::responses, "bolide_responses_total", counter, "responses", "response_code",
+     "Answers by code."},
+    {Metric::unsupported_requests, "bolide_unsupported_requests_total", counter, "requests",
+     "request_code", "Requests that this server does not support, by code."},
+    {Metric::malformed_frames, "bolide_malformed_frames_total", counter, "frames", "reason",
+     "Frames that do not follow the protocol, by cause."},
+
+    {Metric::build_info, "bolide_build_info", gauge, "", "version", "Always 1."},
+    {Metric::process_resident_bytes, "process_resident_memory_bytes", gauge, "bytes", "",
+     "Memory of the process."},
+    {Metric::process_cpu_seconds, "process_cpu_seconds_total", counter, "seconds", "",
+     "Processor time of the process."},
+    {Metric::process_open_files, "process_open_fds", gauge, "descriptors", "",
+     "Open file descriptors of the process."},
+    {Metric::process_start_time, "process_start_time_seconds", gauge, "seconds", "",
+     "When the process started, since 1970."},
+};
+
+consteval bool rows_agree() {
+  for (std::size_t i = 0; i < std::size(rows); ++i) {
+    if (rows[i].metric != static_cast<Metric>(i)) return false;
+  }
+  return std::size(rows) == metric_count;
+}
+static_assert(rows_agree(), "one row per Metric, in the order of the enum");
+
+}  // namespace
+
+std::span<const MetricRow> metric_rows() {
+  return rows;
+}
+
+const MetricRow& metric_row(Metric metric) {
+  const auto index = static_cast<std::size_t>(metric);
+  BOLIDE_ASSERT(index < metric_count);
+  return rows[index];
+}
+
+}  // namespace bolide::table
