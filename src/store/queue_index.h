@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The queue index: for every queue, which record stands at which queue offset. New entries live in
-// memory (the memtable); sealed memtables are written as immutable runs, each covering one stretch of
-// the log, all queues together: no file per queue. Format: docs/disk/index.md. Everything here can be
-// rebuilt from the log.
-// Runs on: log agent; sealing writes runs on the background agent.  Owns: the memtables, the runs.
-// Invariant: entries of a queue are dense from min_offset() to next_offset(); an entry's position
-// grows with its offset.
+// What the parts of the queue index and their callers share: queue numbers, entries, data that is not
+// in memory, and the way to the background agent. The index itself: message_index.h.
+// Runs on: any agent.  Owns: nothing.  Invariant: an entry's bytes are those of a run file
+// (docs/disk/index.md).
 #pragma once
 
 #include "base/result.h"
@@ -33,7 +30,8 @@ struct IndexEntry {
 
 enum class ReadStatus : std::uint8_t {
   ok,
-  cold,  // not in memory: warm_up() on the background agent, then ask again
+  cold,    // not in memory: warm_up() on the background agent, then ask again
+  failed,  // the disk or what it holds is damaged; logged, and nothing wrong was given
 };
 
 // A piece of a file to be read into the page cache by the background agent.

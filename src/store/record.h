@@ -84,7 +84,25 @@ enum class Verify : std::uint8_t { header, checksums };
 // present, the CRC property are checked. Does not check `position`: the caller knows where it reads.
 DecodeStatus decode_record(std::string_view bytes, Verify verify, Record* into);
 
+// The store time of a record of which only the head is there (128 bytes are enough), or -1.
+std::int64_t record_store_ms(std::string_view head);
+
 // The value of a property in a properties string (1.12), or an empty view. First match wins.
 std::string_view find_property(std::string_view properties, std::string_view name);
+
+// Decoded properties without the CRC property that encode_record has put at their end: what goes into
+// the next encode_record when a record is stored again.
+std::string_view without_crc_property(std::string_view properties);
+
+// Calls `each(name, value)` for every pair of a properties string, in order.
+template <class Each>
+void for_each_property(std::string_view properties, Each each) {
+  while (!properties.empty()) {
+    const std::string_view pair = properties.substr(0, properties.find('\2'));
+    properties.remove_prefix(pair.size() == properties.size() ? pair.size() : pair.size() + 1);
+    const std::size_t mark = pair.find('\1');
+    if (mark != std::string_view::npos) each(pair.substr(0, mark), pair.substr(mark + 1));
+  }
+}
 
 }  // namespace bolide::store

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Queues by number and name.
+// Runs on: log agent.  Owns: names and states.  Invariant: see queue_table.h.
+#include "store/queue_table.h"
+
+namespace bolide::store {
+
+std::optional<QueueNo> QueueTable::find(std::string_view topic, std::int32_t queue_id) const {
+  const auto known = topics_.find(topic);
+  if (known == topics_.end()) return std::nullopt;
+  const QueueNo queue = slots_[slot_of(known->second, queue_id)];
+  if (queue == empty) return std::nullopt;
+  return queue;
+}
+
+QueueNo QueueTable::find_or_add(std::string_view topic, std::int32_t queue_id) {
+  auto known = topics_.find(topic);
+  if (known == topics_.end()) {
+    names_->emplace_back(topic);
+    known = topics_.emplace(names_->back(), static_cast<std::uint32_t>(names_->size() - 1)).first;
+  }
+  const std::uint32_t topic_no = known->second;
+  if (const QueueNo queue = slots_[slot_of(topic_no, queue_id)]; queue != empty) return queue;
+  if (2 * (states_.size() + 1) > slots_.size()) grow();
+  const auto queue = static_cast<QueueNo>(states_.size());
+  states_.push_back({.topic = topic_no, .queue_id = queue_id});
+  slots_[slot_of(topic_no, queue_id)] = queue;
+  return queue;
+}
+
+// Where the queue is, or the empty slot where it would be.
+std::size_t QueueTable::slot_of(std::uint32_t topic, std::int32_t queue_id) const {
+  const std::uint64_t key = std::uint64_t{topic} << 32U | static_cast<std::uint32_t>(queue_id);
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t slot = (key * 0x9E3779B97F4A7C15ULL >> 20U) & mask;
+  for (;; slot = (slot + 1) & mask) {
+    const QueueNo queue = slots_[slot];
+    if (queue == empty) return slot;
+    if (states_[queue].topic == topic && states_[queue].queue_id == queue_id) return slot;
+  }
+}
+
+void QueueTable::grow() {
+  slots_.assign(slots_.size() * 2, empty);
+  for (QueueNo queue = 0; queue < states_.size(); ++queue)
+    slots_[slot_of(states_[queue].topic, states_[queue].queue_id)] = queue;
+}
+
+}  // namespace bolide::store

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The store: reading by offset, position, time and key.
+// Runs on: log agent.  Owns: nothing.  Invariant: bytes that come from a file are given only after
+// their checksums were seen to match.
+#include "base/log.h"
+#include "store/store_impl.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bolide::store {
+namespace {
+
+// Entries that one read looks at, however few of them match.
+constexpr std::int64_t scanned_max = 4096;
+// Records of other queues between the wanted ones are read too, where that saves a call.
+constexpr std::int64_t span_max = 1 << 20;
+constexpr std::int64_t waste_free = 32 << 10;
+
+}  // namespace
+
+ReadResult StoreImpl::read(QueueNo queue, std::int64_t offset, std::int64_t end_offset,
+                           const ReadLimits& limits, const TagFilter& filter) {
+  ReadResult result;
+  result.next_offset = offset;
+  wanted_.clear();
+  const auto complain = [&](const Error& error) {
+    BOLIDE_LOG(error, "read of {} {} from offset {}: {}", index_->queues().topic(queue),
+               index_->queues().at(queue).queue_id, offset, error.message());
+    result.status = ReadStatus::failed;
+  };
+  if (const auto chosen = choose(queue, offset, end_offset, limits, filter, &result); !chosen)
+    complain(chosen.error());
+  if (const auto given = give(&result); !given) complain(given.error());
+  // What was met behind the first step forward is for the next read.
+  if (result.messages > 0 || result.next_offset > offset) {
+    result.status = ReadStatus::ok;
+    result.cold.reset();
+  } else if (result.cold) {
+    result.status = ReadStatus::cold;
+  }
+  return result;
+}
+
+// Fills wanted_ with what is to be given and sets next_offset behind what was looked at. False when
+// the index is cold.
+Result<bool> StoreImpl::choose(QueueNo queue, std::int64_t offset, std::int64_t end_offset,
+                               const ReadLimits& limits, const TagFilter& filter,
+                               ReadResult* into) {
+  std::size_t bytes = 0;
+  const std::int64_t scan_end = std::min(end_offset, offset + scanned_max);
+  while (offset < scan_end) {
+    const auto missing = static_cast<std::int64_t>(limits.messages_max) -
+                         static_cast<std::int64_t>(wanted_.size());
+    if (missing <= 0 && !wanted_.empty()) break;
+    const auto room = static_cast<std::int64_t>(entries_.size());
+    const std::int64_t ask =
+        filter.matches != nullptr ? room : std::clamp(missing, std::int64_t{1}, room);
+    const auto count = static_cast<std::size_t>(std::min(ask, scan_end - offset));
+    ColdRange cold;
+    BOLIDE_TRY(const std::size_t got,
+               index_->entries(queue, offset, std::span(entries_).first(count), &cold));
+    if (got == 0) {
+      into->cold = std::move(cold);
+      return false;
+    }
+    for (std::size_t i = 0; i < got; ++i, ++offset) {
+      const IndexEntry& entry = entries_[i];
+      const bool match = entry.size > 0 && (filter.matches == nullptr ||
+                                            filter.matches(filter.context, entry.tag_hash));
+      if (match && !wanted_.empty() &&
+          (static_cast<std::int64_t>(wanted_.size()) >= limits.messages_max ||
+           bytes + entry.size > limits.bytes_max))
+        return true;
+      into->next_offset = offset + 1;
+      if (!match) continue;
+      bytes += entry.size;
+      wanted_.push_back({entry, offset});
+    }
+  }
+  return true;
+}
+
+// Turns wanted_ into slices. False when the log is cold at some point: then only what is before it is
+// given, and next_offset stands there.
+Result<bool> StoreImpl::give(ReadResult* into) {
+  for (std::size_t i = 0; i < wanted_.size();) {
+    const Wanted& wanted = wanted_[i];
+    if (!log_.in_memory(wanted.entry.position)) {
+      std::size_t end = i;
+      Result<bool> here = give_from_file(i, &end, into);
+      if (!here || !*here) {
+        into->next_offset = wanted.offset;
+        return here;
+      }
+      i = end;
+      continue;
+    }
+    const std::size_t before = into->records.size();
+    log_.read_memory(wanted.entry.position, wanted.entry.size, &into->records);
+    if (before > 0 && into->records.size() == before + 1) {
+      Slice& last = into->records[before - 1];
+      const Slice& added = into->records[before];
+      if (last.chunk == added.chunk && last.begin + last.size == added.begin) {
+        last.size += added.size;
+        into->records.pop_back();
+      }
+    }
+    ++into->messages;
+    into->bytes += wanted.entry.size;
+    ++i;
+  }
+  return true;
+}
+
+// Reads wanted_[begin] and those after it that lie close by with one call.
+Result<bool> StoreImpl::give_from_file(std::size_t begin, std::size_t* end, ReadResult* into) {
+  const std::int64_t start = wanted_[begin].entry.position;
+  const Segment* segment = log_.segment_of(start);
+  std::int64_t span_end = start + wanted_[begin].entry.size;
+  std::int64_t useful = wanted_[begin].entry.size;
+  std::size_t i = begin + 1;
+  for (; i < wanted_.size(); ++i) {
+    const IndexEntry& entry = wanted_[i].entry;
+    const std::int64_t entry_end = entry.position + entry.size;
+    const bool close = entry_end - start <= span_max &&
+                       entry_end - start <= 4 * (useful + entry.size) + waste_free;
+    if (segment == nullptr || entry.position < span_end || entry_end > segment->end() || !close ||
+        log_.in_memory(entry.position))
+      break;
+    span_end = entry_end;
+    useful += entry.size;
+  }
+  *end = i;
+  ColdRange cold;
+  BOLIDE_TRY(const ChunkPtr chunk,
+             log_.read_file(start, static_cast<std::size_t>(span_end - start), &cold));
+  if (!chunk) {
+    into->cold = std::move(cold);
+    return false;
+  }
+  for (i = begin; i < *end; ++i) {
+    const IndexEntry& entry = wanted_[i].entry;
+    const auto at = static_cast<std::size_t>(entry.position - start);
+    Record record;
+    const DecodeStatus status =
+        decode_record({chunk->data() + at, entry.size}, Verify::checksums, &record);
+    if (status != DecodeStatus::record || record.total_size != entry.size ||
+        record.position != entry.position || record.queue_offset != wanted_[i].offset) {
+      if (i == begin)
+        return fail(Errc::storage_corrupt, "the record at " + std::to_string(entry.position) +
+                                               " is damaged: see `bolide store verify`");
+      *end = i;
+      break;
+    }
+    Slice* last = into->records.empty() ? nullptr : &into->records.back();
+    if (last != nullptr && last->chunk == chunk && last->begin + last->size == at) {
+      last->size += entry.size;
+    } else {
+      into->records.push_back({chunk, at, entry.size});
+    }
+    ++into->messages;
+    into->bytes += entry.size;
+  }
+  return true;
+}
+
+ReadResult StoreImpl::read_position(std::int64_t position) {
+  ReadResult result;
+  if (position < log_.min_position() || position >= log_.end()) return result;
+  Record record;
+  Result<std::string> head = log_.read_blocking(position, 64);
+  if (!head || head->size() < 64) return result;
+  const DecodeStatus status = decode_record(*head, Verify::header, &record);
+  if (status != DecodeStatus::truncated && status != DecodeStatus::record) return result;
+  const std::size_t size = record.total_size;
+  const Segment* segment = log_.segment_of(position);
+  if (size > segment->size - segment->offset_of(position)) return result;
+  Result<std::string> bytes = log_.read_blocking(position, size);
+  if (!bytes || bytes->size() != size) return result;
+  if (decode_record(*bytes, Verify::checksums, &record) != DecodeStatus::record ||
+      record.position != position)
+    return result;
+  auto chunk = std::make_shared<Chunk>(size);
+  std::copy(bytes->begin(), bytes->end(), chunk->data());
+  result.records.push_back({chunk, 0, size});
+  result.messages = 1;
+  result.bytes = size;
+  result.next_offset = record.queue_offset + 1;
+  return result;
+}
+
+std::int64_t StoreImpl::record_time(std::int64_t position) {
+  const Result<std::string> head = log_.read_blocking(position, 128);
+  return head ? record_store_ms(*head) : -1;
+}
+
+Result<std::vector<std::int64_t>> StoreImpl::find_key(std::string_view topic, std::string_view key,
+                                                      std::int64_t from_ms, std::int64_t to_ms,
+                                                      std::size_t count_max) {
+  std::vector<std::int64_t> found;
+  if (count_max == 0) return found;
+  BOLIDE_CHECK(index_->find_key(key_hash(topic, key), from_ms, to_ms, [&](std::int64_t position) {
+    const std::int64_t time = record_time(position);
+    if (time >= from_ms && time <= to_ms) found.push_back(position);
+    return found.size() < count_max;
+  }));
+  return found;
+}
+
+std::optional<std::int64_t> StoreImpl::store_time(QueueNo queue, std::int64_t offset) {
+  if (offset < index_->min_offset(queue) || offset >= next_offset(queue)) return std::nullopt;
+  IndexEntry entry;
+  const Result<std::size_t> got = index_->entries(queue, offset, std::span(&entry, 1), nullptr);
+  if (!got || *got == 0) return std::nullopt;
+  return entry.store_ms;
+}
+
+std::int64_t StoreImpl::offset_by_time(QueueNo queue, std::int64_t time_ms, bool upper) {
+  const std::int64_t min = index_->min_offset(queue);
+  const std::int64_t next = next_offset(queue);
+  // The first offset stored at or after time_ms, for the upper bound after it.
+  std::int64_t low = min;
+  std::int64_t high = next;
+  while (low < high) {
+    const std::int64_t middle = low + (high - low) / 2;
+    const std::int64_t time = store_time(queue, middle).value_or(time_ms);
+    if (upper ? time <= time_ms : time < time_ms) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return upper ? std::max(low - 1, min) : low;
+}
+
+}  // namespace bolide::store
