@@ -24,10 +24,11 @@ TEST(Address, refuses_what_is_no_address_and_says_why) {
     const char* text;
     const char* cause;
   };
-  for (const Case& wrong : {Case{"", "port is missing"}, Case{"host", "port is missing"},
-                            Case{"host:", "must be a number"}, Case{"host:65536", "must be a number"},
-                            Case{"host:1x", "must be a number"}, Case{"::1:80", "in brackets"},
-                            Case{"[::1:80", "not closed"}, Case{"[::1]80", "port is missing"}}) {
+  for (const Case& wrong :
+       {Case{"", "port is missing"}, Case{"host", "port is missing"},
+        Case{"host:", "must be a number"}, Case{"host:65536", "must be a number"},
+        Case{"host:1x", "must be a number"}, Case{"::1:80", "in brackets"},
+        Case{"[::1:80", "not closed"}, Case{"[::1]80", "port is missing"}}) {
     const auto address = Address::parse(wrong.text);
     ASSERT_FALSE(address) << wrong.text;
     EXPECT_EQ(address.error().code, Errc::invalid_argument);

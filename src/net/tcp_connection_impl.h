@@ -2,7 +2,7 @@
 //
 // One TCP connection, plain or TLS.
 // Runs on: the agent of its transport.  Owns: the socket, the session, what waits in and out.
-// Invariant: an idle connection holds no buffers. After kill() nothing but farewell() happens to it.
+// Invariant: an idle connection holds no buffers; after kill() only farewell() happens to it.
 #pragma once
 
 #include "net/handler_slot_impl.h"

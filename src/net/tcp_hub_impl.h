@@ -28,9 +28,9 @@ class TcpAcceptor;
 
 using Tcp = boost::asio::ip::tcp;
 using TcpSocket = boost::asio::basic_stream_socket<Tcp, Executor>;
+using SteadyTraits = boost::asio::wait_traits<std::chrono::steady_clock>;
 using SteadyTimer =
-    boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                      boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
+    boost::asio::basic_waitable_timer<std::chrono::steady_clock, SteadyTraits, Executor>;
 using ConnectionPtr = boost::intrusive_ptr<TcpConnection>;
 template <class T>
 using RefCounted = boost::intrusive_ref_counter<T, boost::thread_unsafe_counter>;

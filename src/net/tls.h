@@ -17,8 +17,8 @@ namespace bolide::net {
 enum class TlsClientAuth : std::uint8_t { none, optional, required };
 
 struct TlsServerOptions {
-  // PEM files. Both empty: a self-signed certificate is made, which only clients that verify nothing
-  // accept (RocketMQ's test mode).
+  // PEM files. Both empty: a self-signed certificate is made, which only clients that verify
+  // nothing accept (RocketMQ's test mode).
   std::string certificate_file;
   std::string key_file;
   std::string key_password;

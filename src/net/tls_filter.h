@@ -26,7 +26,7 @@ class TlsFilter {
 
   // Takes all bytes that came from the peer.
   void feed(std::string_view ciphertext);
-  // Goes as far as what came allows. Error: connection_failed with OpenSSL's or the verifier's words.
+  // Goes as far as what came allows. Error: connection_failed, with the library's reason.
   Result<> handshake();
   bool established() const;
 

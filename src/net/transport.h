@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The seam to the network: listeners and connections that carry bytes to and from sans-I/O sessions.
-// TcpTransport is the machine's (Asio, TLS by OpenSSL); SimTransport (sim_transport.h) lives in memory.
+// The seam to the network: listeners and connections that carry bytes to and from sans-I/O
+// sessions. make_tcp_transport() is the machine's (Asio, TLS by OpenSSL); SimNetwork
+// (sim_transport.h) lives in memory.
 // Runs on: the agent it was made for.  Owns: sockets and their buffers.
 // Invariant: a Session is called only on its agent's thread, never after on_closed; output of one
 // turn leaves in one vectored write at the end of the turn. A transport is destroyed on its agent's
@@ -56,11 +57,11 @@ class Connection {
   // Bytes waiting to leave. Above `output_pause_bytes` the connection stops reading (back-pressure)
   // until the peer has taken half; above `output_bytes_max` it is closed as a slow consumer.
   virtual std::size_t pending_bytes() const = 0;
-  // Whether pending_bytes() is above `output_pause_bytes`. A session looks at it between two requests
-  // and stops consuming where it holds: it is shown the rest again when the peer has taken half.
+  // Whether pending_bytes() is above `output_pause_bytes`. A session looks at it between two
+  // requests and stops consuming where it holds; it sees the rest when the peer has taken half.
   virtual bool congested() const { return false; }
-  // Sends what is pending, then closes (at the latest after 2 s). on_closed follows in a later turn;
-  // on_bytes is not called again.
+  // Sends what is pending, then closes (at the latest after 2 s). on_closed follows in a later
+  // turn; on_bytes is not called again.
   virtual void close(std::string_view reason) = 0;
 
   virtual const PeerAddress& peer() const = 0;
