@@ -19,6 +19,12 @@ void JsonReader::fail(std::string_view cause) {
   at_ = end_;
 }
 
+void JsonReader::fail(std::string_view cause, std::string_view member) {
+  if (failed_) return;
+  member_ = member;
+  fail(cause);
+}
+
 Result<> JsonReader::finish() const {
   if (!failed_) return {};
   std::string context = "JSON, offset " + std::to_string(failed_at_);

@@ -130,8 +130,10 @@ class JsonReader {
   // malformed.
   JsonKind peek();
 
-  // Makes the reader fail with a cause of the caller's (a literal: the view is kept).
+  // Makes the reader fail with a cause of the caller's, at the last member or the one that is
+  // named. The views are kept: literals.
   void fail(std::string_view cause);
+  void fail(std::string_view cause, std::string_view member);
 
   bool failed() const { return failed_; }
   // Bytes read so far; after a failure, where it was met.

@@ -8,8 +8,6 @@
 #include <cmath>
 
 namespace bolide::json {
-namespace {
-
 bool equals_ignoring_case(std::string_view text, std::string_view lower) {
   if (text.size() != lower.size()) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -18,8 +16,6 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower) {
   }
   return true;
 }
-
-}  // namespace
 
 Parsed to_integer(std::string_view text, std::int64_t& value) {
   value = 0;

@@ -34,6 +34,9 @@ enum class Parsed : std::uint8_t { ok, not_a_number, out_of_range };
 // "null" (0).
 Parsed to_integer(std::string_view text, std::int64_t& value);
 
+// ASCII letters of `text` count as small ones.
+bool equals_ignoring_case(std::string_view text, std::string_view lower);
+
 // A finite decimal number.
 bool to_real(std::string_view text, double& value);
 
