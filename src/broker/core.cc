@@ -39,7 +39,8 @@ Core::Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened m
       puller_({.broker = settings_.name,
                .permission = settings_.permission,
                .messages_max = settings_.pull_messages_max,
-               .bytes_max = settings_.pull_bytes_max},
+               .bytes_max = settings_.pull_bytes_max,
+               .suspend_ms_max = settings_.long_poll_ms_max},
               {.topics = topics_,
                .groups = groups_,
                .clients = clients_,
@@ -102,11 +103,13 @@ StoredMetadata Core::everything() const {
   return all;
 }
 
-Result<> Core::shut_down() {
+Result<StoredMetadata> Core::shut_down() {
   sender_.write(now());
   puller_.drain();
   offsets_.save_dirty();
-  return metadata_->snapshot(everything());
+  StoredMetadata all = everything();
+  BOLIDE_CHECK(metadata_->snapshot(all));
+  return all;
 }
 
 CoreStats Core::core_stats() const {

@@ -37,6 +37,7 @@ struct CoreSettings {
   std::int64_t message_bytes_max = 4 << 20;
   std::int32_t pull_messages_max = 32;
   std::int64_t pull_bytes_max = 256 << 10;
+  std::int64_t long_poll_ms_max = 60'000;
   std::int64_t client_timeout_ms = 120'000;
   std::string version_text;
   std::int32_t version_number = 0;
@@ -65,8 +66,8 @@ class Core final : public Api {
   bool end_of_turn();
   // Every ~100 ms: deadlines, silent clients, metadata.
   void tick();
-  // Answers whatever waits and saves everything: the server stops.
-  Result<> shut_down();
+  // Answers whatever waits and saves everything: the server stops. Returns what was saved.
+  Result<StoredMetadata> shut_down();
   CoreStats core_stats() const;
   const Topics& topics() const { return topics_; }
   const Groups& groups() const { return groups_; }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The broker role.
+// Runs on: serve agent.  Owns: store, core, front end, listeners.  Invariant: see broker_role.h.
+#include "app/broker_role.h"
+
+#include "base/log.h"
+#include "broker/rocketmq_files.h"
+#include "os/clock.h"
+
+namespace bolide::app {
+namespace {
+
+using table::Opt;
+
+constexpr std::int64_t tick_ms = 100;
+constexpr std::uint16_t vip_port_below = 2;  // rocketmq wire 1.5
+
+}  // namespace
+
+Result<std::unique_ptr<BrokerRole>> BrokerRole::start(Parts parts) {
+  std::unique_ptr<BrokerRole> role(new BrokerRole(std::move(parts)));
+  // Listening comes first: the address in records is the port that was really bound. Nothing is
+  // accepted before the agents run.
+  BOLIDE_CHECK(role->listen());
+  BOLIDE_CHECK(role->open());
+  BOLIDE_CHECK(role->start_serving());
+  return role;
+}
+
+Result<> BrokerRole::listen() {
+  const table::Options& options = parts_.options;
+  BOLIDE_TRY(auto address, net::Address::parse(options.text(Opt::broker_listen)));
+  const auto listen_at = [&](std::uint16_t port) -> Result<> {
+    net::ListenOptions listen{.address = {.host = address.host, .port = port},
+                              .limits = connection_limits(options),
+                              .tls_mode = options.choice<net::TlsMode>(Opt::tls_mode),
+                              .tls = parts_.tls,
+                              .proxy_protocol = options.boolean(Opt::net_proxy_protocol)};
+    BOLIDE_TRY(auto listener, parts_.transport.listen(std::move(listen), [this](net::Connection& c) {
+      return front_->make_session(c);
+    }));
+    listeners_.push_back(std::move(listener));
+    return {};
+  };
+  BOLIDE_CHECK(listen_at(address.port));
+  const std::uint16_t port = listeners_.front()->port();
+  if (options.boolean(Opt::broker_vip_enabled) && address.port > vip_port_below) {
+    if (auto vip = listen_at(static_cast<std::uint16_t>(port - vip_port_below)); !vip) {
+      return Failure(std::move(vip).error().in("VIP channel (see broker.vip_enabled)"));
+    }
+  }
+  BOLIDE_TRY(address_, advertised(options, port));
+  return {};
+}
+
+Result<> BrokerRole::open_metadata(broker::Metadata::Opened* opened) {
+  const std::string root = parts_.options.text(Opt::server_data_dir);
+  BOLIDE_TRY(*opened, broker::Metadata::open(parts_.fs, root + "/bolide/meta"));
+  if (!opened->fresh) return {};
+  // A directory that RocketMQ made: its topics, groups and offsets become ours, as one snapshot.
+  BOLIDE_TRY(opened->stored, broker::read_rocketmq_files(parts_.fs, root));
+  return opened->metadata->snapshot(opened->stored);
+}
+
+Result<> BrokerRole::open() {
+  const Now now = os::system_clock().now();
+  BOLIDE_TRY(store_, store::open_store(parts_.fs, store_options(parts_.options),
+                                       parts_.agents.for_store(), now));
+  broker::Metadata::Opened metadata;
+  BOLIDE_CHECK(open_metadata(&metadata));
+  core_ = std::make_unique<broker::Core>(core_settings(parts_.options, address_.bytes), *store_,
+                                         std::move(metadata),
+                                         parts_.agents.via(parts_.agents.background), clock_);
+  return {};
+}
+
+Result<> BrokerRole::start_serving() {
+  const table::Options& options = parts_.options;
+  net::Agent& serve = parts_.agents.serve;
+  service_ = std::make_unique<remoting::BrokerService>(remoting::BrokerService{
+      .api = *core_,
+      .broker_name = options.text(Opt::broker_name),
+      .cluster = options.text(Opt::broker_cluster),
+      .region = options.text(Opt::broker_region),
+      .config_text = [text = broker_config_text(options, address_)] { return text; }});
+  front_ = std::make_unique<remoting::Front>(
+      service_.get(), nullptr, static_cast<std::uint32_t>(options.integer(Opt::net_max_frame_bytes)));
+  BOLIDE_TRY(auto servers, name_servers(options, parts_.naming_port));
+  registrar_ = std::make_unique<remoting::Registrar>(
+      remoting::RegistrarSettings{
+          .cluster = options.text(Opt::broker_cluster),
+          .broker_name = options.text(Opt::broker_name),
+          .broker_id = options.integer(Opt::broker_id),
+          .address = address_.text(),
+          .ha_address = net::Address{address_.host, static_cast<std::uint16_t>(address_.port + 1)}.text(),
+          .name_servers = std::move(servers)},
+      serve, parts_.transport, *core_);
+  core_->announce_topics_to([this](const broker::TopicConfig*) { registrar_->topics_changed(); });
+  serve.at_end_of_turn([this] { return core_->end_of_turn(); });
+  timers_.push_back(serve.every(tick_ms, [this] { core_->tick(); }));
+  timers_.push_back(serve.every(options.integer(Opt::broker_register_interval_ms),
+                                [this] { registrar_->register_now(); }));
+  // A name server that was not there is tried again soon, not only with the next interval.
+  timers_.push_back(serve.every(1'000, [this] {
+    if (registrar_->registered() < registrar_->size()) registrar_->register_now();
+  }));
+  serve.post([this] { registrar_->register_now(); });
+  return {};
+}
+
+void BrokerRole::drain() {
+  registrar_->unregister();
+  listeners_.clear();
+  front_->drain();
+  timers_.clear();
+  saved_ = core_->shut_down();
+}
+
+Result<> BrokerRole::close() {
+  Result<> closed = store_->close();
+  if (!saved_) return Failure(saved_.error());
+  BOLIDE_CHECK(broker::write_rocketmq_files(
+      parts_.fs, parts_.options.text(Opt::server_data_dir), *saved_));
+  return closed;
+}
+
+}  // namespace bolide::app

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `bolide server`: the composition root. Makes the agents and roles, runs them, stops them in order.
+// Runs on: the main thread.  Owns: everything.  Invariant: what was acknowledged is saved before it
+// returns 0.
+#include "app/server.h"
+
+#include "app/agents.h"
+#include "app/broker_role.h"
+#include "app/naming_role.h"
+#include "app/server_settings.h"
+#include "base/log.h"
+#include "net/tls.h"
+#include "os/clock.h"
+#include "os/process.h"
+#include "os/signals.h"
+#include "table/options.h"
+
+#include <fmt/core.h>
+
+#include <ostream>
+
+extern char** environ;
+
+namespace bolide::app {
+namespace {
+
+using table::Opt;
+
+constexpr std::int64_t drain_poll_ms = 20;
+constexpr int drain_polls_max = 50;  // one second for peers to take their last answers
+
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> all;
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string_view entry(*at);
+    const std::size_t equals = entry.find('=');
+    if (equals != entry.npos) all.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return all;
+}
+
+Result<table::Options> load(const ServerArguments& arguments) {
+  table::LoadRequest request{.config_path = arguments.config_path,
+                             .sets = arguments.sets,
+                             .environment = environment(),
+                             .read_file = [](const std::string& path) {
+                               return os::read_file(os::posix_file_system(), path, 1U << 20U);
+                             }};
+  if (!arguments.data_dir.empty()) {
+    request.sets.push_back("server.data_dir=" + arguments.data_dir);
+  }
+  if (!arguments.roles.empty()) {
+    std::string roles;
+    for (const std::string& role : arguments.roles) roles += (roles.empty() ? "" : ",") + role;
+    request.sets.push_back("server.roles=" + roles);
+  }
+  return table::load_options(request);
+}
+
+// Loopback is plain by default; a certificate of one's own or enforcing makes a context.
+Result<std::shared_ptr<net::TlsContext>> tls_context(const table::Options& options) {
+  if (options.choice<net::TlsMode>(Opt::tls_mode) == net::TlsMode::disabled) {
+    return std::shared_ptr<net::TlsContext>();
+  }
+  return net::TlsContext::server({.certificate_file = options.text(Opt::tls_certificate),
+                                  .key_file = options.text(Opt::tls_key),
+                                  .key_password = options.text(Opt::tls_key_password)});
+}
+
+class Server {
+ public:
+  explicit Server(const table::Options& options)
+      : options_(options), agents_(os::system_clock()), transport_(net::make_tcp_transport(agents_.serve)) {}
+
+  Result<> start() {
+    os::ignore_write_signals();
+    if (auto raised = os::raise_descriptor_limit(); !raised) {
+      BOLIDE_LOG(warning, "descriptor limit: {}", raised.error().message());
+    }
+    BOLIDE_TRY(auto signals, os::Signals::start([this](int) {
+      agents_.serve.post([this] { stop(); });
+    }));
+    signals_ = std::move(signals);
+    BOLIDE_TRY(auto tls, tls_context(options_));
+    agents_.start_workers();
+    if (has_role(options_, "naming")) {
+      BOLIDE_TRY(naming_, NamingRole::start(options_, os::posix_file_system(), agents_.serve,
+                                            *transport_, tls));
+    }
+    if (has_role(options_, "broker")) {
+      BOLIDE_TRY(broker_, BrokerRole::start({.options = options_,
+                                             .fs = os::posix_file_system(),
+                                             .agents = agents_,
+                                             .transport = *transport_,
+                                             .tls = tls,
+                                             .naming_port = naming_ ? naming_->port() : std::uint16_t{0}}));
+    }
+    return {};
+  }
+
+  void announce(std::ostream& out) {
+    out << fmt::format("bolide {}\n", version_text);
+    out << fmt::format("  data         {}\n", options_.text(Opt::server_data_dir));
+    if (naming_) out << fmt::format("  name server  {}\n", options_.text(Opt::naming_listen));
+    if (broker_) {
+      const store::StoreStats stats = broker_->store_stats();
+      out << fmt::format("  broker       {} ({}, cluster {})\n", options_.text(Opt::broker_listen),
+                         options_.text(Opt::broker_name), options_.text(Opt::broker_cluster));
+      out << fmt::format("  clients will be told {}\n", broker_->address().text());
+      out << fmt::format("  reply level  {}\n", options_.shown(Opt::store_reply_level));
+      out << fmt::format("  recovery     {} in {} ms, {} messages read\n",
+                         stats.clean_start ? "clean stop" : "unclean stop", stats.recovery_ms,
+                         stats.recovered_messages);
+    }
+    for (const std::string& warning : options_.warnings()) out << "  warning: " << warning << '\n';
+    out << "  try next     bolide pub hello 'hello, world' && bolide sub hello --from first --count 1\n";
+    out << "ready" << std::endl;
+  }
+
+  Result<> run() {
+    agents_.serve.run();
+    transport_.reset();  // sessions end before the roles that they speak for
+    Result<> closed;
+    if (broker_) closed = broker_->close();
+    agents_.stop_workers();
+    return closed;
+  }
+
+  // When start() failed half-way.
+  void abandon() {
+    agents_.stop_workers();
+    broker_.reset();
+    naming_.reset();
+  }
+
+ private:
+  void stop() {
+    if (stopping_) return agents_.serve.stop();  // a second signal does not wait
+    stopping_ = true;
+    if (naming_) {
+      naming_->stop_listening();
+      naming_->front().drain();
+    }
+    if (broker_) broker_->drain();
+    transport_->close_all("server stops");
+    poll_ = agents_.serve.every(drain_poll_ms, [this, polls = 0]() mutable {
+      if (transport_->connections() == 0 || ++polls >= drain_polls_max) agents_.serve.stop();
+    });
+  }
+
+  const table::Options& options_;
+  Agents agents_;
+  std::unique_ptr<net::Transport> transport_;
+  std::unique_ptr<NamingRole> naming_;
+  std::unique_ptr<BrokerRole> broker_;
+  std::unique_ptr<net::Agent::Timer> poll_;
+  std::unique_ptr<os::Signals> signals_;
+  bool stopping_ = false;
+};
+
+int report(const Error& error, std::ostream& err) {
+  const ErrorRow& row = error_row(error.code);
+  err << "bolide: " << error.message() << "\n  fix: " << row.fix << std::endl;
+  return row.exit_code;
+}
+
+}  // namespace
+
+int run_server(const ServerArguments& arguments, std::ostream& out, std::ostream& err) {
+  auto options = load(arguments);
+  if (!options) return report(options.error(), err);
+  set_log(options->choice<LogLevel>(Opt::server_log_level));
+  Server server(*options);
+  if (auto started = server.start(); !started) {
+    server.abandon();
+    return report(started.error(), err);
+  }
+  server.announce(out);
+  if (auto stopped = server.run(); !stopped) return report(stopped.error(), err);
+  return 0;
+}
+
+}  // namespace bolide::app
