@@ -25,13 +25,14 @@ AppendBuffer::AppendBuffer(std::int64_t position, std::size_t chunk_bytes,
 char* AppendBuffer::place(std::int64_t position, std::size_t size) {
   if (!pieces_.empty()) {
     Piece& last = pieces_.back();
-    if (last.end() == position && last.chunk->capacity() - last.size >= size)
+    if (!piece_ended_ && last.end() == position && last.chunk->capacity() - last.size >= size)
       return last.chunk->data() + last.size;
     if (last.size == 0) {
       held_bytes_ -= last.chunk->capacity();
       pieces_.pop_back();
     }
   }
+  piece_ended_ = false;
   Piece piece;
   piece.position = position;
   piece.chunk = chunk_for(size);
@@ -76,6 +77,12 @@ std::deque<AppendBuffer::Piece>::const_iterator AppendBuffer::find(std::int64_t 
 std::size_t AppendBuffer::contiguous(std::int64_t position) const {
   if (pieces_.empty()) return 0;
   return static_cast<std::size_t>(std::max(find(position)->end() - position, std::int64_t{0}));
+}
+
+const char* AppendBuffer::find_bytes(std::int64_t position, std::size_t size) const {
+  if (contiguous(position) < size) return nullptr;
+  const auto piece = find(position);
+  return piece->chunk->data() + (position - piece->position);
 }
 
 void AppendBuffer::read(std::int64_t position, std::size_t size, Slices* into) const {

@@ -25,6 +25,8 @@ class AppendBuffer {
   // follow the last piece starts a new one.
   char* place(std::int64_t position, std::size_t size);
   void take(std::size_t size);
+  // What is placed next starts a new piece: it goes to another file, even if positions follow.
+  void end_piece() { piece_ended_ = true; }
 
   struct Unwritten {
     std::int64_t position = 0;
@@ -40,6 +42,8 @@ class AppendBuffer {
   void read(std::int64_t position, std::size_t size, Slices* into) const;
   // Bytes from `position` to the end of its piece, 0 between pieces. Requires position >= begin().
   std::size_t contiguous(std::int64_t position) const;
+  // The bytes themselves, or null if one piece does not hold them all. Requires position >= begin().
+  const char* find_bytes(std::int64_t position, std::size_t size) const;
 
  private:
   struct Piece {
@@ -60,6 +64,7 @@ class AppendBuffer {
   std::uint64_t held_bytes_ = 0;  // capacity of all pieces' chunks
   std::int64_t end_ = 0;
   std::deque<Piece> pieces_;
+  bool piece_ended_ = false;
   std::size_t first_unwritten_ = 0;  // index into pieces_
   std::vector<ChunkPtr> spare_;
 };

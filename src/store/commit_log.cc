@@ -5,6 +5,7 @@
 #include "store/commit_log.h"
 
 #include "base/assert.h"
+#include "base/cursor.h"
 #include "store/commit_log_ahead.h"
 #include "store/record.h"
 
@@ -63,6 +64,7 @@ Result<> CommitLog::roll(const Now& now) {
                  static_cast<std::uint32_t>(active().end() - end_));
     buffer_.take(blank_bytes);
   }
+  buffer_.end_piece();
   segments_.push_back(std::move(*next_));
   next_.reset();
   end_ = active().start;
@@ -98,6 +100,18 @@ const Segment* CommitLog::segment_of(std::int64_t position) const {
       [](std::int64_t at, const Segment& segment) { return at < segment.start; });
   if (after == segments_.begin() || position >= std::prev(after)->end()) return nullptr;
   return &*std::prev(after);
+}
+
+bool CommitLog::is_record_in_memory(std::int64_t position, std::size_t size,
+                                    std::int64_t offset) const {
+  constexpr std::size_t size_at = 0;
+  constexpr std::size_t queue_offset_at = 20;
+  constexpr std::size_t position_at = 28;
+  const char* at = buffer_.find_bytes(position, size);
+  return at != nullptr && size > position_at + 8 &&
+         load_big<std::uint32_t>(at + size_at) == size &&
+         load_big<std::int64_t>(at + queue_offset_at) == offset &&
+         load_big<std::int64_t>(at + position_at) == position;
 }
 
 Result<ChunkPtr> CommitLog::read_file(std::int64_t position, std::size_t size,

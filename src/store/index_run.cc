@@ -112,8 +112,18 @@ Result<bool> IndexRun::read_entries(const RunQueue& place, std::int64_t offset,
   BOLIDE_ASSERT(offset >= place.first_offset &&
                 offset + static_cast<std::int64_t>(into.size()) <= place.end_offset());
   const auto index = place.entry_index + static_cast<std::uint64_t>(offset - place.first_offset);
-  return read(run_header_bytes + index * run_entry_bytes, reinterpret_cast<char*>(into.data()),
-              into.size_bytes(), cold);
+  BOLIDE_TRY(const bool here,
+             read(run_header_bytes + index * run_entry_bytes,
+                  reinterpret_cast<char*>(into.data()), into.size_bytes(), cold));
+  if (!here) return false;
+  // Their sum is over the whole section; this much is sure to notice before they are used.
+  std::int64_t above = header_.range.start;
+  for (const IndexEntry& entry : into) {
+    if (entry.position < above || entry.position + entry.size > header_.range.end)
+      return corrupt(path_, "entries are damaged");
+    above = entry.position;
+  }
+  return true;
 }
 
 Result<> IndexRun::find_keys(std::uint64_t hash, std::vector<std::int64_t>* into) {

@@ -112,6 +112,18 @@ Result<std::size_t> MessageIndex::entries(QueueNo queue, std::int64_t offset,
   return here ? count : std::size_t{0};
 }
 
+Result<bool> MessageIndex::heal(QueueNo queue, std::int64_t offset) {
+  if (in_memory(queue, offset) != nullptr) return false;
+  Hint hint;
+  BOLIDE_CHECK(locate(queue, offset, nullptr, &hint));
+  const auto held = std::find_if(runs_.begin(), runs_.end(),
+                                 [&](const Held& other) { return other.run == hint.run; });
+  const Result<> sound = held->run->check_all();
+  if (sound || !rebuild_) return false;
+  BOLIDE_LOG(warning, "index run is rebuilt from the log: {}", sound.error().message());
+  return repair(static_cast<std::size_t>(held - runs_.begin()));
+}
+
 Result<bool> MessageIndex::locate(QueueNo queue, std::int64_t offset, ColdRange* cold,
                                   Hint* hint) {
   const bool known = hint->queue == queue && hint->run && hint->run->loaded();
@@ -167,6 +179,7 @@ Result<bool> MessageIndex::load(std::size_t run, ColdRange* cold) {
 Result<bool> MessageIndex::repair(std::size_t run) {
   BOLIDE_TRY(const RunHeader header, rebuild_(runs_[run].run->range()));
   runs_[run].run = std::make_shared<IndexRun>(fs_, directory_, header);
+  std::fill(hints_.begin(), hints_.end(), Hint{});
   return runs_[run].run->load(queues_, nullptr);
 }
 

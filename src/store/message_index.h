@@ -63,6 +63,8 @@ class MessageIndex {
   // min_offset <= offset < next. With `cold` null it waits for the disk. Entries of size 0 are holes.
   Result<std::size_t> entries(QueueNo queue, std::int64_t offset, std::span<IndexEntry> into,
                               ColdRange* cold);
+  // After an entry turned out wrong: true if it came from a run that was damaged and now is rebuilt.
+  Result<bool> heal(QueueNo queue, std::int64_t offset);
   // Positions of records with that key hash, newest first, of runs that touch [from_ms, to_ms].
   // Stops when `take` says false.
   Result<> find_key(std::uint64_t hash, std::int64_t from_ms, std::int64_t to_ms,

@@ -3,6 +3,7 @@
 // The store through its door, on the machine's file system.
 #include "store/message_store.h"
 
+#include "os/test_dir.h"
 #include "store/store_test_util.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +16,6 @@ namespace {
 using testing::append;
 using testing::bodies;
 using testing::StepAgent;
-using testing::TempDirectory;
 
 class MessageStoreTest : public ::testing::Test {
  protected:
@@ -59,7 +59,7 @@ class MessageStoreTest : public ::testing::Test {
     return names;
   }
 
-  TempDirectory directory_;
+  os::TemporaryDirectory directory_;
   StoreOptions options_{.directory = directory_.path() + "/store", .segment_bytes = 64 << 10};
   ManualClock clock_;
   StepAgent background_;

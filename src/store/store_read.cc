@@ -22,17 +22,26 @@ constexpr std::int64_t waste_free = 32 << 10;
 
 ReadResult StoreImpl::read(QueueNo queue, std::int64_t offset, std::int64_t end_offset,
                            const ReadLimits& limits, const TagFilter& filter) {
+  ReadResult result = read_once(queue, offset, end_offset, limits, filter);
+  if (result.status != ReadStatus::failed) [[likely]] return result;
+  const Result<bool> healed = index_->heal(queue, result.next_offset);
+  if (healed && *healed) return read_once(queue, offset, end_offset, limits, filter);
+  return result;
+}
+
+ReadResult StoreImpl::read_once(QueueNo queue, std::int64_t offset, std::int64_t end_offset,
+                                const ReadLimits& limits, const TagFilter& filter) {
   ReadResult result;
   result.next_offset = offset;
   wanted_.clear();
   const auto complain = [&](const Error& error) {
-    BOLIDE_LOG(error, "read of {} {} from offset {}: {}", index_->queues().topic(queue),
-               index_->queues().at(queue).queue_id, offset, error.message());
+    BOLIDE_LOG(error, "read of {} {} at offset {}: {}", index_->queues().topic(queue),
+               index_->queues().at(queue).queue_id, result.next_offset, error.message());
     result.status = ReadStatus::failed;
   };
-  if (const auto chosen = choose(queue, offset, end_offset, limits, filter, &result); !chosen)
-    complain(chosen.error());
-  if (const auto given = give(&result); !given) complain(given.error());
+  const auto chosen = choose(queue, offset, end_offset, limits, filter, &result);
+  if (!chosen) complain(chosen.error());
+  if (const auto given = give(queue, &result); !given) complain(given.error());
   // What was met behind the first step forward is for the next read.
   if (result.messages > 0 || result.next_offset > offset) {
     result.status = ReadStatus::ok;
@@ -84,55 +93,71 @@ Result<bool> StoreImpl::choose(QueueNo queue, std::int64_t offset, std::int64_t 
 
 // Turns wanted_ into slices. False when the log is cold at some point: then only what is before it is
 // given, and next_offset stands there.
-Result<bool> StoreImpl::give(ReadResult* into) {
+Result<bool> StoreImpl::give(QueueNo queue, ReadResult* into) {
   for (std::size_t i = 0; i < wanted_.size();) {
     const Wanted& wanted = wanted_[i];
+    std::size_t end = i + 1;
+    Result<bool> here = true;
     if (!log_.in_memory(wanted.entry.position)) {
-      std::size_t end = i;
-      Result<bool> here = give_from_file(i, &end, into);
-      if (!here || !*here) {
-        into->next_offset = wanted.offset;
-        return here;
-      }
-      i = end;
-      continue;
+      here = give_from_file(queue, i, &end, into);
+    } else if (Result<> given = give_from_memory(wanted, into); !given) {
+      here = Failure(std::move(given).error());
     }
-    const std::size_t before = into->records.size();
-    log_.read_memory(wanted.entry.position, wanted.entry.size, &into->records);
-    if (before > 0 && into->records.size() == before + 1) {
-      Slice& last = into->records[before - 1];
-      const Slice& added = into->records[before];
-      if (last.chunk == added.chunk && last.begin + last.size == added.begin) {
-        last.size += added.size;
-        into->records.pop_back();
-      }
+    if (!here || !*here) {
+      into->next_offset = wanted.offset;
+      return here;
     }
-    ++into->messages;
-    into->bytes += wanted.entry.size;
-    ++i;
+    i = end;
   }
   return true;
 }
 
-// Reads wanted_[begin] and those after it that lie close by with one call.
-Result<bool> StoreImpl::give_from_file(std::size_t begin, std::size_t* end, ReadResult* into) {
+Result<> StoreImpl::give_from_memory(const Wanted& wanted, ReadResult* into) {
+  const IndexEntry& entry = wanted.entry;
+  if (!log_.is_record_in_memory(entry.position, entry.size, wanted.offset))
+    return fail(Errc::storage_corrupt, "no such record at " + std::to_string(entry.position));
+  const std::size_t before = into->records.size();
+  log_.read_memory(entry.position, entry.size, &into->records);
+  if (before > 0) {
+    Slice& last = into->records[before - 1];
+    const Slice& added = into->records[before];
+    if (last.chunk == added.chunk && last.begin + last.size == added.begin) {
+      last.size += added.size;
+      into->records.pop_back();
+    }
+  }
+  ++into->messages;
+  into->bytes += entry.size;
+  return {};
+}
+
+// How many of wanted_ from `begin` on lie so close together that one call reads them all.
+std::size_t StoreImpl::stretch(std::size_t begin, std::int64_t* span_end) const {
   const std::int64_t start = wanted_[begin].entry.position;
   const Segment* segment = log_.segment_of(start);
-  std::int64_t span_end = start + wanted_[begin].entry.size;
   std::int64_t useful = wanted_[begin].entry.size;
-  std::size_t i = begin + 1;
-  for (; i < wanted_.size(); ++i) {
-    const IndexEntry& entry = wanted_[i].entry;
+  *span_end = start + useful;
+  std::size_t end = begin + 1;
+  for (; end < wanted_.size() && segment != nullptr; ++end) {
+    const IndexEntry& entry = wanted_[end].entry;
     const std::int64_t entry_end = entry.position + entry.size;
-    const bool close = entry_end - start <= span_max &&
-                       entry_end - start <= 4 * (useful + entry.size) + waste_free;
-    if (segment == nullptr || entry.position < span_end || entry_end > segment->end() || !close ||
+    useful += entry.size;
+    const bool close =
+        entry_end - start <= span_max && entry_end - start <= 4 * useful + waste_free;
+    if (!close || entry.position < *span_end || entry_end > segment->end() ||
         log_.in_memory(entry.position))
       break;
-    span_end = entry_end;
-    useful += entry.size;
+    *span_end = entry_end;
   }
-  *end = i;
+  return end;
+}
+
+// Reads wanted_[begin] and those behind it that lie close by with one call.
+Result<bool> StoreImpl::give_from_file(QueueNo queue, std::size_t begin, std::size_t* end,
+                                       ReadResult* into) {
+  const std::int64_t start = wanted_[begin].entry.position;
+  std::int64_t span_end = 0;
+  *end = stretch(begin, &span_end);
   ColdRange cold;
   BOLIDE_TRY(const ChunkPtr chunk,
              log_.read_file(start, static_cast<std::size_t>(span_end - start), &cold));
@@ -140,17 +165,21 @@ Result<bool> StoreImpl::give_from_file(std::size_t begin, std::size_t* end, Read
     into->cold = std::move(cold);
     return false;
   }
-  for (i = begin; i < *end; ++i) {
+  const QueueName name = queue_name(queue);
+  for (std::size_t i = begin; i < *end; ++i) {
     const IndexEntry& entry = wanted_[i].entry;
     const auto at = static_cast<std::size_t>(entry.position - start);
     Record record;
     const DecodeStatus status =
         decode_record({chunk->data() + at, entry.size}, Verify::checksums, &record);
-    if (status != DecodeStatus::record || record.total_size != entry.size ||
-        record.position != entry.position || record.queue_offset != wanted_[i].offset) {
-      if (i == begin)
-        return fail(Errc::storage_corrupt, "the record at " + std::to_string(entry.position) +
-                                               " is damaged: see `bolide store verify`");
+    const bool right = status == DecodeStatus::record && record.total_size == entry.size &&
+                       record.position == entry.position &&
+                       record.queue_offset == wanted_[i].offset &&
+                       record.queue_id == name.queue_id && record.topic == name.topic;
+    if (!right && i == begin)
+      return fail(Errc::storage_corrupt, "the record at " + std::to_string(entry.position) +
+                                             " is damaged: see `bolide store verify`");
+    if (!right) {
       *end = i;
       break;
     }

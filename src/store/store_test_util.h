@@ -1,35 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For the store's tests: a directory, a clock, and a store whose jobs run inline or step by step.
-// Runs on: the test.  Owns: the directory, which it removes.  Invariant: none.
+// For the store's tests: another agent, whose jobs run inline or step by step, and short ways to
+// append and to look at what was read.
+// Runs on: the test.  Owns: nothing.  Invariant: none.
 #pragma once
 
 #include "base/time.h"
 #include "store/message_store.h"
 
-#include <cstdlib>
 #include <deque>
-#include <filesystem>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace bolide::store::testing {
-
-class TempDirectory {
- public:
-  TempDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "bolide-store-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TempDirectory() { std::filesystem::remove_all(path_); }
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // Another agent: runs jobs at once, or when the test says so.
 class StepAgent {
