@@ -24,11 +24,10 @@ void remember(std::vector<std::string>& names, std::string_view name) {
 
 }  // namespace
 
-void Clients::tell(std::string_view name, const ConsumerGroup& group, SessionId but) {
-  if (!group.notify) return;
-  for (const auto& [session, sink] : group.sinks) {
-    if (session != but) sink->on_group_changed(session, name);
-  }
+void Clients::tell_members(std::string_view name) const {
+  const ConsumerGroup* group = find(name);
+  if (group == nullptr || !group->notify) return;
+  for (const auto& [session, sink] : group->sinks) sink->on_group_changed(session, name);
 }
 
 bool Clients::update_filters(ConsumerGroup& group, const ConsumerData& data) {
@@ -67,9 +66,6 @@ bool Clients::consumer_seen(const ClientPlace& place, const Heartbeat& heartbeat
   group.sinks[place.session] = place.sink;
   remember(sessions_[place.session].consumer_groups, data.group);
   const bool resubscribed = !heartbeat.without_subscriptions && update_filters(group, data);
-  // Not the one who speaks: it rebalances by itself, and a notice that overtakes the answer to its
-  // first heartbeat makes the Java client announce a newer subscription only 30 s later.
-  if (joined || resubscribed) tell(data.group, group, place.session);
   return joined || resubscribed;
 }
 
@@ -83,8 +79,8 @@ void Clients::remove_consumer(std::string_view name, SessionId session) {
   const auto found = consumers_.find(name);
   if (found == consumers_.end() || found->second.members.erase(session) == 0) return;
   found->second.sinks.erase(session);
-  tell(name, found->second, session);
   if (found->second.members.empty()) consumers_.erase(found);
+  else tell_members(name);
 }
 
 void Clients::remove_producer(std::string_view name, SessionId session) {

@@ -2,7 +2,7 @@
 //
 // Who is connected: producers and consumers by group, kept alive by heartbeats (rocketmq semantics 3.3).
 // Runs on: core agent.  Owns: the registry.  Invariant: every member belongs to a live session or is
-// expired by expire(); a change of a group's members or subscriptions tells all its members.
+// expired by expire(); who leaves a group is told to all that stay.
 #pragma once
 
 #include "base/strings.h"
@@ -35,7 +35,8 @@ class Clients {
     StringMap<Filter> filters;  // by topic
   };
 
-  // Returns whether members or subscriptions changed.
+  // Returns whether members or subscriptions changed: the caller then tells the members, once it has
+  // answered the one who spoke.
   bool consumer_seen(const ClientPlace& place, const Heartbeat& heartbeat, const ConsumerData& data,
                      bool notify, WallMs now_ms);
   void producer_seen(const ClientPlace& place, const Heartbeat& heartbeat, std::string_view group,
@@ -44,6 +45,8 @@ class Clients {
   void session_closed(SessionId session);
   // Drops members not heard of for `timeout_ms`.
   void expire(WallMs now_ms, std::int64_t timeout_ms);
+
+  void tell_members(std::string_view group) const;
 
   const ConsumerGroup* find(std::string_view group) const;
   std::vector<Member> producers(std::string_view group) const;
@@ -55,8 +58,6 @@ class Clients {
   bool update_filters(ConsumerGroup& group, const ConsumerData& data);
   void remove_consumer(std::string_view group, SessionId session);
   void remove_producer(std::string_view group, SessionId session);
-  // Tells all members of the group but one session that it changed.
-  static void tell(std::string_view name, const ConsumerGroup& group, SessionId but);
 
   struct Memberships {
     std::vector<std::string> producer_groups;

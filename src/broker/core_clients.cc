@@ -13,18 +13,24 @@ void Core::heartbeat(const Identity&, const ClientPlace& place, const Heartbeat&
       (!heartbeat.consumers.empty() || !heartbeat.producer_groups.empty())) {
     return reply(fail(Errc::malformed, "heartbeat without clientID"));
   }
-  bool changed = false;
+  std::vector<std::string_view> changed;
   for (const ConsumerData& data : heartbeat.consumers) {
     auto group = groups_.find_or_create(data.group, now_ms);
     if (!group) continue;  // RocketMQ passes over groups that may not be made
     topics_.retry(data.group, (*group)->retry_queues, now_ms);
-    changed |= clients_.consumer_seen(place, heartbeat, data, (*group)->notify_members, now_ms);
+    if (clients_.consumer_seen(place, heartbeat, data, (*group)->notify_members, now_ms)) {
+      changed.push_back(data.group);
+    }
   }
   for (const std::string& group : heartbeat.producer_groups) {
     clients_.producer_seen(place, heartbeat, group, now_ms);
   }
   // A client of the first heartbeat form is always told to send its subscriptions.
-  reply(HeartbeatReply{.subscriptions_changed = heartbeat.fingerprint == 0 || changed});
+  reply(HeartbeatReply{.subscriptions_changed = heartbeat.fingerprint == 0 ||
+                                                !changed.empty()});
+  // After the answer: a notice that overtakes it makes the Java client announce a newer subscription
+  // only with its next heartbeat, 30 s later, and its pulls are refused until then.
+  for (std::string_view group : changed) clients_.tell_members(group);
 }
 
 void Core::unregister_client(const ClientPlace& place, std::string_view,
