@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The broker's registration with its name servers.
+// Runs on: io agent.  Owns: one link per name server.  Invariant: see registrar.h.
+#include "protocols/remoting/registrar.h"
+
+#include "base/log.h"
+#include "naming/bodies.h"
+#include "protocols/remoting/wire/header.h"
+#include "protocols/remoting/wire/request_codes.h"
+
+#include <cstring>
+
+namespace bolide::remoting {
+
+struct Registrar::Link {
+  net::Address address;
+  net::Connection* connection = nullptr;
+  bool connecting = false;
+  bool registered = false;
+  bool complained = false;  // a name server that is down is reported once
+  std::int32_t next_opaque = 0;
+};
+
+// Reads the answers: only refusals matter.
+class Registrar::LinkSession final : public net::Session {
+ public:
+  explicit LinkSession(std::shared_ptr<Link> link) : link_(std::move(link)) {}
+
+  std::size_t on_bytes(std::string_view bytes, const Now&) override {
+    std::size_t used = 0;
+    Frame frame;
+    while (read_frame(bytes.substr(used), frame_bytes_max_default, &frame) == FrameStatus::complete) {
+      used += frame.size;
+      Header header;
+      std::string scratch;
+      if (!decode_header(frame, &scratch, &header) || !header.is_response()) continue;
+      link_->registered = header.code == response_code::success;
+      if (!link_->registered) {
+        BOLIDE_LOG(error, "name server {} refused the registration: code={} {}",
+                   link_->address.text(), header.code, header.remark);
+      }
+    }
+    return used;
+  }
+
+  void on_closed() override {
+    link_->connection = nullptr;
+    link_->registered = false;
+  }
+
+ private:
+  std::shared_ptr<Link> link_;
+};
+
+namespace {
+
+void write_request(net::Connection& connection, std::int32_t code, std::int32_t opaque,
+                   std::span<const ExtField> fields, std::string_view body) {
+  const HeaderOut out{.code = code, .opaque = opaque, .flag = 0, .fields = fields};
+  char* at = connection.reserve(header_bytes_max(out) + body.size());
+  const std::size_t size = encode_header(out, Serialization::json, body.size(), at);
+  if (!body.empty()) std::memcpy(at + size, body.data(), body.size());
+  connection.commit(size + body.size());
+}
+
+}  // namespace
+
+Registrar::Registrar(RegistrarSettings settings, net::Agent& agent, net::Transport& transport,
+                     broker::Api& api)
+    : settings_(std::move(settings)), agent_(agent), transport_(transport), api_(api) {
+  for (const net::Address& address : settings_.name_servers) {
+    links_.push_back(std::make_shared<Link>(Link{.address = address}));
+  }
+}
+
+Registrar::~Registrar() { *alive_ = false; }
+
+std::string Registrar::body() const {
+  naming::RegisterBody body;
+  api_.all_topics({}, [&](Result<broker::TopicTable> all) {
+    if (!all) return;
+    body.table.version = all->version;
+    body.table.topics = std::move(all->topics);
+  });
+  return naming::encode_register(body);
+}
+
+void Registrar::send(Link& link) {
+  const DecimalText id(settings_.broker_id);
+  const DecimalText timeout(settings_.heartbeat_timeout_ms);
+  const std::string content = body();
+  const DecimalText crc(naming::register_crc(content));
+  const ExtField fields[] = {{"brokerAddr", settings_.address},
+                             {"brokerId", id.view()},
+                             {"brokerName", settings_.broker_name},
+                             {"clusterName", settings_.cluster},
+                             {"haServerAddr", settings_.ha_address},
+                             {"heartbeatTimeoutMillis", timeout.view()},
+                             {"compressed", "false"},
+                             {"bodyCrc32", crc.view()}};
+  write_request(*link.connection, request_code::register_broker, link.next_opaque++, fields, content);
+}
+
+void Registrar::register_now() {
+  for (const std::shared_ptr<Link>& link : links_) {
+    if (link->connection != nullptr) {
+      send(*link);
+      continue;
+    }
+    if (link->connecting) continue;
+    link->connecting = true;
+    transport_.connect(
+        link->address, {}, nullptr,
+        [link](net::Connection& connection) {
+          link->connection = &connection;
+          return std::make_unique<LinkSession>(link);
+        },
+        [this, link, alive = alive_](Result<> connected) {
+          link->connecting = false;
+          if (!*alive) return;
+          if (connected) {
+            link->complained = false;
+            send(*link);
+          } else if (!link->complained) {
+            link->complained = true;
+            BOLIDE_LOG(warning, "name server not reached, trying again: {}",
+                       connected.error().message());
+          }
+        });
+  }
+}
+
+void Registrar::topics_changed() {
+  if (change_announced_) return;
+  change_announced_ = true;
+  agent_.post([this, alive = alive_] {
+    if (!*alive) return;
+    change_announced_ = false;
+    register_now();
+  });
+}
+
+void Registrar::unregister() {
+  const DecimalText id(settings_.broker_id);
+  const ExtField fields[] = {{"brokerAddr", settings_.address},
+                             {"brokerId", id.view()},
+                             {"brokerName", settings_.broker_name},
+                             {"clusterName", settings_.cluster}};
+  for (const std::shared_ptr<Link>& link : links_) {
+    if (link->connection == nullptr) continue;
+    write_request(*link->connection, request_code::unregister_broker, link->next_opaque++, fields, {});
+  }
+}
+
+std::size_t Registrar::registered() const {
+  std::size_t count = 0;
+  for (const std::shared_ptr<Link>& link : links_) count += link->registered ? 1 : 0;
+  return count;
+}
+
+}  // namespace bolide::remoting

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The broker's registration with its name servers: at start, in intervals, after each change of a topic
+// (rocketmq wire 2.7, 103 and 104; semantics 3.25). One connection per name server, made again when lost.
+// Runs on: io agent.  Owns: one link per name server.
+// Invariant: a change of topics reaches every reachable name server in the turn after it.
+#pragma once
+
+#include "broker/api.h"
+#include "net/transport.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace bolide::remoting {
+
+struct RegistrarSettings {
+  std::string cluster;
+  std::string broker_name;
+  std::int64_t broker_id = 0;
+  std::string address;     // host:port that clients are told
+  std::string ha_address;  // likewise for replicas
+  std::int64_t heartbeat_timeout_ms = 120'000;
+  std::vector<net::Address> name_servers;
+};
+
+class Registrar {
+ public:
+  // The references must outlive the registrar.
+  Registrar(RegistrarSettings settings, net::Agent& agent, net::Transport& transport,
+            broker::Api& api);
+  ~Registrar();
+
+  // Registers with all; to be called in intervals. Connects where there is no connection.
+  void register_now();
+  // Registers once for all changes of this turn.
+  void topics_changed();
+  // Tells all name servers that this broker goes.
+  void unregister();
+  // How many name servers have answered the last registration.
+  std::size_t registered() const;
+  std::size_t size() const { return links_.size(); }
+
+ private:
+  struct Link;
+  class LinkSession;
+
+  void send(Link& link);
+  std::string body() const;
+
+  RegistrarSettings settings_;
+  net::Agent& agent_;
+  net::Transport& transport_;
+  broker::Api& api_;
+  std::vector<std::shared_ptr<Link>> links_;
+  bool change_announced_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace bolide::remoting
