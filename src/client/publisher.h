@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Publisher: sends messages to the queues of one topic in turn (rocketmq wire 1.9, 3.2).
+// Runs on: one thread.  Owns: the choice of queue and the ids; the connections are the caller's and
+// must outlive it.
+// Invariant: results stand in the order of the messages; a message is sent once and never again.
+#pragma once
+
+#include "base/result.h"
+#include "client/connections.h"
+#include "client/message.h"
+#include "client/unique_key.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bolide::client {
+
+struct OutMessage {
+  std::string body;
+  Properties properties;  // of the user, TAGS and KEYS
+};
+
+struct SendResult {
+  std::string broker;
+  std::int32_t queue = 0;
+  std::int64_t offset = 0;
+  std::string id;         // UNIQ_KEY
+  std::string offset_id;  // by which the broker finds it
+  std::string status;     // "ok", or what was not reached: "flush_disk_timeout", ...
+};
+
+class Publisher {
+ public:
+  // Looks the topic up. A topic that does not exist yet is left to a broker that makes topics on
+  // sending. `queue`: only queues of this number. Errors: topic_not_found, no_permission (no queue
+  // may be written), queue_out_of_range, as Connections::route.
+  static Result<Publisher> open(Connections& connections, std::string topic,
+                                std::optional<std::int32_t> queue);
+
+  // Sends all messages, many of them on their way at once, and waits for the answers. An error says
+  // nothing about the other messages of the call. Errors: what a broker answers.
+  Result<std::vector<SendResult>> send(std::span<const OutMessage> messages);
+
+ private:
+  struct Target {
+    std::string broker;
+    std::string address;
+    std::int32_t queue;
+  };
+  struct Sent {
+    const Target* target;
+    std::int32_t opaque;
+    std::string id;
+  };
+  Publisher(Connections& connections, std::string topic);
+  Result<> choose_targets(const TopicRoute& route, std::optional<std::int32_t> queue);
+  Result<Sent> start(const OutMessage& message);
+  Result<SendResult> finish(const Sent& sent);
+
+  Connections& connections_;
+  std::string topic_;
+  std::vector<Target> targets_;
+  std::size_t next_target_ = 0;
+  UniqueKeys ids_;
+};
+
+}  // namespace bolide::client
