@@ -33,7 +33,7 @@ class SimNetwork {
   // Moves what waited when it was called one hop on: connects, bytes, closings. Returns whether
   // anything happened.
   bool step();
-  // Steps until nothing happens any more, at most `steps_max` times; returns whether it came to rest.
+  // Steps until nothing happens any more, at most `steps_max` times; says whether it came to rest.
   bool run(int steps_max = 1'000'000);
 
   // Bytes arrive one at a time, so that a session sees every prefix.

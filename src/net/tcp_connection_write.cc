@@ -18,10 +18,10 @@ constexpr int writes_per_turn_max = 8;
 }  // namespace
 
 OutputQueue& TcpConnection::output() {
-  if (!output_) {
-    output_ = hub_.take_queue();
-    hub_.touch(*this);
-  }
+  const bool begins = !output_;
+  if (begins) output_ = hub_.take_queue();
+  // While the socket is full the end of the turn has nothing to write, but to judge the length.
+  if (begins || output_->pending() > limits().output_bytes_max) hub_.touch(*this);
   return *output_;
 }
 

@@ -5,6 +5,7 @@
 #include "net/test_server.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace bolide::net {
 namespace {
 
 using test::Client;
+using test::EchoSession;
 using test::eventually;
 using test::frame;
 using test::TestServer;
@@ -120,6 +122,29 @@ TEST(TcpTransport, closes_a_slow_consumer) {
   ASSERT_TRUE(client.send("x"));
   EXPECT_TRUE(eventually([&] { return server.closed_by(CloseReason::slow_consumer) == 1; }));
   EXPECT_TRUE(eventually([&] { return server.connections() == 0; }));
+}
+
+TEST(TcpTransport, closes_a_slow_consumer_whose_output_grows_turn_by_turn) {
+  TestServer server;
+  ListenOptions options;
+  options.limits.output_bytes_max = 8 << 20;
+  Connection* connection = nullptr;
+  const Client client(server.listen(options,
+                                    [&](Connection& made) {
+                                      connection = &made;
+                                      return std::make_unique<EchoSession>(made, server.counters);
+                                    }),
+                      4096);
+  ASSERT_TRUE(client.send(frame("x")));
+  ASSERT_TRUE(eventually([&] { return server.counters.opened == 1; }));
+  const std::string piece(1 << 20, 'p');
+  EXPECT_TRUE(eventually([&] {
+    return server.call([&] {
+      if (server.counters.closed == 0) connection->write(piece);
+      return server.counters.closed == 1;
+    });
+  }));
+  EXPECT_EQ(server.closed_by(CloseReason::slow_consumer), 1U);
 }
 
 TEST(TcpTransport, sends_large_shared_bytes_to_a_peer_that_takes_them) {
@@ -309,6 +334,49 @@ TEST(TcpTransport, reports_why_a_connection_failed) {
   const Result<> unknown = server.connect(1, nullptr, never, "no-such-host.invalid");
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().code, Errc::connection_failed);
+}
+
+TEST(TcpTransport, gives_up_connecting_to_a_host_that_does_not_answer) {
+  TestServer server;
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(fd, 0), 0);
+  ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  // Nobody accepts: once the backlog is full, further requests are not answered.
+  const Client first(ntohs(address.sin_port));
+  const Result<> late = server.connect(ntohs(address.sin_port), nullptr, [](Connection&) {
+    ADD_FAILURE() << "there is no connection";
+    return std::unique_ptr<Session>();
+  });
+  ::close(fd);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Errc::timeout);
+}
+
+TEST(TcpTransport, pauses_accepting_without_spinning_when_descriptors_run_out) {
+  TestServer server;
+  const std::uint16_t port = server.echo();
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(fd) + 1;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  EXPECT_TRUE(eventually([&] { return server.stats().accept_errors >= 3; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(200));
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(eventually([&] { return server.stats().accepted == 1; }));
+  ::close(fd);
 }
 
 TEST(TcpTransport, closes_all_connections_on_request) {

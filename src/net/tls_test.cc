@@ -115,7 +115,7 @@ TEST(Tls, carries_frames_of_all_sizes_both_ways) {
   const std::uint16_t port = server.echo(tls_options(TlsMode::enforcing));
   const auto context = client_context({.verify = false});
   std::string request;
-  for (const std::size_t size : {0, 1, 16'383, 16'384, 16'385, 100, 5'000'000, 3})
+  for (const std::size_t size : {0UL, 1UL, 16'383UL, 16'384UL, 16'385UL, 100UL, 5'000'000UL, 3UL})
     request += frame(std::string(size, static_cast<char>('a' + size % 26)));
   std::promise<std::string> answer;
   const Result<> connected = server.connect(port, context, [&](Connection& c) {

@@ -97,7 +97,7 @@ struct ListenOptions {
   TlsMode tls_mode = TlsMode::disabled;
   std::shared_ptr<TlsContext> tls;  // required unless disabled
   // Accept a PROXY protocol header (v1 or v2) in front; its source becomes the peer. Off: such a
-  // header reaches the session as bytes. Switch on only behind a proxy: anyone may claim any source.
+  // header reaches the session as bytes. Switch on only behind a proxy: it may claim any source.
   bool proxy_protocol = false;
 };
 
