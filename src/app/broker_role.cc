@@ -103,6 +103,7 @@ Result<> BrokerRole::start_serving() {
                                 [this] { registrar_->register_now(); }));
   // A name server that was not there is tried again soon, not only with the next interval.
   timers_.push_back(serve.every(1'000, [this] {
+    front_->tick(clock_.now());
     if (registrar_->registered() < registrar_->size()) registrar_->register_now();
   }));
   serve.post([this] { registrar_->register_now(); });

@@ -228,6 +228,13 @@ struct ResetRequest {
   bool force = true;                      // also forward
 };
 
+// A queue as clients name it.
+struct QueueRef {
+  std::string topic;
+  std::string broker;
+  std::int32_t queue_id = 0;
+};
+
 struct HeartbeatReply {
   bool subscriptions_changed = true;
 };
@@ -259,6 +266,15 @@ class Api {
                                 Reply<std::vector<Member>> reply) = 0;
   virtual void all_producers(const Identity& who,
                              Reply<std::map<std::string, std::vector<Member>>> reply) = 0;
+
+  // --- ordered consumption --------------------------------------------------------------------
+  // Locks queues for one client of a group (semantics 3.5); answers those that it now holds. A lock
+  // ends 60 s after it was last asked for.
+  virtual void lock_queues(const Identity& who, std::string_view group, std::string_view client_id,
+                           const std::vector<QueueRef>& queues,
+                           Reply<std::vector<QueueRef>> reply) = 0;
+  virtual void unlock_queues(const Identity& who, std::string_view group,
+                             std::string_view client_id, const std::vector<QueueRef>& queues) = 0;
 
   // --- offsets --------------------------------------------------------------------------------
   // RocketMQ's first-time rule (semantics 3.3): no offset and a queue never trimmed answers 0,

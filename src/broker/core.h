@@ -14,6 +14,7 @@
 #include "broker/groups.h"
 #include "broker/metadata.h"
 #include "broker/offsets.h"
+#include "broker/queue_locks.h"
 #include "broker/sender.h"
 #include "broker/topics.h"
 #include "store/message_store.h"
@@ -90,6 +91,12 @@ class Core final : public Api {
   void all_producers(const Identity& who,
                      Reply<std::map<std::string, std::vector<Member>>> reply) override;
 
+  void lock_queues(const Identity& who, std::string_view group, std::string_view client_id,
+                   const std::vector<QueueRef>& queues,
+                   Reply<std::vector<QueueRef>> reply) override;
+  void unlock_queues(const Identity& who, std::string_view group, std::string_view client_id,
+                     const std::vector<QueueRef>& queues) override;
+
   void consumer_offset(const Identity& who, std::string_view group, std::string_view topic,
                        std::int32_t queue_id, bool zero_if_absent,
                        Reply<std::int64_t> reply) override;
@@ -154,6 +161,7 @@ class Core final : public Api {
   Groups groups_;
   Offsets offsets_;
   Clients clients_;
+  QueueLocks locks_;
   Visible visible_;
   Sender sender_;
   Puller puller_;

@@ -73,4 +73,22 @@ void Core::all_producers(const Identity&,
   reply(std::move(all));
 }
 
+void Core::lock_queues(const Identity&, std::string_view group, std::string_view client_id,
+                       const std::vector<QueueRef>& queues, Reply<std::vector<QueueRef>> reply) {
+  std::vector<QueueRef> held;
+  for (const QueueRef& queue : queues) {
+    if (locks_.lock(group, queue.topic, queue.queue_id, client_id, now().steady_ms())) {
+      held.push_back(queue);
+    }
+  }
+  reply(std::move(held));
+}
+
+void Core::unlock_queues(const Identity&, std::string_view group, std::string_view client_id,
+                         const std::vector<QueueRef>& queues) {
+  for (const QueueRef& queue : queues) {
+    locks_.unlock(group, queue.topic, queue.queue_id, client_id);
+  }
+}
+
 }  // namespace bolide::broker

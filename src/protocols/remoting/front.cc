@@ -17,6 +17,8 @@ namespace {
 // Ids are unique in the process: sessions of several front ends meet in the core.
 std::atomic<broker::SessionId> next_session{1};
 
+constexpr std::int64_t question_ms = 10'000;
+
 }  // namespace
 
 Front::Front(BrokerService* broker, NamingService* naming, std::uint32_t frame_bytes_max)
@@ -61,6 +63,31 @@ void Front::write(broker::SessionId session, const HeaderOut& out, Serialization
   char* at = connection->reserve(header_bytes_max(out));
   connection->commit(encode_header(out, serialization, body_bytes, at));
   for (const Slice& slice : body) connection->write(slice);
+}
+
+void Front::ask(broker::SessionId session, const Call& call) {
+  const std::int32_t opaque = next_opaque_++;
+  write(session,
+        {.code = call.header.code, .opaque = opaque, .flag = 0, .fields = call.header.fields},
+        Serialization::json, call.body);
+  questions_.insert_or_assign(
+      opaque, Question{.asker = call.responder(), .deadline_ms = call.now.steady_ms() + question_ms});
+}
+
+void Front::answered(const Header& header, std::string_view body) {
+  const auto found = questions_.find(header.opaque);
+  if (found == questions_.end()) return;
+  found->second.asker.answer(
+      {.code = header.code, .remark = header.remark, .fields = header.fields}, body);
+  questions_.erase(found);
+}
+
+void Front::tick(const Now& now) {
+  std::erase_if(questions_, [&](const auto& item) {
+    if (item.second.deadline_ms > now.steady_ms()) return false;
+    item.second.asker.error(Error{Errc::consumer_not_online, "the client did not answer in time"});
+    return true;
+  });
 }
 
 void Front::on_group_changed(broker::SessionId session, std::string_view group) {

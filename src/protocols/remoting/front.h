@@ -60,6 +60,13 @@ class Front final : public broker::ReplySink {
   void write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
              const Slices& body);
 
+  // Passes a request on to the client behind `session` and its answer back to the asker, or an error
+  // after ten seconds.
+  void ask(broker::SessionId session, const Call& call);
+  void answered(const Header& header, std::string_view body);
+  // Every second or so: gives up on clients that do not answer.
+  void tick(const Now& now);
+
   void on_send(const broker::Ticket& ticket, const broker::SendResult& result) override;
   void on_pull(const broker::Ticket& ticket, broker::PullResult&& result) override;
   void on_group_changed(broker::SessionId session, std::string_view group) override;
@@ -85,6 +92,11 @@ class Front final : public broker::ReplySink {
   broker::SessionId last_session_ = 0;  // the session found last: replies come in runs
   net::Connection* last_connection_ = nullptr;
   std::int32_t next_opaque_ = 0;  // of requests to clients
+  struct Question {
+    Responder asker;
+    std::int64_t deadline_ms;  // steady
+  };
+  std::unordered_map<std::int32_t, Question> questions_;  // by opaque
   FrontStats stats_;
 };
 

@@ -26,6 +26,11 @@ void get_producer_connections(const Call& call);
 void get_all_producers(const Call& call);
 void query_subscription(const Call& call);
 
+// handlers_consumer.cc
+void lock_queues(const Call& call);
+void unlock_queues(const Call& call);
+void ask_consumer(const Call& call);
+
 // handlers_offset.cc
 void query_consumer_offset(const Call& call);
 void update_consumer_offset(const Call& call);
