@@ -66,6 +66,7 @@ class Out {
  public:
   explicit Out(char* at) : begin_(at), at_(at) {}
   void text(std::string_view s) {
+    if (s.empty()) return;  // an empty view may have no address, which memcpy must not get
     std::memcpy(at_, s.data(), s.size());
     at_ += s.size();
   }
