@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <limits>
 
 namespace bolide::os {
 namespace {
@@ -114,6 +115,13 @@ Result<std::uint64_t> PosixFile::size() const {
   struct stat info{};
   if (::fstat(fd_, &info) < 0) return system_failure("stat", path_, errno);
   return static_cast<std::uint64_t>(info.st_size);
+}
+
+std::uint64_t PosixFile::next_data(std::uint64_t offset) const {
+  const off_t found = ::lseek(fd_, position(offset), SEEK_DATA);
+  if (found >= 0) return static_cast<std::uint64_t>(found);
+  // ENXIO: nothing but a hole up to the end. Else the file system does not know.
+  return errno == ENXIO ? std::numeric_limits<std::uint64_t>::max() : offset;
 }
 
 // A lock of the open file description: it conflicts with the record lock that Apache RocketMQ's

@@ -26,6 +26,7 @@ class PosixFile final : public File {
   Result<> truncate(std::uint64_t size) override;
   Result<> reserve(std::uint64_t offset, std::uint64_t size) override;
   Result<std::uint64_t> size() const override;
+  std::uint64_t next_data(std::uint64_t offset) const override;
   Result<> lock() override;
 
  private:

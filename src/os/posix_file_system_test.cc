@@ -77,6 +77,16 @@ TEST(PosixFileSystem, a_lock_dies_with_its_process) {
   EXPECT_EQ(in_child(lock), 7);
 }
 
+TEST(PosixFileSystem, holes_are_passed_over_and_data_never_is) {
+  const TemporaryDirectory dir;
+  auto file = *posix_file_system().open(dir / "sparse", OpenMode::create);
+  ASSERT_TRUE(file->truncate(64U << 20U));
+  ASSERT_TRUE(file->write(33U << 20U, "here"));
+  EXPECT_LE(file->next_data(0), 33U << 20U);
+  EXPECT_EQ(file->next_data(33U << 20U), 33U << 20U);
+  EXPECT_LE(file->next_data(32U << 20U), 33U << 20U);
+}
+
 TEST(PosixFileSystem, a_write_past_the_file_size_limit_is_a_full_disk) {
   const TemporaryDirectory directory;
   EXPECT_EQ(in_child([&] {

@@ -21,7 +21,8 @@ std::int64_t claimed_position(std::string_view record) {
   return load_big<std::int64_t>(record.data() + position_at);
 }
 
-// Calls `see(position, bytes)` for blocks of [from, to), a segment at a time.
+// Calls `see(position, bytes)` for blocks of [from, to), a segment at a time; passes over holes, which
+// a new segment mostly is.
 template <class See>
 Result<> each_block(const std::deque<Segment>& segments, std::int64_t from, std::int64_t to,
                     See see) {
@@ -30,6 +31,10 @@ Result<> each_block(const std::deque<Segment>& segments, std::int64_t from, std:
     std::int64_t at = std::max(from, segment.start);
     const std::int64_t end = std::min(to, segment.end());
     while (at < end) {
+      const std::uint64_t here = segment.offset_of(at);
+      const std::uint64_t data = segment.file->next_data(here);
+      if (data >= segment.offset_of(end)) break;
+      at += static_cast<std::int64_t>(data - here);
       const auto size = std::min(read_bytes, static_cast<std::size_t>(end - at));
       BOLIDE_TRY(const std::size_t got, segment.file->read(segment.offset_of(at), buffer.get(), size));
       if (got == 0) break;
