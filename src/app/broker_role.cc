@@ -67,6 +67,7 @@ Result<> BrokerRole::open() {
   const Now now = os::system_clock().now();
   BOLIDE_TRY(store_, store::open_store(parts_.fs, store_options(parts_.options),
                                        parts_.agents.for_store(), now));
+  opened_in_ms_ = os::system_clock().now().steady_ms() - now.steady_ms();
   broker::Metadata::Opened metadata;
   BOLIDE_CHECK(open_metadata(&metadata));
   core_ = std::make_unique<broker::Core>(core_settings(parts_.options, address_.bytes), *store_,

@@ -42,6 +42,8 @@ class BrokerRole {
   const Advertised& address() const { return address_; }
   std::uint16_t port() const { return listeners_.front()->port(); }
   store::StoreStats store_stats() const { return store_->stats(); }
+  // How long opening the store took, recovery and all.
+  std::int64_t opened_in_ms() const { return opened_in_ms_; }
   remoting::Front& front() { return *front_; }
 
  private:
@@ -56,6 +58,7 @@ class BrokerRole {
   TurnClock clock_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   Advertised address_;
+  std::int64_t opened_in_ms_ = 0;
   std::unique_ptr<store::MessageStore> store_;
   std::unique_ptr<broker::Core> core_;
   std::unique_ptr<remoting::BrokerService> service_;

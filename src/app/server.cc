@@ -20,8 +20,6 @@
 
 #include <ostream>
 
-extern char** environ;
-
 namespace bolide::app {
 namespace {
 
@@ -29,34 +27,6 @@ using table::Opt;
 
 constexpr std::int64_t drain_poll_ms = 20;
 constexpr int drain_polls_max = 50;  // one second for peers to take their last answers
-
-std::map<std::string, std::string> environment() {
-  std::map<std::string, std::string> all;
-  for (char** at = environ; *at != nullptr; ++at) {
-    const std::string_view entry(*at);
-    const std::size_t equals = entry.find('=');
-    if (equals != entry.npos) all.emplace(entry.substr(0, equals), entry.substr(equals + 1));
-  }
-  return all;
-}
-
-Result<table::Options> load(const ServerArguments& arguments) {
-  table::LoadRequest request{.config_path = arguments.config_path,
-                             .sets = arguments.sets,
-                             .environment = environment(),
-                             .read_file = [](const std::string& path) {
-                               return os::read_file(os::posix_file_system(), path, 1U << 20U);
-                             }};
-  if (!arguments.data_dir.empty()) {
-    request.sets.push_back("server.data_dir=" + arguments.data_dir);
-  }
-  if (!arguments.roles.empty()) {
-    std::string roles;
-    for (const std::string& role : arguments.roles) roles += (roles.empty() ? "" : ",") + role;
-    request.sets.push_back("server.roles=" + roles);
-  }
-  return table::load_options(request);
-}
 
 // Loopback is plain by default; a certificate of one's own or enforcing makes a context.
 Result<std::shared_ptr<net::TlsContext>> tls_context(const table::Options& options) {
@@ -110,7 +80,7 @@ class Server {
       out << fmt::format("  clients will be told {}\n", broker_->address().text());
       out << fmt::format("  reply level  {}\n", options_.shown(Opt::store_reply_level));
       out << fmt::format("  recovery     {} in {} ms, {} messages read\n",
-                         stats.clean_start ? "clean stop" : "unclean stop", stats.recovery_ms,
+                         stats.clean_start ? "clean stop" : "unclean stop", broker_->opened_in_ms(),
                          stats.recovered_messages);
     }
     for (const std::string& warning : options_.warnings()) out << "  warning: " << warning << '\n';
@@ -168,7 +138,7 @@ int report(const Error& error, std::ostream& err) {
 }  // namespace
 
 int run_server(const ServerArguments& arguments, std::ostream& out, std::ostream& err) {
-  auto options = load(arguments);
+  auto options = load_settings(arguments);
   if (!options) return report(options.error(), err);
   set_log(options->choice<LogLevel>(Opt::server_log_level));
   Server server(*options);

@@ -94,7 +94,6 @@ struct StoreStats {
   int disk_used_percent = 0;
   bool appends_refused = false;
   std::int64_t recovered_messages = 0;
-  std::int64_t recovery_ms = 0;
   bool clean_start = true;  // the last stop was clean
 };
 
