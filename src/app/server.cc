@@ -9,6 +9,7 @@
 #include "app/broker_role.h"
 #include "app/naming_role.h"
 #include "app/server_settings.h"
+#include "app/settings_load.h"
 #include "base/log.h"
 #include "net/tls.h"
 #include "os/clock.h"

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The manual page.
+// Runs on: the main thread.  Owns: nothing.  Invariant: see help.h.
+#include "app/help.h"
+#include "base/errors.h"
+
+#include <fmt/core.h>
+
+#include <map>
+#include <string>
+
+namespace bolide::app {
+namespace {
+
+// Text that troff leaves as it is.
+std::string plain(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    // At the start of a line these two begin a request.
+    if ((c == '.' || c == '\'') && (out.empty() || out.back() == '\n')) out += "\\&";
+    if (c == '\\') out += "\\e";
+    else if (c == '-') out += "\\-";
+    else out += c;
+  }
+  return out;
+}
+
+std::string options_text(const CommandInfo& command) {
+  std::string out;
+  for (const OptionInfo& option : command.options) {
+    const std::string value = option.positional ? "" : " " + option.value;
+    out += fmt::format(".TP\n.B {}\n{}\n",
+                       plain(option.names + (option.value.empty() ? "" : value)),
+                       plain(option.doc));
+  }
+  return out;
+}
+
+// Exit statuses of the error table, each with the names of its errors.
+std::string status_text() {
+  std::map<int, std::string> statuses = {{0, "all went well"}};
+  for (const ErrorRow& row : error_rows()) {
+    std::string& text = statuses[row.exit_code];
+    text.append(text.empty() ? "" : "; ").append(row.text);
+  }
+  std::string out;
+  for (const auto& [status, text] : statuses)
+    out += fmt::format(".TP\n.B {}\n{}\n", status, plain(text));
+  return out;
+}
+
+}  // namespace
+
+std::string man_text(const CommandInfo& program, std::string_view version) {
+  std::string out = fmt::format(".TH BOLIDE 1 \"\" \"bolide {}\"\n.SH NAME\nbolide \\- {}\n", version,
+                                plain("messaging server and its tools"));
+  out += ".SH SYNOPSIS\n.B bolide\n.I COMMAND\n.RI [ OPTIONS ]\n.SH OPTIONS\n" + options_text(program);
+  out += ".SH COMMANDS\n";
+  for (const CommandAt& command : all_commands(program)) {
+    if (command.path.empty() || !command.info->commands.empty()) continue;
+    out += fmt::format(".SS bolide {}\n{}\n", plain(command.text()), plain(command.info->doc));
+    out += options_text(*command.info);
+    if (!command.info->examples.empty())
+      out += ".PP\n.nf\n" + plain(command.info->examples) + "\n.fi\n";
+  }
+  out += ".SH ENVIRONMENT\n.TP\n.B BOLIDE_NAMESRV, NAMESRV_ADDR\nname servers, where "
+         "\\-\\-namesrv is not given\n";
+  out += ".SH EXIT STATUS\n" + status_text();
+  return out;
+}
+
+}  // namespace bolide::app

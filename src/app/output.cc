@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How commands print.
+// Runs on: the main thread.  Owns: nothing.  Invariant: none.
+#include "app/output.h"
+
+#include "base/strings.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <ctime>
+#include <ostream>
+
+namespace bolide::app {
+namespace {
+
+// Of the characters of a UTF-8 sequence only the first counts as a column.
+std::size_t columns(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; }));
+}
+
+bool is_number(const std::string& cell) { return parse_integer<std::int64_t>(cell).has_value(); }
+
+// How many bytes the UTF-8 sequence at the front of `text` has; 0 if there is none.
+std::size_t sequence_bytes(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) >> 6) != 2) return 0;
+  }
+  const unsigned char second = byte(1);
+  if (first == 0xE0 && second < 0xA0) return 0;  // could be shorter
+  if (first == 0xED && second > 0x9F) return 0;  // surrogates
+  if (first == 0xF0 && second < 0x90) return 0;
+  if (first == 0xF4 && second > 0x8F) return 0;
+  return size;
+}
+
+}  // namespace
+
+std::string TextTable::text() const {
+  std::vector<std::size_t> widths(rows_.front().size(), 0);
+  std::vector<bool> numbers(widths.size(), rows_.size() > 1);
+  for (std::size_t r = 0; r < rows_.size(); ++r) {
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+      widths[c] = std::max(widths[c], columns(rows_[r][c]));
+      if (r > 0 && rows_[r][c] != "-" && !is_number(rows_[r][c])) numbers[c] = false;
+    }
+  }
+  std::string out;
+  for (const auto& row : rows_) {
+    std::string line;
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+      const std::string space(widths[c] - columns(row[c]), ' ');
+      if (c > 0) line += "  ";
+      line += numbers[c] ? space + row[c] : row[c] + space;
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line;
+    out += '\n';
+  }
+  return out;
+}
+
+std::string time_text(WallMs wall_ms) {
+  const std::int64_t ms = ((wall_ms % 1000) + 1000) % 1000;
+  const std::time_t seconds = (wall_ms - ms) / 1000;
+  std::tm parts{};
+  if (::gmtime_r(&seconds, &parts) == nullptr) return std::to_string(wall_ms);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     ms);
+}
+
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t size = sequence_bytes(bytes);
+    if (size == 0) return false;
+    bytes.remove_prefix(size);
+  }
+  return true;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::size_t size = std::min<std::size_t>(3, bytes.size() - at);
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      bits <<= 8;
+      if (i < size) bits |= static_cast<unsigned char>(bytes[at + i]);
+    }
+    for (std::size_t i = 0; i < 4; ++i)
+      out += i <= size ? digits[(bits >> (18 - 6 * i)) & 63] : '=';
+  }
+  return out;
+}
+
+int print_error(std::ostream& err, const Error& error) {
+  const ErrorRow& row = error_row(error.code);
+  // What is wrong with a command line or a setting says its context in full.
+  const bool told = (error.code == Errc::usage || error.code == Errc::config ||
+                     error.code == Errc::invalid_argument) &&
+                    !error.context.empty();
+  err << "bolide: " << (told ? error.context : error.message()) << "\n  fix: " << row.fix << '\n';
+  return row.exit_code;
+}
+
+}  // namespace bolide::app
