@@ -78,6 +78,11 @@ def run_failing(data, naming, broker, settings=(), config=None, seconds=20):
     return done.returncode, done.stderr
 
 
+def drain(pipe, into):
+    with pipe:
+        into.extend(pipe)
+
+
 class Server:
     """A server in a folder of its own, ready when this returns. As a context manager it is stopped, and its folder removed."""
 
@@ -97,7 +102,7 @@ class Server:
         self.process = subprocess.Popen(command_line(self.data, self.naming, self.broker, self.settings, self.config),
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         text=True, errors="replace", env=clean_environment())
-        self.error_reader = threading.Thread(target=lambda: self.errors.extend(self.process.stderr), daemon=True)
+        self.error_reader = threading.Thread(target=drain, args=(self.process.stderr, self.errors), daemon=True)
         self.error_reader.start()
         watchdog = threading.Timer(START_SECONDS, self.process.kill)
         watchdog.start()
@@ -109,8 +114,10 @@ class Server:
         watchdog.cancel()
         if not self.lines or self.lines[-1] != "ready":
             status = self.process.wait()
+            self.process.stdout.close()
+            self.error_reader.join(5)
             raise AssertionError(f"the server did not start (status {status}):\n" + "\n".join(self.lines) + self.said())
-        threading.Thread(target=lambda: [None for _ in self.process.stdout], daemon=True).start()
+        threading.Thread(target=drain, args=(self.process.stdout, []), daemon=True).start()
 
     def __enter__(self):
         return self

@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What whoever runs a server sees: how fast it is ready, what it takes, how it stops, and what it says when it cannot start."""
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import harness
+import remoting
+
+READY_SECONDS = 0.1
+IDLE_BYTES = 40 << 20
+IDLE_CPU = 0.005
+STOP_SECONDS = 2.0
+# Exit codes (docs: the table of errors in base/errors.cc)
+USAGE, IN_THE_WAY, IO, NO_PERMISSION, CONFIG = 64, 73, 74, 77, 78
+
+
+class StartTest(unittest.TestCase):
+    def test_it_is_ready_within_100_ms_on_an_empty_directory(self):
+        times = []
+        for _ in range(5):
+            with harness.Server() as server:
+                times.append(server.start_seconds)
+        print(f"\nready: best {min(times) * 1000:.0f} ms, median {statistics.median(times) * 1000:.0f} ms")
+        self.assertLess(min(times), READY_SECONDS)
+
+    def test_it_takes_little_memory_and_no_processor_when_idle(self):
+        with harness.Server() as server:
+            harness.wait_until(lambda: server.client().close() is None)
+            time.sleep(0.5)  # what a start leaves to be done is not idleness
+            begin, cpu = time.monotonic(), server.cpu_seconds()
+            time.sleep(5)
+            used = (server.cpu_seconds() - cpu) / (time.monotonic() - begin)
+            print(f"\nidle: {server.resident_bytes() / (1 << 20):.1f} MiB, {used * 100:.2f} % of a processor")
+            self.assertLess(server.resident_bytes(), IDLE_BYTES)
+            self.assertLess(used, IDLE_CPU)
+
+    def test_it_says_where_it_listens_and_that_it_is_ready(self):
+        with harness.Server() as server:
+            said = "\n".join(server.lines)
+            self.assertIn(f"127.0.0.1:{server.naming}", said)
+            self.assertIn(f"127.0.0.1:{server.broker}", said)
+            self.assertIn(server.data, said)
+            with remoting.Client(server.broker - 2) as client:  # the VIP channel
+                client.put_topic("start", 1)
+
+    def test_a_client_can_send_as_soon_as_it_is_ready(self):
+        with harness.Server() as server, server.client() as client:
+            self.assertEqual(client.send("at-once", b"x")[1], 0)
+            with remoting.Client(server.naming) as names:
+                route = harness.wait_until(lambda: self.route(names, "at-once"), what="the route of a new topic")
+            self.assertEqual(route["brokerDatas"][0]["brokerAddrs"]["0"], f"127.0.0.1:{server.broker}")
+
+    @staticmethod
+    def route(names, topic):
+        try:
+            return names.route(topic)
+        except remoting.RemotingError:
+            return None
+
+
+class StopTest(unittest.TestCase):
+    def test_sigterm_and_sigint_stop_it_within_two_seconds(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(signal=number), harness.Server() as server:
+                waiting = server.client()
+                waiting.put_topic("parked", 1)
+                waiting.post(remoting.PULL, remoting.pull_fields("parked", 0, 0, wait_ms=20000))
+                waiting.flush()
+                begin = time.monotonic()
+                server.process.send_signal(number)
+                self.assertEqual(server.process.wait(10), 0)
+                self.assertLess(time.monotonic() - begin, STOP_SECONDS)
+                waiting.close()
+
+    def test_sigterm_under_load_loses_nothing_that_was_acknowledged(self):
+        for level in ("async", "sync"):
+            with self.subTest(level=level), harness.Server(settings=[f"store.reply_level={level}"]) as server:
+                with server.client() as client:
+                    client.put_topic("load", 4)
+                acknowledged = []
+                senders = [threading.Thread(target=self.send_until_closed, args=(server, queue, acknowledged))
+                           for queue in range(4)]
+                for sender in senders:
+                    sender.start()
+                harness.wait_until(lambda: len(acknowledged) > 2000, 20, "2000 messages")
+                begin = time.monotonic()
+                self.assertEqual(server.stop(), 0)
+                self.assertLess(time.monotonic() - begin, STOP_SECONDS)
+                for sender in senders:
+                    sender.join(10)
+                    self.assertFalse(sender.is_alive())
+                server.start()
+                self.assertIn("clean stop", "\n".join(server.lines))
+                with server.client() as client:
+                    stored = {queue: [record.body for record in client.pull_all("load", queue)] for queue in range(4)}
+                for queue, offset, body in acknowledged:
+                    self.assertEqual(stored[queue][offset], body)
+
+    @staticmethod
+    def send_until_closed(server, queue, acknowledged):
+        waiting, counter = {}, 0
+        try:
+            with server.client() as client:
+                while True:
+                    while len(waiting) < 32:
+                        body = b"%d/%d" % (queue, counter)
+                        waiting[client.post(remoting.SEND_V2, remoting.send_fields("load", queue), body)] = body
+                        counter += 1
+                    client.flush()
+                    answer = client.read()
+                    body = waiting.pop(answer.opaque)
+                    if answer.code == remoting.SUCCESS:
+                        acknowledged.append((queue, int(answer.ext["queueOffset"]), body))
+        except OSError:
+            pass
+
+    def test_a_restart_keeps_topics_groups_offsets_and_messages(self):
+        with harness.Server() as server:
+            with server.client() as client:
+                client.put_topic("kept", 3, permission=4 | 2, order=True)
+                client.put_topic("doomed", 1)
+                client.put_group("kept-group", retryMaxTimes=5, consumeBroadcastEnable=False)
+                ids = [client.send("kept", b"body %d" % at, at % 3, properties={"KEYS": f"key-{at}", "TAGS": "A"})[2]
+                       for at in range(30)]
+                for queue in range(3):
+                    client.commit("kept-group", "kept", queue, queue + 1)
+                client.call(remoting.DELETE_TOPIC, {"topic": "doomed"})
+                before = self.whole_state(client)
+            for ending in ("stop", "kill", "stop"):
+                with self.subTest(ending=ending):
+                    if ending == "stop":
+                        self.assertEqual(server.stop(), 0)
+                    else:
+                        time.sleep(1.1)  # progress may lag by a second
+                        server.kill()
+                    server.start()
+                    with server.client() as client:
+                        self.assertEqual(self.whole_state(client), before)
+                        self.assertIsNone(client.topic_config("doomed"))
+                        self.assertEqual([record.body for record in client.query_key("kept", "key-7")], [b"body 7"])
+                        self.assertEqual(client.view(int(ids[9][16:], 16), "kept").body, b"body 9")
+            with server.client() as client:
+                self.assertEqual(client.send("kept", b"more", 0)[1], 10)
+
+    @staticmethod
+    def whole_state(client):
+        return {"topic": client.topic_config("kept"), "group": client.group_config("kept-group"),
+                "offsets": [client.committed("kept-group", "kept", queue) for queue in range(3)],
+                "messages": [client.pull_all("kept", queue) for queue in range(3)]}
+
+
+class RefusalTest(unittest.TestCase):
+    """Each case: one clear message that names the culprit, what to do about it, the documented exit code, nothing written."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="bolide-scenario-")
+        self.addCleanup(self.folder.cleanup)
+        self.data = os.path.join(self.folder.name, "data")
+        self.naming, self.broker = harness.free_ports()
+
+    def assert_refused(self, status, *words, **options):
+        options = {"data": self.data, "naming": self.naming, "broker": self.broker, **options}
+        code, said = harness.run_failing(**options)
+        self.assertEqual(code, status, said)
+        message, *rest = said.strip().split("\n")
+        self.assertTrue(message.startswith("bolide: "), said)
+        for word in words:
+            self.assertIn(word, said)
+        self.assertLessEqual(len(rest), 1, said)
+        self.assertTrue(all(line.startswith("  fix: ") for line in rest), said)
+        self.assertNotIn("Traceback", said)
+
+    def write(self, name, content):
+        path = os.path.join(self.folder.name, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(content)
+        return path
+
+    def test_a_port_in_use(self):
+        for port in (self.broker, self.naming, self.broker - 2):
+            with self.subTest(port=port), socket.socket() as other:
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                other.bind(("127.0.0.1", port))
+                other.listen()
+                self.assert_refused(IN_THE_WAY, str(port))
+
+    def test_a_second_server_on_one_directory(self):
+        with harness.Server() as server, server.client() as client:
+            client.put_topic("mine", 1)
+            client.send("mine", b"before")
+            self.assert_refused(IN_THE_WAY, server.data, data=server.data)
+            self.assertEqual(client.send("mine", b"after")[1], 1)
+            server.stop()
+            server.start()
+            with server.client() as again:
+                self.assertEqual([record.body for record in again.pull_all("mine", 0)], [b"before", b"after"])
+
+    def test_a_directory_of_something_else(self):
+        os.mkdir(self.data)
+        for name in ("holiday.jpg", "notes.txt"):
+            with open(os.path.join(self.data, name), "w", encoding="utf-8") as file:
+                file.write("keep me")
+        self.assert_refused(IN_THE_WAY, self.data, "holiday.jpg")
+        self.assertEqual(sorted(os.listdir(self.data)), ["holiday.jpg", "notes.txt"])
+
+    def test_a_directory_that_cannot_be_written(self):
+        if os.geteuid() == 0:  # who may write everything
+            self.assert_refused(IO, "in-the-way", data=os.path.join(self.write("in-the-way", ""), "data"))
+            return
+        os.mkdir(self.data, 0o500)
+        self.assert_refused(NO_PERMISSION, self.data)
+
+    def test_a_file_in_place_of_the_directory(self):
+        path = self.write("file", "keep me")
+        code, said = harness.run_failing(path, self.naming, self.broker)
+        self.assertIn(code, (IO, IN_THE_WAY), said)
+        self.assertIn(path, said)
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "keep me")
+
+    def test_an_option_that_does_not_exist(self):
+        self.assert_refused(CONFIG, "store.reply_levle", "store.reply_level", settings=["store.reply_levle=sync"])
+
+    def test_a_value_out_of_range(self):
+        self.assert_refused(CONFIG, "store.reply_level", "async", "sync", settings=["store.reply_level=maybe"])
+        self.assert_refused(CONFIG, "store.segment_bytes", settings=["store.segment_bytes=1"])
+        self.assert_refused(CONFIG, "broker.listen", settings=["broker.listen=nonsense"])
+
+    def test_an_unknown_key_in_a_config_file(self):
+        path = self.write("bolide.toml", "[broker]\nname = \"b\"\n\n[store]\nsegment_byte = \"1GiB\"\n")
+        self.assert_refused(CONFIG, f"{path}:5", "store.segment_byte", "store.segment_bytes", config=path)
+
+    def test_a_config_file_that_is_not_there_or_cannot_be_read(self):
+        path = os.path.join(self.folder.name, "missing.toml")
+        code, said = harness.run_failing(self.data, self.naming, self.broker, config=path)
+        self.assertNotEqual(code, 0)
+        self.assertIn(path, said)
+        path = self.write("broken.toml", "[broker\nname = 1\n")
+        self.assert_refused(CONFIG, f"{path}:1", config=path)
+
+    def test_a_flag_that_does_not_exist(self):
+        done = subprocess.run([harness.program(), "server", "--data-dri", self.data], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=20, env=harness.clean_environment())
+        self.assertEqual(done.returncode, USAGE, done.stderr)
+        self.assertIn("--data-dri", done.stderr)
+        self.assertFalse(os.path.exists(self.data))
+
+
+if __name__ == "__main__":
+    unittest.main()
