@@ -16,13 +16,4 @@ if(BOLIDE_TESTS AND PYTHON3)
   add_test(NAME style_test COMMAND ${PYTHON3} tools/style_test.py
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(style style_test PROPERTIES LABELS style TIMEOUT 120)
-
-  # A scenario starts the whole program, which it finds in the environment; tests/scenarios/harness.py helps it.
-  file(GLOB scenarios CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/scenarios/*_test.py)
-  foreach(file IN LISTS scenarios)
-    get_filename_component(stem ${file} NAME_WE)
-    add_test(NAME scenario_${stem} COMMAND ${PYTHON3} ${file} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(scenario_${stem} PROPERTIES LABELS scenario TIMEOUT 300
-                         ENVIRONMENT "BOLIDE=$<TARGET_FILE:bolide>;PYTHONDONTWRITEBYTECODE=1")
-  endforeach()
 endif()
