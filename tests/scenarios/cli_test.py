@@ -1,87 +1,40 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""cli_test.py PROGRAM [--namesrv HOST:PORT] [UNITTEST ARGUMENTS]: the command line against a real server.
-
-Without --namesrv it starts PROGRAM's own server on free ports in a folder of its own. With it, the same cases run against
-any RocketMQ server, Apache's too.
-"""
+"""The command line against a real server: its own, or any RocketMQ's whose address stands in BOLIDE_TEST_NAMESRV."""
 import base64
 import json
 import os
 import select
-import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 import uuid
 
-PROGRAM = ""
+import harness
+
 NAMESRV = ""
 SECONDS = 30  # for one command; all take far less
-
-EXIT_USAGE, EXIT_DATA, EXIT_NOT_FOUND, EXIT_UNAVAILABLE, EXIT_CONFIG = 64, 65, 66, 69, 78
-
-
-def free_port():
-    """A port that the kernel gives to nobody by itself, free now with the one two below it (the VIP channel)."""
-    low = 20000 + os.getpid() % 8000
-    for port in range(low, low + 4000, 4):
-        try:
-            for candidate in (port - 2, port):
-                with socket.socket() as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    probe.bind(("127.0.0.1", candidate))
-            return port
-        except OSError:
-            continue
-    raise RuntimeError("no free port")
+# Exit codes (docs: the table of errors in base/errors.cc)
+USAGE, MALFORMED, NOT_FOUND, UNAVAILABLE, IO, NO_PERMISSION, CONFIG = 64, 65, 66, 69, 74, 77, 78
 
 
-def clean_environment():
-    return {name: value for name, value in os.environ.items()
-            if not name.startswith("BOLIDE_") and name != "NAMESRV_ADDR"}
+def setUpModule():
+    global NAMESRV
+    NAMESRV = os.environ.get("BOLIDE_TEST_NAMESRV", "")
+    if not NAMESRV:
+        server = unittest.enterModuleContext(harness.Server())
+        NAMESRV = f"127.0.0.1:{server.naming}"
 
 
-class Server:
-    """PROGRAM's own server, until stop()."""
-
-    def __init__(self, folder):
-        naming = free_port()
-        broker = naming + 1000
-        self.namesrv = f"127.0.0.1:{naming}"
-        self.log = open(os.path.join(folder, "server.log"), "w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [PROGRAM, "server", "--data-dir", os.path.join(folder, "data"), "--set", f"naming.listen=127.0.0.1:{naming}",
-             "--set", f"broker.listen=127.0.0.1:{broker}"],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, env=clean_environment())
-        deadline = time.monotonic() + SECONDS
-        while "ready" not in self.text():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("the server did not start:\n" + self.text())
-            time.sleep(0.01)
-
-    def text(self):
-        self.log.seek(0)
-        return self.log.read()
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            status = self.process.wait(SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            status = self.process.wait()
-        if status != 0:
-            raise RuntimeError(f"the server ended with {status}:\n" + self.text())
-        self.log.close()
+def environment():
+    return harness.environment()
 
 
-def run(*arguments, stdin=b"", environment=None):
-    variables = clean_environment() | {"NAMESRV_ADDR": NAMESRV} | (environment or {})
-    return subprocess.run([PROGRAM, *arguments], input=stdin, capture_output=True, timeout=SECONDS, env=variables)
+def run(*arguments, stdin=b"", variables=None):
+    return subprocess.run([harness.program(), *arguments], input=stdin, capture_output=True, timeout=SECONDS,
+                          env=environment() | (variables or {}))
 
 
 class Case(unittest.TestCase):
@@ -124,7 +77,7 @@ class Topics(Case):
         self.assertIn("3", self.bolide("topic", "describe", topic))
         self.assertEqual(self.bolide("topic", "delete", topic), f"topic {topic} deleted\n")
         self.assertNotIn(topic, self.bolide("topic", "list").split())
-        self.bolide("topic", "describe", topic, status=EXIT_NOT_FOUND)
+        self.bolide("topic", "describe", topic, status=NOT_FOUND)
 
     def test_create_changes_a_topic_that_exists(self):
         topic = self.topic("--queues", "2")
@@ -146,10 +99,10 @@ class Topics(Case):
 
     def test_a_topic_that_may_not_be_written_refuses_messages(self):
         topic = self.topic("--perm", "r")
-        self.bolide("pub", topic, "x", status=77)
+        self.bolide("pub", topic, "x", status=NO_PERMISSION)
 
     def test_a_bad_name_is_refused(self):
-        self.bolide("topic", "create", "a b", status=EXIT_USAGE)
+        self.bolide("topic", "create", "a b", status=USAGE)
 
 
 class Messages(Case):
@@ -225,8 +178,8 @@ class Messages(Case):
     def test_a_parked_reader_is_woken_at_once(self):
         topic = self.topic()
         self.bolide("pub", topic, "first")
-        reader = subprocess.Popen([PROGRAM, "sub", topic, "--from", "first", "--count", "2"], stdout=subprocess.PIPE,
-                                  env=clean_environment() | {"NAMESRV_ADDR": NAMESRV})
+        reader = subprocess.Popen([harness.program(), "sub", topic, "--from", "first", "--count", "2"], stdout=subprocess.PIPE,
+                                  env=environment())
         try:
             ready, _, _ = select.select([reader.stdout], [], [], SECONDS)
             self.assertTrue(ready)
@@ -250,22 +203,22 @@ class Messages(Case):
 
     def test_what_cannot_be_sent_is_refused(self):
         topic = self.topic()
-        self.bolide("pub", topic, "", status=EXIT_USAGE)
-        self.bolide("pub", topic, "x", "--property", "novalue", status=EXIT_USAGE)
-        self.bolide("pub", topic, "x", "--queue", "99", status=EXIT_USAGE)
-        self.bolide("pub", topic, "-f", "/nonexistent", status=EXIT_NOT_FOUND)
-        self.bolide("pub", topic, "x", "-f", "-", status=EXIT_USAGE)
+        self.bolide("pub", topic, "", status=USAGE)
+        self.bolide("pub", topic, "x", "--property", "novalue", status=USAGE)
+        self.bolide("pub", topic, "x", "--queue", "99", status=USAGE)
+        self.bolide("pub", topic, "-f", "/nonexistent", status=NOT_FOUND)
+        self.bolide("pub", topic, "x", "-f", "-", status=USAGE)
 
 
 class Errors(Case):
     def test_a_topic_that_does_not_exist_is_named_with_what_to_do(self):
         for command in (["sub"], ["route"], ["topic", "describe"], ["topic", "delete"]):
-            told = self.bolide(*command, "no-such-topic", status=EXIT_NOT_FOUND)
+            told = self.bolide(*command, "no-such-topic", status=NOT_FOUND)
             self.assertIn("no-such-topic", told)
             self.assertIn("topic create", told)
 
     def test_a_server_that_does_not_answer_is_named(self):
-        told = self.bolide("topic", "list", "--namesrv", "127.0.0.1:1", status=EXIT_UNAVAILABLE)
+        told = self.bolide("topic", "list", "--namesrv", "127.0.0.1:1", status=UNAVAILABLE)
         self.assertIn("127.0.0.1:1", told)
         self.assertIn("server runs", told)
 
@@ -275,23 +228,23 @@ class Errors(Case):
     def test_a_peer_that_speaks_something_else_is_told_apart(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-            process = subprocess.Popen([PROGRAM, "topic", "list", "--namesrv", f"127.0.0.1:{port}"],
-                                       stderr=subprocess.PIPE, env=clean_environment())
+            process = subprocess.Popen([harness.program(), "topic", "list", "--namesrv", f"127.0.0.1:{port}"],
+                                       stderr=subprocess.PIPE, env=environment())
             connection, _ = listener.accept()
             with connection:
                 connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
                 _, err = process.communicate(timeout=SECONDS)
-            self.assertEqual(process.returncode, EXIT_DATA, err)
+            self.assertEqual(process.returncode, MALFORMED, err)
 
     def test_a_wrong_command_line_is_a_usage_error(self):
         for arguments in (["nonsense"], ["topic"], ["pub"], ["sub", "t", "--from", "someday"], ["sub", "t", "--count", "x"],
                           ["topic", "list", "--namesrv", "no port:x"]):
-            self.bolide(*arguments, status=EXIT_USAGE)
+            self.bolide(*arguments, status=USAGE)
 
     def test_output_that_cannot_be_written_is_an_error(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
-            done = subprocess.run([PROGRAM, "config", "docs"], stdout=full, stderr=subprocess.PIPE, timeout=SECONDS)
-        self.assertEqual(done.returncode, 74)
+            done = subprocess.run([harness.program(), "config", "docs"], stdout=full, stderr=subprocess.PIPE, timeout=SECONDS)
+        self.assertEqual(done.returncode, IO)
 
 
 class Own(Case):
@@ -322,7 +275,7 @@ class Own(Case):
         self.assertEqual(complete("completion", "f"), ["fish"])
 
     def test_settings_are_printed_with_their_origin(self):
-        told = self.bolide("config", "print", "--set", "broker.name=here", environment={"BOLIDE_BROKER_ID": "0"})
+        told = self.bolide("config", "print", "--set", "broker.name=here", variables={"BOLIDE_BROKER_ID": "0"})
         self.assertRegex(told, r'(?m)name = "here".*--set')
         shown = {row["name"]: row for row in self.json("config", "print", "--set", "broker.name=here")["options"]}
         self.assertEqual(shown["broker.name"]["value"], "here")
@@ -335,27 +288,8 @@ class Own(Case):
             self.assertIn("good", self.bolide("config", "check", "--config", path))
             with open(path, "w", encoding="utf-8") as file:
                 file.write("[broker]\nlisten = 5\n")
-            self.assertIn("bolide.toml:2", self.bolide("config", "check", "--config", path, status=EXIT_CONFIG))
-
-
-def main():
-    global PROGRAM, NAMESRV
-    arguments = sys.argv[1:]
-    if not arguments:
-        sys.exit(__doc__)
-    PROGRAM = os.path.abspath(arguments.pop(0))
-    if arguments[:1] == ["--namesrv"]:
-        NAMESRV = arguments[1]
-        unittest.main(argv=["cli_test.py", *arguments[2:]])
-    with tempfile.TemporaryDirectory(prefix="bolide-cli-") as folder:
-        server = Server(folder)
-        NAMESRV = server.namesrv
-        try:
-            tested = unittest.main(argv=["cli_test.py", *arguments], exit=False)
-        finally:
-            server.stop()
-    sys.exit(not tested.result.wasSuccessful() or tested.result.testsRun == 0)
+            self.assertIn("bolide.toml:2", self.bolide("config", "check", "--config", path, status=CONFIG))
 
 
 if __name__ == "__main__":
-    main()
+    unittest.main()
