@@ -24,14 +24,16 @@ class Commands {
     root_.set_help_flag("-h,--help", "show the help of a command");
     root_.fallthrough();
     root_.require_subcommand(0, 1);
-    root_.add_option("--namesrv", line_.name_servers,
-                     "name servers; or BOLIDE_NAMESRV, NAMESRV_ADDR, 127.0.0.1:9876")
+    root_
+        .add_option("--namesrv", line_.name_servers,
+                    "name servers; or BOLIDE_NAMESRV, NAMESRV_ADDR, 127.0.0.1:9876")
         ->type_name("HOST:PORT[;...]");
     root_.add_option("-o,--output", output_, "tables for people, JSON for programs")
         ->type_name("FORMAT")
         ->check(one_of({"table", "text", "json"}));
-    root_.footer("bolide server --data-dir data\nbolide pub hello 'first message'\n"
-                 "bolide sub hello --from first --count 1");
+    root_.footer(
+        "bolide server --data-dir data\nbolide pub hello 'first message'\n"
+        "bolide sub hello --from first --count 1");
     add_server();
     add_pub();
     add_sub();
@@ -48,6 +50,8 @@ class Commands {
   CLI::App* command(CLI::App* parent, const char* name, Verb verb, const char* doc);
   static CLI::App* group(CLI::App* parent, const char* name, const char* doc);
   static CLI::Validator one_of(std::vector<std::string> choices);
+  // A check that does not show in help.
+  static CLI::Validator unnamed(CLI::Validator check) { return check.description(""); }
   void add_settings(CLI::App* app);
   void add_server();
   void add_pub();
@@ -102,8 +106,9 @@ void Commands::add_server() {
       ->type_name("ROLE")
       ->allow_extra_args(false)
       ->check(one_of({"naming", "broker"}));
-  app->footer("bolide server --data-dir data\n"
-              "bolide server --data-dir data --set broker.listen=0.0.0.0:10911");
+  app->footer(
+      "bolide server --data-dir data\n"
+      "bolide server --data-dir data --set broker.listen=0.0.0.0:10911");
 }
 
 void Commands::add_pub() {
@@ -114,15 +119,19 @@ void Commands::add_pub() {
                   "one message each; without any, each line of standard input is one");
   app->add_option("-f,--file", pub.file, "one message: all of this file, - for standard input")
       ->type_name("FILE");
-  app->add_option("--tag", pub.tag, "what consumers filter by");
+  app->add_option("--tag", pub.tag, "what consumers filter by")->type_name("TAG");
   app->add_option("--key", pub.keys, "what the message is found by; may be given again")
+      ->type_name("KEY")
       ->allow_extra_args(false);
   app->add_option("--property", pub.properties, "a property; may be given again")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
-  app->add_option("--queue", pub.queue, "only queues of this number")->check(CLI::NonNegativeNumber);
-  app->footer("bolide pub orders 'an order' --tag paid --key 4711\n"
-              "journalctl -f | bolide pub logs\nbolide pub images -f cat.png");
+  app->add_option("--queue", pub.queue, "only queues of this number")
+      ->type_name("N")
+      ->check(unnamed(CLI::NonNegativeNumber));
+  app->footer(
+      "bolide pub orders 'an order' --tag paid --key 4711\n"
+      "journalctl -f | bolide pub logs\nbolide pub images -f cat.png");
 }
 
 void Commands::add_sub() {
@@ -134,11 +143,13 @@ void Commands::add_sub() {
                   "first, last, a time (2026-01-31T12:00:00Z, milliseconds) or how long ago (15m)")
       ->type_name("PLACE");
   app->add_option("-n,--count", sub.count, "stop after so many messages")
-      ->check(CLI::PositiveNumber);
-  app->add_option("--tag", sub.tags, "only messages with one of these tags")
-      ->type_name("'A || B'");
-  app->footer("bolide sub orders --from first --count 10\n"
-              "bolide sub orders --from 15m --tag 'paid || sent' -o json");
+      ->type_name("N")
+      ->check(unnamed(CLI::PositiveNumber));
+  app->add_option("--tag", sub.tags, "only messages with one of these: 'red || blue'")
+      ->type_name("TAGS");
+  app->footer(
+      "bolide sub orders --from first --count 10\n"
+      "bolide sub orders --from 15m --tag 'paid || sent' -o json");
 }
 
 void Commands::add_topic() {
@@ -153,7 +164,8 @@ void Commands::add_topic() {
   list->add_flag("--all", arguments.all, "also those that servers make for themselves");
   CLI::App* create = named("create", Verb::topic_create, "make a topic, or change it");
   create->add_option("--queues", arguments.queues, "how many per broker (4)")
-      ->check(CLI::Range(1, 65536));
+      ->type_name("N")
+      ->check(unnamed(CLI::Range(1, 65536)));
   create->add_option("--perm", arguments.perm, "what clients may do (rw)")
       ->type_name("PERM")
       ->check(one_of({"r", "w", "rw"}));
@@ -161,7 +173,8 @@ void Commands::add_topic() {
   create->add_option("--attribute", arguments.attributes, "as RocketMQ knows them")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
-  create->add_option("--cluster", arguments.cluster, "only on this cluster's brokers");
+  create->add_option("--cluster", arguments.cluster, "only on this cluster's brokers")
+      ->type_name("NAME");
   create->footer("bolide topic create orders --queues 8");
   named("describe", Verb::topic_describe, "settings and queues of a topic");
   named("delete", Verb::topic_delete, "delete a topic with its messages");
@@ -224,7 +237,7 @@ OptionInfo describe(const CLI::Option& option) {
   // CLI11 shows "TYPE:check" for options with a check; of ours the choices stand behind the colon.
   const std::size_t colon = info.value.rfind(':');
   const std::string check = colon == std::string::npos ? info.value : info.value.substr(colon + 1);
-  if (check.find('|') == std::string::npos || check.find('\'') != std::string::npos) return info;
+  if (check.find('|') == std::string::npos) return info;
   for (std::size_t at = 0; at <= check.size();) {
     const std::size_t end = std::min(check.find('|', at), check.size());
     info.choices.push_back(check.substr(at, end - at));

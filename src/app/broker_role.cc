@@ -37,9 +37,10 @@ Result<> BrokerRole::listen() {
                               .tls_mode = options.choice<net::TlsMode>(Opt::tls_mode),
                               .tls = parts_.tls,
                               .proxy_protocol = options.boolean(Opt::net_proxy_protocol)};
-    BOLIDE_TRY(auto listener, parts_.transport.listen(std::move(listen), [this](net::Connection& c) {
-      return front_->make_session(c);
-    }));
+    BOLIDE_TRY(auto listener,
+               parts_.transport.listen(std::move(listen), [this](net::Connection& c) {
+                 return front_->make_session(c);
+               }));
     listeners_.push_back(std::move(listener));
     return {};
   };
@@ -86,7 +87,8 @@ Result<> BrokerRole::start_serving() {
       .region = options.text(Opt::broker_region),
       .config_text = [text = broker_config_text(options, address_)] { return text; }});
   front_ = std::make_unique<remoting::Front>(
-      service_.get(), nullptr, static_cast<std::uint32_t>(options.integer(Opt::net_max_frame_bytes)));
+      service_.get(), nullptr,
+      static_cast<std::uint32_t>(options.integer(Opt::net_max_frame_bytes)));
   BOLIDE_TRY(auto servers, name_servers(options, parts_.naming_port));
   registrar_ = std::make_unique<remoting::Registrar>(
       remoting::RegistrarSettings{
@@ -94,7 +96,8 @@ Result<> BrokerRole::start_serving() {
           .broker_name = options.text(Opt::broker_name),
           .broker_id = options.integer(Opt::broker_id),
           .address = address_.text(),
-          .ha_address = net::Address{address_.host, static_cast<std::uint16_t>(address_.port + 1)}.text(),
+          .ha_address =
+              net::Address{address_.host, static_cast<std::uint16_t>(address_.port + 1)}.text(),
           .name_servers = std::move(servers)},
       serve, parts_.transport, *core_);
   core_->announce_topics_to([this](const broker::TopicConfig*) { registrar_->topics_changed(); });
@@ -122,8 +125,8 @@ void BrokerRole::drain() {
 Result<> BrokerRole::close() {
   Result<> closed = store_->close();
   if (!saved_) return Failure(saved_.error());
-  BOLIDE_CHECK(broker::write_rocketmq_files(
-      parts_.fs, parts_.options.text(Opt::server_data_dir), *saved_));
+  BOLIDE_CHECK(
+      broker::write_rocketmq_files(parts_.fs, parts_.options.text(Opt::server_data_dir), *saved_));
   return closed;
 }
 

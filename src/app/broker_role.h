@@ -34,7 +34,8 @@ class BrokerRole {
   // Opens the store (lock first), recovers, listens. Errors: of open_store and Transport::listen.
   static Result<std::unique_ptr<BrokerRole>> start(Parts parts);
 
-  // On the serve agent: no new connections, requests are sent away, what waits is answered and saved.
+  // On the serve agent: no new connections, requests are sent away, what waits is answered and
+  // saved.
   void drain();
   // After the connections have gone, with the workers still running: closes the store. Blocks.
   Result<> close();

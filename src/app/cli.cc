@@ -18,9 +18,7 @@ namespace {
 // The commands that print what the program knows by itself.
 void print_own(const CommandLine& line, std::ostream& out) {
   switch (line.verb) {
-    case Verb::metrics_docs:
-      out << table::metrics_markdown();
-      return;
+    case Verb::metrics_docs: out << table::metrics_markdown(); return;
     case Verb::version:
       if (line.json) {
         out << "{\"version\":\"" << version_text << "\"}\n";
@@ -28,14 +26,9 @@ void print_own(const CommandLine& line, std::ostream& out) {
         out << "bolide " << version_text << '\n';
       }
       return;
-    case Verb::completion:
-      out << completion_text(describe_program(), line.shell);
-      return;
-    case Verb::man:
-      out << man_text(describe_program(), version_text);
-      return;
-    default:
-      out << help_text(describe_program(), line.path);
+    case Verb::completion: out << completion_text(describe_program(), line.shell); return;
+    case Verb::man: out << man_text(describe_program(), version_text); return;
+    default: out << help_text(describe_program(), line.path);
   }
 }
 
@@ -45,23 +38,16 @@ Result<> run(const CommandLine& line, Streams streams) {
     case Verb::topic_create:
     case Verb::topic_describe:
     case Verb::topic_delete:
-    case Verb::route:
-      return topic_command(line, streams);
-    case Verb::pub:
-      return pub_command(line, streams);
-    case Verb::sub:
-      return sub_command(line, streams);
+    case Verb::route: return topic_command(line, streams);
+    case Verb::pub: return pub_command(line, streams);
+    case Verb::sub: return sub_command(line, streams);
     case Verb::store_verify:
-    case Verb::store_dump:
-      return store_command(line, streams);
+    case Verb::store_dump: return store_command(line, streams);
     case Verb::config_print:
     case Verb::config_check:
     case Verb::config_docs:
-    case Verb::config_default:
-      return config_command(line, streams);
-    default:
-      print_own(line, streams.out);
-      return {};
+    case Verb::config_default: return config_command(line, streams);
+    default: print_own(line, streams.out); return {};
   }
 }
 

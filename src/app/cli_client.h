@@ -14,7 +14,8 @@
 
 namespace bolide::app {
 
-// The name servers of --namesrv, else of NAMESRV_ADDR, else 127.0.0.1:9876. Errors: invalid_argument.
+// The name servers of --namesrv, else of NAMESRV_ADDR, else 127.0.0.1:9876. Errors:
+// invalid_argument.
 Result<client::ClientSettings> client_settings(const CommandLine& line);
 
 // NAME=VALUE at its first '='. Errors: usage, naming the option.

@@ -105,7 +105,8 @@ Result<> pub_command(const CommandLine& line, Streams streams) {
   BOLIDE_TRY(const auto properties, make_properties(pub));
   std::vector<std::string> bodies = pub.messages;
   if (pub.file == "-") {
-    bodies.emplace_back(std::istreambuf_iterator<char>(streams.in), std::istreambuf_iterator<char>());
+    bodies.emplace_back(std::istreambuf_iterator<char>(streams.in),
+                        std::istreambuf_iterator<char>());
   } else if (!pub.file.empty()) {
     BOLIDE_TRY(bodies.emplace_back(), os::read_file(os::posix_file_system(), pub.file));
   }

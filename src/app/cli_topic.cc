@@ -89,8 +89,8 @@ Result<> remove(client::Admin& admin, const CommandLine& line, std::ostream& out
 }
 
 std::string description_text(const client::TopicDescription& topic) {
-  TextTable brokers({"BROKER", "CLUSTER", "ADDRESS", "READ", "WRITE", "PERM", "ORDER",
-                     "ATTRIBUTES"});
+  TextTable brokers(
+      {"BROKER", "CLUSTER", "ADDRESS", "READ", "WRITE", "PERM", "ORDER", "ATTRIBUTES"});
   for (const auto& share : topic.shares) {
     std::string attributes;
     for (const auto& [name, value] : share.config.attributes)
@@ -194,10 +194,8 @@ Result<> topic_command(const CommandLine& line, Streams streams) {
   client::Connections connections(std::move(settings));
   client::Admin admin(connections);
   switch (line.verb) {
-    case Verb::topic_create:
-      return create(admin, line, streams.out);
-    case Verb::topic_delete:
-      return remove(admin, line, streams.out);
+    case Verb::topic_create: return create(admin, line, streams.out);
+    case Verb::topic_delete: return remove(admin, line, streams.out);
     case Verb::topic_describe: {
       BOLIDE_TRY(const auto topic, admin.describe_topic(line.topic.name));
       streams.out << (line.json ? description_json(topic) : description_text(topic));
@@ -208,8 +206,7 @@ Result<> topic_command(const CommandLine& line, Streams streams) {
       streams.out << (line.json ? route_json(line.topic.name, route) : route_text(route));
       return {};
     }
-    default:
-      return list(admin, line, streams.out);
+    default: return list(admin, line, streams.out);
   }
 }
 

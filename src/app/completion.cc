@@ -113,10 +113,10 @@ std::string fish_text(const CommandInfo& program) {
     if (command.path.size() == 1)
       condition = " -n '__fish_seen_subcommand_from " + command.path.back() + "'";
     if (command.path.size() > 1)
-      condition = fmt::format(" -n '__fish_seen_subcommand_from {}; and __fish_seen_subcommand_from {}'",
-                              command.path.front(), command.path.back());
-    const std::string parent =
-        command.path.empty() ? " -n __fish_use_subcommand" : condition;
+      condition =
+          fmt::format(" -n '__fish_seen_subcommand_from {}; and __fish_seen_subcommand_from {}'",
+                      command.path.front(), command.path.back());
+    const std::string parent = command.path.empty() ? " -n __fish_use_subcommand" : condition;
     for (const CommandInfo& child : command.info->commands)
       out += fmt::format("complete -c bolide{} -f -a {} -d {}\n", parent, child.name,
                          fish_quoted(child.doc));

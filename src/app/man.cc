@@ -19,9 +19,12 @@ std::string plain(std::string_view text) {
   for (const char c : text) {
     // At the start of a line these two begin a request.
     if ((c == '.' || c == '\'') && (out.empty() || out.back() == '\n')) out += "\\&";
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else
+      out += c;
   }
   return out;
 }
@@ -30,9 +33,9 @@ std::string options_text(const CommandInfo& command) {
   std::string out;
   for (const OptionInfo& option : command.options) {
     const std::string value = option.positional ? "" : " " + option.value;
-    out += fmt::format(".TP\n.B {}\n{}\n",
-                       plain(option.names + (option.value.empty() ? "" : value)),
-                       plain(option.doc));
+    out +=
+        fmt::format(".TP\n.B {}\n{}\n", plain(option.names + (option.value.empty() ? "" : value)),
+                    plain(option.doc));
   }
   return out;
 }
@@ -53,9 +56,10 @@ std::string status_text() {
 }  // namespace
 
 std::string man_text(const CommandInfo& program, std::string_view version) {
-  std::string out = fmt::format(".TH BOLIDE 1 \"\" \"bolide {}\"\n.SH NAME\nbolide \\- {}\n", version,
-                                plain("messaging server and its tools"));
-  out += ".SH SYNOPSIS\n.B bolide\n.I COMMAND\n.RI [ OPTIONS ]\n.SH OPTIONS\n" + options_text(program);
+  std::string out = fmt::format(".TH BOLIDE 1 \"\" \"bolide {}\"\n.SH NAME\nbolide \\- {}\n",
+                                version, plain("messaging server and its tools"));
+  out +=
+      ".SH SYNOPSIS\n.B bolide\n.I COMMAND\n.RI [ OPTIONS ]\n.SH OPTIONS\n" + options_text(program);
   out += ".SH COMMANDS\n";
   for (const CommandAt& command : all_commands(program)) {
     if (command.path.empty() || !command.info->commands.empty()) continue;
@@ -64,8 +68,9 @@ std::string man_text(const CommandInfo& program, std::string_view version) {
     if (!command.info->examples.empty())
       out += ".PP\n.nf\n" + plain(command.info->examples) + "\n.fi\n";
   }
-  out += ".SH ENVIRONMENT\n.TP\n.B BOLIDE_NAMESRV, NAMESRV_ADDR\nname servers, where "
-         "\\-\\-namesrv is not given\n";
+  out +=
+      ".SH ENVIRONMENT\n.TP\n.B BOLIDE_NAMESRV, NAMESRV_ADDR\nname servers, where "
+      "\\-\\-namesrv is not given\n";
   out += ".SH EXIT STATUS\n" + status_text();
   return out;
 }

@@ -21,14 +21,15 @@ std::string kv_directory(const table::Options& options) {
 NamingRole::NamingRole(const table::Options& options, os::FileSystem& fs)
     : service_{.registry = naming::RouteRegistry(
                    {.heartbeat_timeout_ms = options.integer(Opt::naming_broker_timeout_ms)}),
-               .kv = naming::KvConfig([&fs, directory = kv_directory(options)](
-                                          std::string_view json) -> Result<> {
-                 BOLIDE_CHECK(fs.make_directories(directory));
-                 return os::replace_file(fs, directory + "/kvConfig.json", json);
-               }),
+               .kv = naming::KvConfig(
+                   [&fs, directory = kv_directory(options)](std::string_view json) -> Result<> {
+                     BOLIDE_CHECK(fs.make_directories(directory));
+                     return os::replace_file(fs, directory + "/kvConfig.json", json);
+                   }),
                .config_text = [text = naming_config_text(options)] { return text; }},
       front_(std::make_unique<remoting::Front>(
-          nullptr, &service_, static_cast<std::uint32_t>(options.integer(Opt::net_max_frame_bytes)))) {}
+          nullptr, &service_,
+          static_cast<std::uint32_t>(options.integer(Opt::net_max_frame_bytes)))) {}
 
 Result<std::unique_ptr<NamingRole>> NamingRole::start(const table::Options& options,
                                                       os::FileSystem& fs, net::Agent& serve,

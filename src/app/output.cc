@@ -17,11 +17,13 @@ namespace {
 
 // Of the characters of a UTF-8 sequence only the first counts as a column.
 std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; }));
 }
 
-bool is_number(const std::string& cell) { return parse_integer<std::int64_t>(cell).has_value(); }
+bool is_number(const std::string& cell) {
+  return parse_integer<std::int64_t>(cell).has_value();
+}
 
 // How many bytes the UTF-8 sequence at the front of `text` has; 0 if there is none.
 std::size_t sequence_bytes(std::string_view text) {

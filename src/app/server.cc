@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `bolide server`: the composition root. Makes the agents and roles, runs them, stops them in order.
-// Runs on: the main thread.  Owns: everything.  Invariant: what was acknowledged is saved before it
-// returns 0.
+// `bolide server`: the composition root. Makes the agents and roles, runs them, stops them in
+// order. Runs on: the main thread.  Owns: everything.  Invariant: what was acknowledged is saved
+// before it returns 0.
 #include "app/server.h"
 
 #include "app/agents.h"
@@ -42,16 +42,17 @@ Result<std::shared_ptr<net::TlsContext>> tls_context(const table::Options& optio
 class Server {
  public:
   explicit Server(const table::Options& options)
-      : options_(options), agents_(os::system_clock()), transport_(net::make_tcp_transport(agents_.serve)) {}
+      : options_(options),
+        agents_(os::system_clock()),
+        transport_(net::make_tcp_transport(agents_.serve)) {}
 
   Result<> start() {
     os::ignore_write_signals();
     if (auto raised = os::raise_descriptor_limit(); !raised) {
       BOLIDE_LOG(warning, "descriptor limit: {}", raised.error().message());
     }
-    BOLIDE_TRY(auto signals, os::Signals::start([this](int) {
-      agents_.serve.post([this] { stop(); });
-    }));
+    BOLIDE_TRY(auto signals,
+               os::Signals::start([this](int) { agents_.serve.post([this] { stop(); }); }));
     signals_ = std::move(signals);
     BOLIDE_TRY(auto tls, tls_context(options_));
     agents_.start_workers();
@@ -60,12 +61,13 @@ class Server {
                                             *transport_, tls));
     }
     if (has_role(options_, "broker")) {
-      BOLIDE_TRY(broker_, BrokerRole::start({.options = options_,
-                                             .fs = os::posix_file_system(),
-                                             .agents = agents_,
-                                             .transport = *transport_,
-                                             .tls = tls,
-                                             .naming_port = naming_ ? naming_->port() : std::uint16_t{0}}));
+      BOLIDE_TRY(broker_,
+                 BrokerRole::start({.options = options_,
+                                    .fs = os::posix_file_system(),
+                                    .agents = agents_,
+                                    .transport = *transport_,
+                                    .tls = tls,
+                                    .naming_port = naming_ ? naming_->port() : std::uint16_t{0}}));
     }
     return {};
   }
@@ -85,7 +87,8 @@ class Server {
                          stats.recovered_messages);
     }
     for (const std::string& warning : options_.warnings()) out << "  warning: " << warning << '\n';
-    out << "  try next     bolide pub hello 'hello, world' && bolide sub hello --from first --count 1\n";
+    out << "  try next     bolide pub hello 'hello, world' && bolide sub hello --from first "
+           "--count 1\n";
     out << "ready" << std::endl;
   }
 

@@ -20,7 +20,9 @@ namespace {
 
 using table::Opt;
 
-bool wildcard(std::string_view host) { return host.empty() || host == "*" || host == "0.0.0.0" || host == "::"; }
+bool wildcard(std::string_view host) {
+  return host.empty() || host == "*" || host == "0.0.0.0" || host == "::";
+}
 
 Result<Host> resolve(const std::string& host) {
   addrinfo hints{};
@@ -66,15 +68,16 @@ bool has_role(const table::Options& options, std::string_view role) {
 
 store::StoreOptions store_options(const table::Options& options) {
   const auto bytes = [&](Opt opt) { return static_cast<std::uint64_t>(options.integer(opt)); };
-  return {.directory = options.text(Opt::server_data_dir),
-          .reply_level = options.choice<store::ReplyLevel>(Opt::store_reply_level),
-          .segment_bytes = bytes(Opt::store_segment_bytes),
-          .tail_cache_bytes = bytes(Opt::store_tail_cache_bytes),
-          .index_run_bytes = bytes(Opt::store_index_run_bytes),
-          .flush_interval_ms = options.integer(Opt::store_flush_interval_ms),
-          .retention_ms = options.integer(Opt::store_retention_hours) * 3'600'000,
-          .disk_max_used_percent = static_cast<int>(options.integer(Opt::store_disk_max_used_percent)),
-          .disk_full_percent = static_cast<int>(options.integer(Opt::store_disk_full_percent))};
+  return {
+      .directory = options.text(Opt::server_data_dir),
+      .reply_level = options.choice<store::ReplyLevel>(Opt::store_reply_level),
+      .segment_bytes = bytes(Opt::store_segment_bytes),
+      .tail_cache_bytes = bytes(Opt::store_tail_cache_bytes),
+      .index_run_bytes = bytes(Opt::store_index_run_bytes),
+      .flush_interval_ms = options.integer(Opt::store_flush_interval_ms),
+      .retention_ms = options.integer(Opt::store_retention_hours) * 3'600'000,
+      .disk_max_used_percent = static_cast<int>(options.integer(Opt::store_disk_max_used_percent)),
+      .disk_full_percent = static_cast<int>(options.integer(Opt::store_disk_full_percent))};
 }
 
 broker::CoreSettings core_settings(const table::Options& options, const Host& store_host) {
@@ -129,7 +132,8 @@ std::string broker_config_text(const table::Options& options, const Advertised& 
   const auto line = [&](std::string_view key, const auto& value) {
     text += fmt::format("{}={}\n", key, value);
   };
-  const bool sync = options.choice<store::ReplyLevel>(Opt::store_reply_level) == store::ReplyLevel::sync;
+  const bool sync =
+      options.choice<store::ReplyLevel>(Opt::store_reply_level) == store::ReplyLevel::sync;
   line("autoCreateSubscriptionGroup", options.boolean(Opt::broker_auto_create_groups));
   line("autoCreateTopicEnable", options.boolean(Opt::broker_auto_create_topics));
   line("brokerClusterName", options.text(Opt::broker_cluster));
@@ -155,7 +159,8 @@ std::string naming_config_text(const table::Options& options) {
   if (auto listen = net::Address::parse(options.text(Opt::naming_listen))) {
     text += fmt::format("bindAddress={}\nlistenPort={}\n", listen->host, listen->port);
   }
-  text += fmt::format("scanNotActiveBrokerInterval={}\n", options.integer(Opt::naming_scan_interval_ms));
+  text += fmt::format("scanNotActiveBrokerInterval={}\n",
+                      options.integer(Opt::naming_scan_interval_ms));
   return text;
 }
 

@@ -25,7 +25,8 @@ struct Advertised {
   std::string text() const { return net::Address{host, port}.text(); }
 };
 
-// `port` is the one that the broker really listens on. Errors: config for a host that cannot be found.
+// `port` is the one that the broker really listens on. Errors: config for a host that cannot be
+// found.
 Result<Advertised> advertised(const table::Options& options, std::uint16_t port);
 
 bool has_role(const table::Options& options, std::string_view role);
@@ -33,7 +34,8 @@ store::StoreOptions store_options(const table::Options& options);
 broker::CoreSettings core_settings(const table::Options& options, const Host& store_host);
 net::ConnectionLimits connection_limits(const table::Options& options);
 // The name servers to register with; `own_port` is the port of this process's own, or 0.
-Result<std::vector<net::Address>> name_servers(const table::Options& options, std::uint16_t own_port);
+Result<std::vector<net::Address>> name_servers(const table::Options& options,
+                                               std::uint16_t own_port);
 // key=value lines under RocketMQ's names, the answer to GET_BROKER_CONFIG and GET_NAMESRV_CONFIG.
 std::string broker_config_text(const table::Options& options, const Advertised& address);
 std::string naming_config_text(const table::Options& options);

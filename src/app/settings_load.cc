@@ -35,7 +35,8 @@ Result<table::Options> load_settings(const ServerArguments& arguments) {
                              .sets = arguments.sets,
                              .environment = environment(),
                              .read_file = [](const std::string& path) {
-                               return os::read_file(os::posix_file_system(), path, config_bytes_max);
+                               return os::read_file(os::posix_file_system(), path,
+                                                    config_bytes_max);
                              }};
   if (!arguments.data_dir.empty()) {
     request.sets.push_back("server.data_dir=" + arguments.data_dir);

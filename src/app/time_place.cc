@@ -70,9 +70,11 @@ std::optional<WallMs> parse_calendar(std::string_view text) {
       in.accept('Z');
     }
   }
-  const year_month_day date(year{y}, month{static_cast<unsigned>(m)}, day{static_cast<unsigned>(d)});
+  const year_month_day date(year{y}, month{static_cast<unsigned>(m)},
+                            day{static_cast<unsigned>(d)});
   if (!in.finished() || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  const auto point = sys_days(date) + hours(hour) + minutes(minute - zone_minutes) + seconds(second);
+  const auto point =
+      sys_days(date) + hours(hour) + minutes(minute - zone_minutes) + seconds(second);
   return duration_cast<milliseconds>(point.time_since_epoch()).count();
 }
 

@@ -12,8 +12,8 @@ namespace bolide {
 
 }  // namespace bolide
 
-#define BOLIDE_ASSERT(expression)                                           \
-  do {                                                                      \
-    if (!(expression)) [[unlikely]]                                         \
-      ::bolide::assert_failed(#expression, __FILE__, __LINE__);             \
+#define BOLIDE_ASSERT(expression)                               \
+  do {                                                          \
+    if (!(expression)) [[unlikely]]                             \
+      ::bolide::assert_failed(#expression, __FILE__, __LINE__); \
   } while (false)

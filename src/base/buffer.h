@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shared byte buffers: Chunk is a reference-counted block, Slice a part of one. Message bytes travel
-// from the store to the sockets as Slices, never copied.
-// Runs on: any agent (the count is atomic).  Owns: the block, until the last reference goes.
-// Invariant: bytes below a Slice's end never change while the Slice lives.
+// Shared byte buffers: Chunk is a reference-counted block, Slice a part of one. Message bytes
+// travel from the store to the sockets as Slices, never copied. Runs on: any agent (the count is
+// atomic).  Owns: the block, until the last reference goes. Invariant: bytes below a Slice's end
+// never change while the Slice lives.
 #pragma once
 
 #include <cstddef>

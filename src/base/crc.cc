@@ -17,7 +17,9 @@ struct Decoded {
 
 // One code point at the front of `s`; U+FFFD of size 1 for anything malformed.
 Decoded decode_utf8(std::string_view s) {
-  const auto byte = [&](std::size_t i) -> std::uint32_t { return static_cast<unsigned char>(s[i]); };
+  const auto byte = [&](std::size_t i) -> std::uint32_t {
+    return static_cast<unsigned char>(s[i]);
+  };
   const auto tail = [&](std::size_t i) { return i < s.size() && (byte(i) & 0xC0U) == 0x80U; };
   const std::uint32_t lead = byte(0);
   constexpr Decoded bad{0xFFFD, 1};
@@ -34,8 +36,8 @@ Decoded decode_utf8(std::string_view s) {
   }
   if (lead >= 0xF0 && lead < 0xF5) {
     if (!tail(1) || !tail(2) || !tail(3)) return bad;
-    const std::uint32_t cp = (lead & 0x7U) << 18 | (byte(1) & 0x3FU) << 12 |
-                             (byte(2) & 0x3FU) << 6 | (byte(3) & 0x3FU);
+    const std::uint32_t cp =
+        (lead & 0x7U) << 18 | (byte(1) & 0x3FU) << 12 | (byte(2) & 0x3FU) << 6 | (byte(3) & 0x3FU);
     if (cp < 0x10000 || cp > 0x10FFFF) return bad;
     return {cp, 4};
   }

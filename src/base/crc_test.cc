@@ -9,9 +9,13 @@
 namespace bolide {
 namespace {
 
-TEST(Crc, crc32_gives_the_published_check_value) { EXPECT_EQ(crc32("123456789"), 0xCBF43926U); }
+TEST(Crc, crc32_gives_the_published_check_value) {
+  EXPECT_EQ(crc32("123456789"), 0xCBF43926U);
+}
 
-TEST(Crc, crc32_can_be_continued) { EXPECT_EQ(crc32("6789", crc32("12345")), crc32("123456789")); }
+TEST(Crc, crc32_can_be_continued) {
+  EXPECT_EQ(crc32("6789", crc32("12345")), crc32("123456789"));
+}
 
 TEST(Crc, java_hash_counts_utf16_units) {
   EXPECT_EQ(java_hash(""), 0);

@@ -37,7 +37,8 @@ class Reader {
 
   template <std::integral T>
   T read() {
-    if (remaining() < sizeof(T)) [[unlikely]] return fail(), T{};
+    if (remaining() < sizeof(T)) [[unlikely]]
+      return fail(), T{};
     T value = load_big<T>(at_);
     at_ += sizeof(T);
     return value;
@@ -52,7 +53,8 @@ class Reader {
 
   // The next `size` bytes as a view. A size from the wire may be anything: it is checked here.
   std::string_view bytes(std::size_t size) {
-    if (remaining() < size) [[unlikely]] return fail(), std::string_view{};
+    if (remaining() < size) [[unlikely]]
+      return fail(), std::string_view{};
     std::string_view view(at_, size);
     at_ += size;
     return view;

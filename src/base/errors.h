@@ -43,8 +43,8 @@ enum class Errc : std::uint8_t {
   shutting_down,
 };
 
-// One row of the table. `rocketmq` is the remoting response code (rocketmq wire 1.7), `exit_code` what
-// the command line returns (sysexits), `fix` what to do next, for people.
+// One row of the table. `rocketmq` is the remoting response code (rocketmq wire 1.7), `exit_code`
+// what the command line returns (sysexits), `fix` what to do next, for people.
 struct ErrorRow {
   Errc code;
   std::string_view name;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An IP address and port as RocketMQ stores it in records and message ids (rocketmq wire 1.11, 1.13).
-// Runs on: any agent.  Owns: nothing.  Invariant: size is 4 or 16.
+// An IP address and port as RocketMQ stores it in records and message ids (rocketmq
+// wire 1.11, 1.13). Runs on: any agent.  Owns: nothing.  Invariant: size is 4 or 16.
 #pragma once
 
 #include <cstdint>

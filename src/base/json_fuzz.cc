@@ -46,16 +46,11 @@ void copy_value(JsonReader& in, JsonWriter& out) {
       in.array([&] { copy_value(in, out); });
       out.end_array();
       return;
-    case JsonKind::string:
-      return out.value(in.text());
-    case JsonKind::number:
-      return out.raw(in.text());
-    case JsonKind::boolean:
-      return out.value(in.boolean());
-    case JsonKind::null:
-      return in.null() ? out.null() : in.skip();
-    case JsonKind::none:
-      return in.skip();
+    case JsonKind::string: return out.value(in.text());
+    case JsonKind::number: return out.raw(in.text());
+    case JsonKind::boolean: return out.value(in.boolean());
+    case JsonKind::null: return in.null() ? out.null() : in.skip();
+    case JsonKind::none: return in.skip();
   }
 }
 
@@ -95,15 +90,13 @@ void trace_members(JsonReader& in, std::string& trace) {
 
 void trace_value(JsonReader& in, std::string& trace) {
   switch (const JsonKind kind = in.peek()) {
-    case JsonKind::object:
-      return trace_members(in, trace);
+    case JsonKind::object: return trace_members(in, trace);
     case JsonKind::array:
       trace += '[';
       in.array([&] { trace_value(in, trace); });
       trace += ']';
       return;
-    default:
-      return trace_piece(trace, kind == JsonKind::string ? 's' : 'v', in.text());
+    default: return trace_piece(trace, kind == JsonKind::string ? 's' : 'v', in.text());
   }
 }
 

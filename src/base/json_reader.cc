@@ -49,20 +49,14 @@ JsonKind JsonReader::peek() {
   skip_space();
   if (at_ == end_) return JsonKind::none;
   switch (*at_) {
-    case '{':
-      return JsonKind::object;
-    case '[':
-      return JsonKind::array;
+    case '{': return JsonKind::object;
+    case '[': return JsonKind::array;
     case '"':
-    case '\'':
-      return JsonKind::string;
+    case '\'': return JsonKind::string;
     case 't':
-    case 'f':
-      return JsonKind::boolean;
-    case 'n':
-      return JsonKind::null;
-    default:
-      return json::begins_number(*at_) ? JsonKind::number : JsonKind::none;
+    case 'f': return JsonKind::boolean;
+    case 'n': return JsonKind::null;
+    default: return json::begins_number(*at_) ? JsonKind::number : JsonKind::none;
   }
 }
 
@@ -148,20 +142,15 @@ bool JsonReader::next_element() {
 
 void JsonReader::skip() {
   switch (peek()) {
-    case JsonKind::object:
-      return object([](const JsonKey&) {});
-    case JsonKind::array:
-      return array([] {});
-    case JsonKind::string:
-      return skip_string();
-    case JsonKind::number:
-      return static_cast<void>(number());
+    case JsonKind::object: return object([](const JsonKey&) {});
+    case JsonKind::array: return array([] {});
+    case JsonKind::string: return skip_string();
+    case JsonKind::number: return static_cast<void>(number());
     case JsonKind::boolean:
     case JsonKind::null:
       if (literal("true") || literal("false") || literal("null")) return;
       break;
-    case JsonKind::none:
-      break;
+    case JsonKind::none: break;
   }
   fail("a value expected");
 }
@@ -209,13 +198,10 @@ std::string_view JsonReader::number() {
 // The text of a number, string, boolean or null; the latter is empty.
 std::string_view JsonReader::scalar() {
   switch (peek()) {
-    case JsonKind::number:
-      return number();
+    case JsonKind::number: return number();
     case JsonKind::object:
-    case JsonKind::array:
-      return fail("a simple value expected"), std::string_view{};
-    default:
-      return text();
+    case JsonKind::array: return fail("a simple value expected"), std::string_view{};
+    default: return text();
   }
 }
 
@@ -226,10 +212,8 @@ std::int64_t JsonReader::integer_between(std::int64_t min, std::int64_t max) {
     case json::Parsed::ok:
       if (number >= min && number <= max) return number;
       [[fallthrough]];
-    case json::Parsed::out_of_range:
-      return fail("the number is out of range"), 0;
-    case json::Parsed::not_a_number:
-      break;
+    case json::Parsed::out_of_range: return fail("the number is out of range"), 0;
+    case json::Parsed::not_a_number: break;
   }
   return fail("a whole number expected"), 0;
 }

@@ -372,18 +372,14 @@ class Judged : public testing::TestWithParam<unsigned> {
  public:
   nlohmann::json make(int depth) {
     switch (below(depth > 0 ? 8 : 6)) {
-      case 0:
-        return nullptr;
-      case 1:
-        return below(2) == 1;
-      case 2:
-        return static_cast<std::int64_t>(random_() << 1U) >> below(64);
+      case 0: return nullptr;
+      case 1: return below(2) == 1;
+      case 2: return static_cast<std::int64_t>(random_() << 1U) >> below(64);
       case 3:
         return std::ldexp(static_cast<double>(random_() >> 11U),
                           static_cast<int>(below(200)) - 100);
       case 4:
-      case 5:
-        return make_string();
+      case 5: return make_string();
       case 6: {
         auto list = nlohmann::json::array();
         for (auto n = below(6); n > 0; --n) list.push_back(make(depth - 1));
@@ -423,20 +419,16 @@ void copy(JsonReader& in, JsonWriter& to) {
       to.begin_array();
       in.array([&] { copy(in, to); });
       return to.end_array();
-    case JsonKind::string:
-      return to.value(in.text());
+    case JsonKind::string: return to.value(in.text());
     case JsonKind::number: {
       const std::string_view digits = in.raw();
       JsonReader again(digits);
       if (digits.find_first_of(".eE") != digits.npos) return to.value(again.real());
       return to.value(again.integer<std::int64_t>());
     }
-    case JsonKind::boolean:
-      return to.value(in.boolean());
-    case JsonKind::null:
-      return in.null() ? to.null() : in.fail("no null");
-    case JsonKind::none:
-      return in.skip();
+    case JsonKind::boolean: return to.value(in.boolean());
+    case JsonKind::null: return in.null() ? to.null() : in.fail("no null");
+    case JsonKind::none: return in.skip();
   }
 }
 

@@ -29,8 +29,8 @@ inline bool log_enabled(LogLevel level) {
 
 }  // namespace bolide
 
-#define BOLIDE_LOG(level_name, ...)                                                       \
-  do {                                                                                    \
-    if (::bolide::log_enabled(::bolide::LogLevel::level_name))                            \
+#define BOLIDE_LOG(level_name, ...)                                                          \
+  do {                                                                                       \
+    if (::bolide::log_enabled(::bolide::LogLevel::level_name))                               \
       ::bolide::log_detail::write(::bolide::LogLevel::level_name, fmt::format(__VA_ARGS__)); \
   } while (false)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The random seam: a small seeded generator (xorshift128+ shape) that components are handed.
-// Runs on: the agent that owns it.  Owns: its state.  Invariant: the same seed gives the same numbers.
-// Not for secrets.
+// Runs on: the agent that owns it.  Owns: its state.  Invariant: the same seed gives the same
+// numbers. Not for secrets.
 #pragma once
 
 #include <cstdint>

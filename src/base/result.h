@@ -41,17 +41,17 @@ inline Failure fail(Errc code, std::string context) {
 
 #define BOLIDE_CONCAT_(a, b) a##b
 #define BOLIDE_CONCAT(a, b) BOLIDE_CONCAT_(a, b)
-#define BOLIDE_TRY_(temporary, declaration, expression)                         \
-  auto temporary = (expression);                                                \
-  if (!temporary) [[unlikely]]                                                  \
-    return ::bolide::Failure(std::move(temporary).error());                     \
+#define BOLIDE_TRY_(temporary, declaration, expression)     \
+  auto temporary = (expression);                            \
+  if (!temporary) [[unlikely]]                              \
+    return ::bolide::Failure(std::move(temporary).error()); \
   declaration = std::move(*temporary)
 // BOLIDE_TRY(auto x, f()): x is f()'s value, or this function returns f()'s error.
 #define BOLIDE_TRY(declaration, expression) \
   BOLIDE_TRY_(BOLIDE_CONCAT(bolide_result_, __LINE__), declaration, expression)
 // BOLIDE_CHECK(f()): the same for Result<void>.
-#define BOLIDE_CHECK(expression)                                                          \
-  do {                                                                                    \
-    if (auto bolide_result = (expression); !bolide_result) [[unlikely]]                   \
-      return ::bolide::Failure(std::move(bolide_result).error());                         \
+#define BOLIDE_CHECK(expression)                                        \
+  do {                                                                  \
+    if (auto bolide_result = (expression); !bolide_result) [[unlikely]] \
+      return ::bolide::Failure(std::move(bolide_result).error());       \
   } while (false)

@@ -4,8 +4,8 @@
 // values and shared bytes and answers later, so that a remote stand-in can implement it.
 //   Hot calls (send, pull) carry a Ticket and are answered through the ReplySink of the front end.
 //   Control calls take a callback, called exactly once, possibly before the call returns.
-// Runs on: core agent.  Owns: nothing.  Invariant: every call carries an identity; views in a request
-// are read before the call returns.
+// Runs on: core agent.  Owns: nothing.  Invariant: every call carries an identity; views in a
+// request are read before the call returns.
 #pragma once
 
 #include "base/buffer.h"
@@ -38,34 +38,34 @@ class ReplySink;
 struct Ticket {
   ReplySink* sink = nullptr;
   SessionId session = 0;
-  std::int32_t token = 0;     // the front end's own, e.g. the opaque of a remoting request
-  std::uint32_t detail = 0;   // likewise
+  std::int32_t token = 0;    // the front end's own, e.g. the opaque of a remoting request
+  std::uint32_t detail = 0;  // likewise
 };
 
 struct SendRequest {
   Ticket ticket;
   const Identity* identity = nullptr;
   std::string_view topic;
-  std::string_view default_topic;        // whose settings an auto-created topic inherits
+  std::string_view default_topic;  // whose settings an auto-created topic inherits
   std::int32_t default_queues = 4;
-  std::int32_t queue_id = -1;            // negative: the broker chooses
+  std::int32_t queue_id = -1;  // negative: the broker chooses
   std::int32_t sys_flag = 0;
   std::int32_t flag = 0;
   std::int64_t born_ms = 0;
   Host born_host;
-  std::string_view properties;           // wire 1.12
+  std::string_view properties;  // wire 1.12
   std::int32_t reconsume_times = 0;
-  bool batch = false;                    // body is a batch (wire 1.10)
+  bool batch = false;  // body is a batch (wire 1.10)
   std::string_view body;
 };
 
 struct SendResult {
   std::optional<Error> error;
   std::int32_t queue_id = 0;
-  std::int64_t queue_offset = 0;         // of the first message
+  std::int64_t queue_offset = 0;            // of the first message
   std::span<const std::int64_t> positions;  // of each message; lives during the call
   Host store_host;
-  std::string_view unique_key;           // of a single message; lives during the call
+  std::string_view unique_key;  // of a single message; lives during the call
 };
 
 enum class PullStatus : std::uint8_t {  // RocketMQ's GetMessageStatus names (semantics 3.4)
@@ -86,8 +86,8 @@ struct PullRequest {
   std::int32_t queue_id = 0;
   std::int64_t offset = 0;
   std::int32_t messages_max = 32;
-  std::int64_t bytes_max = 0;             // 0: the broker's limit
-  std::int64_t suspend_ms = 0;            // how long to wait for a message; 0: answer at once
+  std::int64_t bytes_max = 0;   // 0: the broker's limit
+  std::int64_t suspend_ms = 0;  // how long to wait for a message; 0: answer at once
   std::optional<std::int64_t> commit_offset;
   std::optional<std::string_view> subscription;  // carried by the request; else the group's
   std::string_view expression_type = "TAG";
@@ -144,7 +144,7 @@ struct Heartbeat {
   std::string client_id;
   std::string language;
   std::int32_t version = 0;
-  std::int32_t fingerprint = 0;   // heartbeat v2; 0: v1
+  std::int32_t fingerprint = 0;  // heartbeat v2; 0: v1
   bool without_subscriptions = false;
   std::vector<std::string> producer_groups;
   std::vector<ConsumerData> consumers;
@@ -222,10 +222,10 @@ struct OffsetEntry {
 struct ResetRequest {
   std::string group;
   std::string topic;
-  std::int32_t queue_id = -1;             // all
-  std::int64_t timestamp_ms = -1;         // -1: to the end
-  std::optional<std::int64_t> offset;     // instead of the timestamp
-  bool force = true;                      // also forward
+  std::int32_t queue_id = -1;          // all
+  std::int64_t timestamp_ms = -1;      // -1: to the end
+  std::optional<std::int64_t> offset;  // instead of the timestamp
+  bool force = true;                   // also forward
 };
 
 // A queue as clients name it.
@@ -250,8 +250,9 @@ class Api {
   virtual void send(const SendRequest& request) = 0;
   virtual void pull(const PullRequest& request) = 0;
   // Fire and forget for one-way commits; unknown groups are an error (group_not_found).
-  virtual Result<> commit_offset(const Identity& who, std::string_view group, std::string_view topic,
-                                 std::int32_t queue_id, std::int64_t offset) = 0;
+  virtual Result<> commit_offset(const Identity& who, std::string_view group,
+                                 std::string_view topic, std::int32_t queue_id,
+                                 std::int64_t offset) = 0;
 
   // --- clients --------------------------------------------------------------------------------
   virtual void heartbeat(const Identity& who, const ClientPlace& place, const Heartbeat& heartbeat,
@@ -330,7 +331,8 @@ class Api {
                              Reply<std::vector<ConsumeSpan>> reply) = 0;
 
   // --- the broker itself ----------------------------------------------------------------------
-  virtual void runtime_info(const Identity& who, Reply<std::map<std::string, std::string>> reply) = 0;
+  virtual void runtime_info(const Identity& who,
+                            Reply<std::map<std::string, std::string>> reply) = 0;
 };
 
 }  // namespace bolide::broker

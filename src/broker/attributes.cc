@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Topic attributes: which exist, what values they take, which may change (rocketmq semantics 3.17).
-// Runs on: any agent.  Owns: the attribute table.  Invariant: `attributes` changes as a whole or not.
+// Runs on: any agent.  Owns: the attribute table.  Invariant: `attributes` changes as a whole or
+// not.
 #include "base/strings.h"
 #include "broker/config.h"
 

@@ -34,7 +34,8 @@ bool Clients::update_filters(ConsumerGroup& group, const ConsumerData& data) {
   bool changed = false;
   for (const Subscription& subscription : data.subscriptions) {
     const auto found = group.filters.find(subscription.topic);
-    if (found != group.filters.end() && found->second.subscription.version >= subscription.version) {
+    if (found != group.filters.end() &&
+        found->second.subscription.version >= subscription.version) {
       continue;
     }
     auto tags = TagSet::compile(subscription.expression, subscription.expression_type);
@@ -47,9 +48,8 @@ bool Clients::update_filters(ConsumerGroup& group, const ConsumerData& data) {
     group.filters[subscription.topic] = std::move(filter);
   }
   const auto gone = std::erase_if(group.filters, [&](const auto& item) {
-    return std::ranges::none_of(data.subscriptions, [&](const Subscription& s) {
-      return s.topic == item.first;
-    });
+    return std::ranges::none_of(data.subscriptions,
+                                [&](const Subscription& s) { return s.topic == item.first; });
   });
   return changed || gone > 0;
 }
@@ -79,8 +79,10 @@ void Clients::remove_consumer(std::string_view name, SessionId session) {
   const auto found = consumers_.find(name);
   if (found == consumers_.end() || found->second.members.erase(session) == 0) return;
   found->second.sinks.erase(session);
-  if (found->second.members.empty()) consumers_.erase(found);
-  else tell_members(name);
+  if (found->second.members.empty())
+    consumers_.erase(found);
+  else
+    tell_members(name);
 }
 
 void Clients::remove_producer(std::string_view name, SessionId session) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who is connected: producers and consumers by group, kept alive by heartbeats (rocketmq semantics 3.3).
-// Runs on: core agent.  Owns: the registry.  Invariant: every member belongs to a live session or is
-// expired by expire(); who leaves a group is told to all that stay.
+// Who is connected: producers and consumers by group, kept alive by heartbeats (rocketmq
+// semantics 3.3). Runs on: core agent.  Owns: the registry.  Invariant: every member belongs to a
+// live session or is expired by expire(); who leaves a group is told to all that stay.
 #pragma once
 
 #include "base/strings.h"
@@ -35,8 +35,8 @@ class Clients {
     StringMap<Filter> filters;  // by topic
   };
 
-  // Returns whether members or subscriptions changed: the caller then tells the members, once it has
-  // answered the one who spoke.
+  // Returns whether members or subscriptions changed: the caller then tells the members, once it
+  // has answered the one who spoke.
   bool consumer_seen(const ClientPlace& place, const Heartbeat& heartbeat, const ConsumerData& data,
                      bool notify, WallMs now_ms);
   void producer_seen(const ClientPlace& place, const Heartbeat& heartbeat, std::string_view group,

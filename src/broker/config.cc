@@ -16,10 +16,11 @@ constexpr std::size_t group_length_max = 120;
 
 // rocketmq semantics 3.1; the two lists overlap: TBW102 is the system's, yet may be sent to.
 constexpr std::array<std::string_view, 6> forbidden_topics = {
-    "SCHEDULE_TOPIC_XXXX",       "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRANS_OP_HALF_TOPIC",
+    "SCHEDULE_TOPIC_XXXX",        "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRANS_OP_HALF_TOPIC",
     "TRANS_CHECK_MAX_TIME_TOPIC", "SELF_TEST_TOPIC",          "OFFSET_MOVED_EVENT"};
 constexpr std::array<std::string_view, 5> other_system_topics = {
-    "TBW102", "BenchmarkTest", "RMQ_SYS_TRACE_TOPIC", "CHECKPOINT_TOPIC", "RMQ_SYS_ROCKSDB_OFFSET_TOPIC"};
+    "TBW102", "BenchmarkTest", "RMQ_SYS_TRACE_TOPIC", "CHECKPOINT_TOPIC",
+    "RMQ_SYS_ROCKSDB_OFFSET_TOPIC"};
 constexpr std::string_view system_topic_prefix = "rmq_sys_";
 constexpr std::string_view system_group_prefix = "CID_RMQ_SYS_";
 
@@ -66,14 +67,18 @@ Result<> validate_group_name(std::string_view name) {
   return {};
 }
 
-bool send_forbidden(std::string_view topic) { return contains(forbidden_topics, topic); }
+bool send_forbidden(std::string_view topic) {
+  return contains(forbidden_topics, topic);
+}
 
 bool is_system_topic(std::string_view topic) {
   return contains(forbidden_topics, topic) || contains(other_system_topics, topic) ||
          topic.starts_with(system_topic_prefix);
 }
 
-bool is_system_group(std::string_view group) { return group.starts_with(system_group_prefix); }
+bool is_system_group(std::string_view group) {
+  return group.starts_with(system_group_prefix);
+}
 
 std::string retry_topic(std::string_view group) {
   return std::string(retry_prefix) + std::string(group);

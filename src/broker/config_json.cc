@@ -38,14 +38,22 @@ void write_topic(JsonWriter& out, const TopicConfig& config) {
 
 void read_topic(JsonReader& in, TopicConfig* config) {
   in.object([&](JsonKey key) {
-    if (key == "attributes") read_attributes(in, &config->attributes);
-    else if (key == "order") config->order = in.boolean();
-    else if (key == "perm") config->permission = in.integer<std::int32_t>();
-    else if (key == "readQueueNums") config->read_queues = in.integer<std::int32_t>();
-    else if (key == "topicFilterType") config->filter_type = in.text();
-    else if (key == "topicName") config->name = in.text();
-    else if (key == "topicSysFlag") config->sys_flag = in.integer<std::int32_t>();
-    else if (key == "writeQueueNums") config->write_queues = in.integer<std::int32_t>();
+    if (key == "attributes")
+      read_attributes(in, &config->attributes);
+    else if (key == "order")
+      config->order = in.boolean();
+    else if (key == "perm")
+      config->permission = in.integer<std::int32_t>();
+    else if (key == "readQueueNums")
+      config->read_queues = in.integer<std::int32_t>();
+    else if (key == "topicFilterType")
+      config->filter_type = in.text();
+    else if (key == "topicName")
+      config->name = in.text();
+    else if (key == "topicSysFlag")
+      config->sys_flag = in.integer<std::int32_t>();
+    else if (key == "writeQueueNums")
+      config->write_queues = in.integer<std::int32_t>();
   });
 }
 
@@ -72,19 +80,32 @@ void write_group(JsonWriter& out, const GroupConfig& config) {
 
 void read_group(JsonReader& in, GroupConfig* config) {
   in.object([&](JsonKey key) {
-    if (key == "attributes") read_attributes(in, &config->attributes);
-    else if (key == "brokerId") config->broker_id = in.integer<std::int64_t>();
-    else if (key == "consumeBroadcastEnable") config->broadcast_enabled = in.boolean();
-    else if (key == "consumeEnable") config->consume_enabled = in.boolean();
-    else if (key == "consumeFromMinEnable") config->consume_from_min_enabled = in.boolean();
-    else if (key == "consumeMessageOrderly") config->orderly = in.boolean();
-    else if (key == "consumeTimeoutMinute") config->consume_timeout_minutes = in.integer<int>();
-    else if (key == "groupName") config->name = in.text();
-    else if (key == "groupRetryPolicy") config->retry_policy_json = in.raw();
-    else if (key == "groupSysFlag") config->sys_flag = in.integer<std::int32_t>();
-    else if (key == "notifyConsumerIdsChangedEnable") config->notify_members = in.boolean();
-    else if (key == "retryMaxTimes") config->retry_max_times = in.integer<std::int32_t>();
-    else if (key == "retryQueueNums") config->retry_queues = in.integer<std::int32_t>();
+    if (key == "attributes")
+      read_attributes(in, &config->attributes);
+    else if (key == "brokerId")
+      config->broker_id = in.integer<std::int64_t>();
+    else if (key == "consumeBroadcastEnable")
+      config->broadcast_enabled = in.boolean();
+    else if (key == "consumeEnable")
+      config->consume_enabled = in.boolean();
+    else if (key == "consumeFromMinEnable")
+      config->consume_from_min_enabled = in.boolean();
+    else if (key == "consumeMessageOrderly")
+      config->orderly = in.boolean();
+    else if (key == "consumeTimeoutMinute")
+      config->consume_timeout_minutes = in.integer<int>();
+    else if (key == "groupName")
+      config->name = in.text();
+    else if (key == "groupRetryPolicy")
+      config->retry_policy_json = in.raw();
+    else if (key == "groupSysFlag")
+      config->sys_flag = in.integer<std::int32_t>();
+    else if (key == "notifyConsumerIdsChangedEnable")
+      config->notify_members = in.boolean();
+    else if (key == "retryMaxTimes")
+      config->retry_max_times = in.integer<std::int32_t>();
+    else if (key == "retryQueueNums")
+      config->retry_queues = in.integer<std::int32_t>();
     else if (key == "whichBrokerWhenConsumeSlowly")
       config->slow_consumer_broker_id = in.integer<std::int64_t>();
   });
@@ -100,9 +121,12 @@ void write_version(JsonWriter& out, const DataVersion& version) {
 
 void read_version(JsonReader& in, DataVersion* version) {
   in.object([&](JsonKey key) {
-    if (key == "counter") version->counter = in.integer<std::int64_t>();
-    else if (key == "stateVersion") version->state_version = in.integer<std::int64_t>();
-    else if (key == "timestamp") version->timestamp_ms = in.integer<std::int64_t>();
+    if (key == "counter")
+      version->counter = in.integer<std::int64_t>();
+    else if (key == "stateVersion")
+      version->state_version = in.integer<std::int64_t>();
+    else if (key == "timestamp")
+      version->timestamp_ms = in.integer<std::int64_t>();
   });
 }
 

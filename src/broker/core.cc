@@ -56,9 +56,13 @@ Core::Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened m
   store_.on_safe([this] { sender_.release(); });
 }
 
-void Core::send(const SendRequest& request) { sender_.send(request, now()); }
+void Core::send(const SendRequest& request) {
+  sender_.send(request, now());
+}
 
-void Core::pull(const PullRequest& request) { puller_.pull(request, now()); }
+void Core::pull(const PullRequest& request) {
+  puller_.pull(request, now());
+}
 
 bool Core::end_of_turn() {
   sender_.write(now());
@@ -127,8 +131,8 @@ Result<store::QueueNo> Core::queue_of(std::string_view topic, std::int32_t queue
                 "topic[" + std::string(topic) + "] not exist, apply first please!");
   }
   if (queue_id < 0 || queue_id >= found->queue_count()) {
-    return fail(Errc::queue_out_of_range, "queueId[" + std::to_string(queue_id) + "] of topic[" +
-                                              found->config.name + "]");
+    return fail(Errc::queue_out_of_range,
+                "queueId[" + std::to_string(queue_id) + "] of topic[" + found->config.name + "]");
   }
   return found->queues[static_cast<std::size_t>(queue_id)];
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The broker core: the implementation of Api over topics, groups, offsets, clients, sending and pulling.
-// No I/O of its own: bytes go to the store, answers to the front ends' sinks.
-// Runs on: core agent.  Owns: everything of the broker but the store.
-// Invariant: whatever a call appended is written by end_of_turn() of the same turn.
+// The broker core: the implementation of Api over topics, groups, offsets, clients, sending and
+// pulling. No I/O of its own: bytes go to the store, answers to the front ends' sinks. Runs on:
+// core agent.  Owns: everything of the broker but the store. Invariant: whatever a call appended is
+// written by end_of_turn() of the same turn.
 #pragma once
 
 #include "base/time.h"
@@ -139,8 +139,7 @@ class Core final : public Api {
                        Reply<std::vector<std::string>> reply) override;
   void consume_spans(const Identity& who, std::string_view topic, std::string_view group,
                      Reply<std::vector<ConsumeSpan>> reply) override;
-  void runtime_info(const Identity& who,
-                    Reply<std::map<std::string, std::string>> reply) override;
+  void runtime_info(const Identity& who, Reply<std::map<std::string, std::string>> reply) override;
 
  private:
   Result<store::QueueNo> queue_of(std::string_view topic, std::int32_t queue_id) const;

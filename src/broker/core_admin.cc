@@ -23,7 +23,8 @@ void Core::delete_topic(const Identity&, std::string_view topic, Reply<void> rep
 void Core::topic(const Identity&, std::string_view topic, Reply<TopicConfig> reply) {
   const Topic* found = topics_.find(topic);
   if (found == nullptr) {
-    return reply(fail(Errc::topic_not_found, "No topic in this broker. topic: " + std::string(topic)));
+    return reply(
+        fail(Errc::topic_not_found, "No topic in this broker. topic: " + std::string(topic)));
   }
   reply(found->config);
 }
@@ -138,8 +139,8 @@ void Core::consume_spans(const Identity&, std::string_view topic, std::string_vi
     ConsumeSpan span{.queue_id = id};
     span.min_store_ms = store_.store_time(queue, store_.min_offset(queue)).value_or(-1);
     span.max_store_ms = store_.store_time(queue, max - 1).value_or(-1);
-    span.consumed_store_ms = committed > 0 ? store_.store_time(queue, committed - 1).value_or(-1)
-                                           : span.min_store_ms;
+    span.consumed_store_ms =
+        committed > 0 ? store_.store_time(queue, committed - 1).value_or(-1) : span.min_store_ms;
     if (committed < max) {
       span.delay_ms = now().wall_ms - store_.store_time(queue, committed).value_or(now().wall_ms);
     }

@@ -26,10 +26,9 @@ void Core::heartbeat(const Identity&, const ClientPlace& place, const Heartbeat&
     clients_.producer_seen(place, heartbeat, group, now_ms);
   }
   // A client of the first heartbeat form is always told to send its subscriptions.
-  reply(HeartbeatReply{.subscriptions_changed = heartbeat.fingerprint == 0 ||
-                                                !changed.empty()});
-  // After the answer: a notice that overtakes it makes the Java client announce a newer subscription
-  // only with its next heartbeat, 30 s later, and its pulls are refused until then.
+  reply(HeartbeatReply{.subscriptions_changed = heartbeat.fingerprint == 0 || !changed.empty()});
+  // After the answer: a notice that overtakes it makes the Java client announce a newer
+  // subscription only with its next heartbeat, 30 s later, and its pulls are refused until then.
   for (std::string_view group : changed) clients_.tell_members(group);
 }
 
@@ -38,7 +37,9 @@ void Core::unregister_client(const ClientPlace& place, std::string_view,
   clients_.leave(place.session, producer_group, consumer_group);
 }
 
-void Core::session_closed(SessionId session) { clients_.session_closed(session); }
+void Core::session_closed(SessionId session) {
+  clients_.session_closed(session);
+}
 
 void Core::consumer_members(const Identity&, std::string_view group, Reply<GroupMembers> reply) {
   const Clients::ConsumerGroup* found = clients_.find(group);
@@ -58,14 +59,12 @@ void Core::producer_members(const Identity&, std::string_view group,
                             Reply<std::vector<Member>> reply) {
   auto members = clients_.producers(group);
   if (members.empty()) {
-    return reply(
-        fail(Errc::internal, "the producer group[" + std::string(group) + "] not exist"));
+    return reply(fail(Errc::internal, "the producer group[" + std::string(group) + "] not exist"));
   }
   reply(std::move(members));
 }
 
-void Core::all_producers(const Identity&,
-                         Reply<std::map<std::string, std::vector<Member>>> reply) {
+void Core::all_producers(const Identity&, Reply<std::map<std::string, std::vector<Member>>> reply) {
   std::map<std::string, std::vector<Member>> all;
   for (const auto& [group, members] : clients_.all_producers()) {
     for (const auto& [session, member] : members) all[group].push_back(member);

@@ -79,15 +79,17 @@ void Core::find_messages(const Identity&, std::string_view topic, std::string_vi
 void Core::read_next(std::shared_ptr<KeySearch> search) {
   if (search->next == search->positions.size() || search->found.size() == search->count_max) {
     if (search->found.empty()) {
-      return search->reply(fail(Errc::not_found, "can not find message, maybe time range not correct"));
+      return search->reply(
+          fail(Errc::not_found, "can not find message, maybe time range not correct"));
     }
     return search->reply(std::move(search->found));
   }
   const std::int64_t position = search->positions[search->next++];
   read_record(position, 0, [this, search](Result<Slices> read) {
     store::Record record;
-    if (read && store::decode_record(read->front().view(), store::Verify::header, &record) ==
-                    store::DecodeStatus::record &&
+    if (read &&
+        store::decode_record(read->front().view(), store::Verify::header, &record) ==
+            store::DecodeStatus::record &&
         carries(record, search->topic, search->key, search->unique_key)) {
       search->found.push_back(read->front());
     }

@@ -82,8 +82,10 @@ void Core::reset_offsets(const Identity&, const ResetRequest& request,
     const std::int64_t min = store_.min_offset(queue);
     const std::int64_t max = visible_.end(queue);
     std::int64_t target = max;
-    if (request.offset) target = std::clamp(*request.offset, min, max);
-    else if (request.timestamp_ms >= 0) target = store_.offset_by_time(queue, request.timestamp_ms, false);
+    if (request.offset)
+      target = std::clamp(*request.offset, min, max);
+    else if (request.timestamp_ms >= 0)
+      target = store_.offset_by_time(queue, request.timestamp_ms, false);
     const auto committed = offsets_.find(request.group, request.topic, id);
     if (!request.force && committed && *committed < target) target = *committed;
     offsets_.reset(request.group, request.topic, id, target, online != nullptr);
@@ -101,7 +103,8 @@ void Core::clone_offsets(const Identity&, std::string_view from_group, std::stri
   std::vector<std::string> topics = offsets_.topics_of(from_group);
   if (!topic.empty()) std::erase_if(topics, [&](const std::string& t) { return t != topic; });
   for (const OffsetEntry& entry : offsets_.all()) {
-    if (entry.group != from_group || std::ranges::find(topics, entry.topic) == topics.end()) continue;
+    if (entry.group != from_group || std::ranges::find(topics, entry.topic) == topics.end())
+      continue;
     offsets_.commit(to_group, entry.topic, entry.queue_id, entry.offset);
   }
   reply({});

@@ -70,8 +70,10 @@ class Replay {
     if (key.starts_with(group_key)) {
       return read_json(key, value, read_group, &stored->groups.emplace_back());
     }
-    if (key == topic_version_key) return read_json(key, value, read_version, &stored->topic_version);
-    if (key == group_version_key) return read_json(key, value, read_version, &stored->group_version);
+    if (key == topic_version_key)
+      return read_json(key, value, read_version, &stored->topic_version);
+    if (key == group_version_key)
+      return read_json(key, value, read_version, &stored->group_version);
     if (key.starts_with(offset_key)) return read_offset(key, value, stored);
     return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
   }
@@ -145,12 +147,16 @@ Result<> Metadata::flush() {
   return journal_->write();
 }
 
-bool Metadata::wants_snapshot() const { return journal_->change_bytes() > snapshot_after_bytes; }
+bool Metadata::wants_snapshot() const {
+  return journal_->change_bytes() > snapshot_after_bytes;
+}
 
 Result<> Metadata::snapshot(const StoredMetadata& all) {
   return journal_->snapshot([&](const store::Journal::Emit& emit) {
-    for (const TopicConfig& t : all.topics) emit(key_of(topic_key, t.name), as_json(t, write_topic));
-    for (const GroupConfig& g : all.groups) emit(key_of(group_key, g.name), as_json(g, write_group));
+    for (const TopicConfig& t : all.topics)
+      emit(key_of(topic_key, t.name), as_json(t, write_topic));
+    for (const GroupConfig& g : all.groups)
+      emit(key_of(group_key, g.name), as_json(g, write_group));
     emit(topic_version_key, as_json(all.topic_version, write_version));
     emit(group_version_key, as_json(all.group_version, write_version));
     for (const OffsetEntry& o : all.offsets) {

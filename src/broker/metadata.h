@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the broker keeps beside messages (topics, groups, committed offsets) in the journal: one key per
-// thing, values as RocketMQ's JSON where it has one.
-// Runs on: core agent (writes are small and buffered).  Owns: the journal.
-// Invariant: what save_* was told is on disk after the next flush(); a kill loses at most what came
-// since.
+// What the broker keeps beside messages (topics, groups, committed offsets) in the journal: one key
+// per thing, values as RocketMQ's JSON where it has one. Runs on: core agent (writes are small and
+// buffered).  Owns: the journal. Invariant: what save_* was told is on disk after the next flush();
+// a kill loses at most what came since.
 #pragma once
 
 #include "base/json_reader.h"
@@ -21,7 +20,8 @@
 
 namespace bolide::broker {
 
-// RocketMQ's JSON of a topic and of a group (disk 4, config files). Unknown members are passed over.
+// RocketMQ's JSON of a topic and of a group (disk 4, config files). Unknown members are passed
+// over.
 void write_topic(JsonWriter& out, const TopicConfig& config);
 void read_topic(JsonReader& in, TopicConfig* config);
 void write_group(JsonWriter& out, const GroupConfig& config);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Committed consumer offsets by group, topic and queue, and what a reset by an administrator leaves to
-// be told to pulling clients (rocketmq semantics 3.6).
-// Runs on: core agent.  Owns: the offset table.
-// Invariant: an offset that was committed is in the metadata's buffer after the next save_dirty().
+// Committed consumer offsets by group, topic and queue, and what a reset by an administrator leaves
+// to be told to pulling clients (rocketmq semantics 3.6). Runs on: core agent.  Owns: the offset
+// table. Invariant: an offset that was committed is in the metadata's buffer after the next
+// save_dirty().
 #pragma once
 
 #include "base/strings.h"
@@ -49,7 +49,8 @@ class Offsets {
   std::vector<std::string> groups_of(std::string_view topic) const;
   std::vector<OffsetEntry> all() const;
 
-  // Hands changed offsets to the metadata: a queue that was committed a thousand times is saved once.
+  // Hands changed offsets to the metadata: a queue that was committed a thousand times is saved
+  // once.
   void save_dirty();
 
  private:
@@ -79,7 +80,7 @@ class Offsets {
   };
 
   Metadata& metadata_;
-  mutable std::string key_;  // scratch: looking up allocates nothing
+  mutable std::string key_;   // scratch: looking up allocates nothing
   StringMap<Entry> entries_;  // by topic@group
   std::vector<Dirty> dirty_;
 };

@@ -35,8 +35,7 @@ void take(std::string_view name, std::string_view value, SendProperties* into) {
     case 'I':
       if (asks_for_more(name, value)) into->unsupported = name;
       return;
-    default:
-      return;
+    default: return;
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which client of a group may consume a queue in order (rocketmq semantics 3.5): locks that a client
-// renews and that end by themselves.
-// Runs on: core agent.  Owns: the locks.  Invariant: a queue is held by one client of a group at most.
+// Which client of a group may consume a queue in order (rocketmq semantics 3.5): locks that a
+// client renews and that end by themselves. Runs on: core agent.  Owns: the locks.  Invariant: a
+// queue is held by one client of a group at most.
 #pragma once
 
 #include "base/strings.h"

@@ -39,7 +39,8 @@ Result<> parse_topics(std::string_view json, StoredMetadata* into) {
         topic.name = name.text;
         read_topic(in, &topic);
       });
-    } else if (key == "dataVersion") read_version(in, &into->topic_version);
+    } else if (key == "dataVersion")
+      read_version(in, &into->topic_version);
   });
   BOLIDE_CHECK(in.finish());
   into->topics = std::move(topics);
@@ -56,7 +57,8 @@ Result<> parse_groups(std::string_view json, StoredMetadata* into) {
         group.name = name.text;
         read_group(in, &group);
       });
-    } else if (key == "dataVersion") read_version(in, &into->group_version);
+    } else if (key == "dataVersion")
+      read_version(in, &into->group_version);
   });
   BOLIDE_CHECK(in.finish());
   into->groups = std::move(groups);
@@ -131,14 +133,14 @@ Result<> write_rocketmq_files(os::FileSystem& fs, const std::string& directory,
                               write_topic(out, topic);
                             }
                           })));
-  BOLIDE_CHECK(write_file(
-      fs, config + "/subscriptionGroup.json",
-      pretty_table(all.group_version, "subscriptionGroupTable", [&](JsonWriter& out) {
-        for (const GroupConfig& group : all.groups) {
-          out.key(group.name);
-          write_group(out, group);
-        }
-      })));
+  BOLIDE_CHECK(
+      write_file(fs, config + "/subscriptionGroup.json",
+                 pretty_table(all.group_version, "subscriptionGroupTable", [&](JsonWriter& out) {
+                   for (const GroupConfig& group : all.groups) {
+                     out.key(group.name);
+                     write_group(out, group);
+                   }
+                 })));
   std::map<std::string, std::map<std::int32_t, std::int64_t>> offsets;
   for (const OffsetEntry& entry : all.offsets) {
     offsets[entry.topic + "@" + entry.group][entry.queue_id] = entry.offset;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The config/*.json files of a RocketMQ store directory (rocketmq disk 4): read when Bolide first opens
-// the directory, written at a clean stop so that Apache's broker finds what it expects.
-// Runs on: the main thread at start and stop.  Owns: nothing.
-// Invariant: a file that is there but cannot be read is an error, never silently empty.
+// The config/*.json files of a RocketMQ store directory (rocketmq disk 4): read when Bolide first
+// opens the directory, written at a clean stop so that Apache's broker finds what it expects. Runs
+// on: the main thread at start and stop.  Owns: nothing. Invariant: a file that is there but cannot
+// be read is an error, never silently empty.
 #pragma once
 
 #include "base/result.h"

@@ -15,9 +15,8 @@ namespace {
 
 // What a client may set in sysFlag. The host bits would misalign the record, the transaction bits
 // hide an acknowledged message, the batch bits promise another body (rocketmq 9.5).
-constexpr std::int32_t client_sys_flag_mask = store::sys_flag::compressed |
-                                              store::sys_flag::multi_tags |
-                                              store::sys_flag::compression_mask;
+constexpr std::int32_t client_sys_flag_mask =
+    store::sys_flag::compressed | store::sys_flag::multi_tags | store::sys_flag::compression_mask;
 constexpr std::size_t compact_after = 4096;
 
 // One element of a batch body (wire 1.10).
@@ -86,7 +85,8 @@ void Sender::send(const SendRequest& request, const Now& now) {
 Result<> Sender::admit(const SendRequest& request) const {
   BOLIDE_CHECK(validate_topic_name(request.topic));
   if ((settings_.permission & perm::write) == 0) {
-    return fail(Errc::no_permission, "the broker[" + settings_.broker + "] sending message is forbidden");
+    return fail(Errc::no_permission,
+                "the broker[" + settings_.broker + "] sending message is forbidden");
   }
   if (send_forbidden(request.topic)) {
     return fail(Errc::no_permission,
@@ -95,8 +95,8 @@ Result<> Sender::admit(const SendRequest& request) const {
   if (request.body.empty()) return fail(Errc::malformed, "message body is empty");
   const auto body_bytes = static_cast<std::int64_t>(request.body.size());
   if (body_bytes > settings_.message_bytes_max) {
-    const std::string text = "message body of " + std::to_string(body_bytes) + " bytes, allowed are " +
-                             std::to_string(settings_.message_bytes_max);
+    const std::string text = "message body of " + std::to_string(body_bytes) +
+                             " bytes, allowed are " + std::to_string(settings_.message_bytes_max);
     // Apache's broker answers an oversized batch with another code than a single message (9.4).
     return fail(request.batch ? Errc::malformed : Errc::message_too_large, text);
   }
@@ -112,9 +112,9 @@ Result<std::int32_t> Sender::choose_queue(const SendRequest& request, const Topi
     return static_cast<std::int32_t>(random_.below(count));
   }
   if (request.queue_id >= topic.queue_count()) {
-    return fail(Errc::queue_out_of_range,
-                "request queueId[" + std::to_string(request.queue_id) + "] is illegal, topic " +
-                    topic.config.name + " has " + std::to_string(topic.queue_count()));
+    return fail(Errc::queue_out_of_range, "request queueId[" + std::to_string(request.queue_id) +
+                                              "] is illegal, topic " + topic.config.name + " has " +
+                                              std::to_string(topic.queue_count()));
   }
   return request.queue_id;
 }
@@ -160,19 +160,18 @@ Result<store::Appended> Sender::append(const SendRequest& request, store::QueueN
                                            std::to_string(store::properties_bytes_max) + " bytes");
   }
   collect_keys(known);
-  return store_.append(
-      {.queue = queue,
-       .record = {.flag = request.flag,
-                  .sys_flag = request.sys_flag & client_sys_flag_mask,
-                  .born_ms = request.born_ms,
-                  .born_host = request.born_host,
-                  .store_host = settings_.store_host,
-                  .reconsume_times = request.reconsume_times,
-                  .body = request.body,
-                  .properties = properties},
-       .tag_hash = known.tags.empty() ? 0 : java_hash(known.tags),
-       .keys = keys_},
-      now);
+  return store_.append({.queue = queue,
+                        .record = {.flag = request.flag,
+                                   .sys_flag = request.sys_flag & client_sys_flag_mask,
+                                   .born_ms = request.born_ms,
+                                   .born_host = request.born_host,
+                                   .store_host = settings_.store_host,
+                                   .reconsume_times = request.reconsume_times,
+                                   .body = request.body,
+                                   .properties = properties},
+                        .tag_hash = known.tags.empty() ? 0 : java_hash(known.tags),
+                        .keys = keys_},
+                       now);
 }
 
 Sender::Waiting& Sender::wait(const SendRequest& request, store::QueueNo queue,
@@ -227,7 +226,8 @@ Result<> Sender::append_batch(const SendRequest& request, const Topic& topic, st
     const SendProperties known = scan_properties(element.properties);
     auto appended = append(single, queue, element.properties, known, now);
     if (!appended) {
-      // What is appended already stays: it is published unanswered, and the sender's retry repeats it.
+      // What is appended already stays: it is published unanswered, and the sender's retry repeats
+      // it.
       if (!positions.empty()) {
         Waiting& stored = wait({}, queue, queue_id);
         stored.first_offset = last.queue_offset;
@@ -270,8 +270,8 @@ void Sender::answer(const Waiting& waiting) {
   SendResult result;
   result.queue_id = waiting.queue_id;
   result.queue_offset = waiting.first_offset;
-  result.positions = waiting.positions.empty() ? std::span(&waiting.position, 1)
-                                               : std::span(waiting.positions);
+  result.positions =
+      waiting.positions.empty() ? std::span(&waiting.position, 1) : std::span(waiting.positions);
   result.store_host = settings_.store_host;
   result.unique_key = waiting.key();
   waiting.ticket.sink->on_send(waiting.ticket, result);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sending: checks a message, appends it, and answers when the store says it is safe. All messages of a
-// turn leave in one write.
-// Runs on: core agent.  Owns: the sends that wait for safety, in log order.
-// Invariant: nothing is acknowledged or made visible beyond store.safe_position().
+// Sending: checks a message, appends it, and answers when the store says it is safe. All messages
+// of a turn leave in one write. Runs on: core agent.  Owns: the sends that wait for safety, in log
+// order. Invariant: nothing is acknowledged or made visible beyond store.safe_position().
 #pragma once
 
 #include "base/host.h"
@@ -23,7 +22,7 @@
 namespace bolide::broker {
 
 struct SendSettings {
-  Host store_host;            // the address clients are told; goes into records and message ids
+  Host store_host;  // the address clients are told; goes into records and message ids
   std::string broker;
   std::string cluster;
   std::string region = "DefaultRegion";
@@ -48,7 +47,9 @@ class Sender {
   void write(const Now& now);
   // Answers and publishes all that has become safe; calls `on_published` once per queue and turn.
   void release();
-  void on_published(std::function<void(store::QueueNo)> callback) { published_ = std::move(callback); }
+  void on_published(std::function<void(store::QueueNo)> callback) {
+    published_ = std::move(callback);
+  }
 
   const SendStats& stats() const { return stats_; }
   bool idle() const { return head_ == waiting_.size(); }
@@ -61,9 +62,9 @@ class Sender {
     std::int32_t count = 1;
     std::int64_t first_offset = 0;
     std::int64_t end_position = 0;
-    std::int64_t position = 0;            // of a single message
+    std::int64_t position = 0;  // of a single message
     std::uint8_t unique_key_size = 0;
-    char unique_key[63];                  // longer ones are in long_unique_key
+    char unique_key[63];  // longer ones are in long_unique_key
     std::string long_unique_key;
     std::vector<std::int64_t> positions;  // of a batch
 

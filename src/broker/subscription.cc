@@ -40,8 +40,10 @@ bool TagSet::matches(std::int32_t hash) const {
 
 store::TagFilter TagSet::filter() const {
   if (hashes_.empty()) return {};
-  return {.matches = [](const void* context,
-                        std::int32_t hash) { return static_cast<const TagSet*>(context)->matches(hash); },
+  return {.matches =
+              [](const void* context, std::int32_t hash) {
+                return static_cast<const TagSet*>(context)->matches(hash);
+              },
           .context = this};
 }
 

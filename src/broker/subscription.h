@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A tag subscription, compiled: "*" or "a || b" (rocketmq semantics 3.11). The store filters by hash;
-// clients compare the tags themselves.
-// Runs on: core agent.  Owns: the hashes.  Invariant: immutable, shared by parked pulls.
+// A tag subscription, compiled: "*" or "a || b" (rocketmq semantics 3.11). The store filters by
+// hash; clients compare the tags themselves. Runs on: core agent.  Owns: the hashes.  Invariant:
+// immutable, shared by parked pulls.
 #pragma once
 
 #include "base/result.h"

@@ -111,13 +111,13 @@ Result<> Topics::put(TopicConfig config, std::string_view attribute_changes, Wal
   }
   for (std::int32_t queues : {config.read_queues, config.write_queues}) {
     if (queues < 1 || queues > queues_max) {
-      return fail(Errc::invalid_argument,
-                  "queue numbers of " + config.name + " must be 1 to " + std::to_string(queues_max));
+      return fail(Errc::invalid_argument, "queue numbers of " + config.name + " must be 1 to " +
+                                              std::to_string(queues_max));
     }
   }
   const Topic* known = find(config.name);
-  config.attributes = known == nullptr ? std::map<std::string, std::string>{}
-                                       : known->config.attributes;
+  config.attributes =
+      known == nullptr ? std::map<std::string, std::string>{} : known->config.attributes;
   BOLIDE_CHECK(apply_attributes(attribute_changes, known == nullptr, &config.attributes));
   if (known != nullptr && known->config == config) return {};
   changed(insert(std::move(config)), now_ms);

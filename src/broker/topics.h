@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The broker's topics: their configs, the store's number of each queue, creation on first use.
-// Runs on: core agent.  Owns: the topic table.  Invariant: every change is saved and announced (to the
-// name servers) by the same call that makes it.
+// Runs on: core agent.  Owns: the topic table.  Invariant: every change is saved and announced (to
+// the name servers) by the same call that makes it.
 #pragma once
 
 #include "base/result.h"

@@ -82,10 +82,10 @@ Request topic_request(std::int32_t code, const std::string& topic) {
 }  // namespace
 
 Result<ClusterInfo> Admin::clusters() {
-  BOLIDE_TRY(const Response response,
-             connections_.ask_name_server(
-                 "clusters",
-                 {.code = request_code::get_broker_cluster_info, .fields = {}, .body = {}}));
+  BOLIDE_TRY(
+      const Response response,
+      connections_.ask_name_server(
+          "clusters", {.code = request_code::get_broker_cluster_info, .fields = {}, .body = {}}));
   return from_json<ClusterInfo>(response.body);
 }
 

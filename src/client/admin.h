@@ -50,8 +50,8 @@ class Admin {
 
   // Sorted by name.
   Result<std::vector<TopicRow>> topics();
-  // Makes the topic, or changes it if it exists, on every master; returns when the name server knows
-  // it. Errors: not_found (no broker), timeout, what a broker answers.
+  // Makes the topic, or changes it if it exists, on every master; returns when the name server
+  // knows it. Errors: not_found (no broker), timeout, what a broker answers.
   Result<> create_topic(const TopicSpec& spec);
   // Errors: topic_not_found, what a broker answers.
   Result<> delete_topic(const std::string& topic);

@@ -47,7 +47,8 @@ struct BrokerData {
       Field{"cluster", &BrokerData::cluster},
   };
 
-  // The address of the broker with the lowest id, the master if there is one; empty if there is none.
+  // The address of the broker with the lowest id, the master if there is one; empty if there is
+  // none.
   const std::string& address() const {
     static const std::string none;
     return addresses.empty() ? none : addresses.begin()->second;
@@ -93,7 +94,8 @@ struct TopicConfig {
   bool order = false;
   std::map<std::string, std::string> attributes;
   static constexpr auto fields = std::tuple{
-      Field{"attributes", &TopicConfig::attributes}, Field{"order", &TopicConfig::order},
+      Field{"attributes", &TopicConfig::attributes},
+      Field{"order", &TopicConfig::order},
       Field{"perm", &TopicConfig::perm},
       Field{"readQueueNums", &TopicConfig::read_queues},
       Field{"topicName", &TopicConfig::name, Need::required},

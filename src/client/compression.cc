@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Message bodies as producers compress them.
-// Runs on: any thread.  Owns: nothing.  Invariant: output grows as it is made, never by a length that
-// the input claims.
+// Runs on: any thread.  Owns: nothing.  Invariant: output grows as it is made, never by a length
+// that the input claims.
 #include "client/compression.h"
 
 #include <lz4frame.h>
@@ -106,14 +106,10 @@ Result<std::string> inflate_zstd(std::string_view body, std::size_t size_max) {
 Result<std::string> inflate_body(std::string_view body, int sys_flag, std::size_t size_max) {
   switch ((sys_flag >> 8) & 7) {
     case 0:
-    case 3:
-      return inflate_zlib(body, size_max);
-    case 1:
-      return inflate_lz4(body, size_max);
-    case 2:
-      return inflate_zstd(body, size_max);
-    default:
-      return bad("a method that is not known");
+    case 3: return inflate_zlib(body, size_max);
+    case 1: return inflate_lz4(body, size_max);
+    case 2: return inflate_zstd(body, size_max);
+    default: return bad("a method that is not known");
   }
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Message bodies as producers compress them: zlib streams, LZ4 frames, zstd frames (rocketmq wire 1.11).
-// Runs on: any thread.  Owns: nothing.  Invariant: output never passes the bound, whatever the input.
+// Message bodies as producers compress them: zlib streams, LZ4 frames, zstd frames (rocketmq
+// wire 1.11). Runs on: any thread.  Owns: nothing.  Invariant: output never passes the bound,
+// whatever the input.
 #pragma once
 
 #include "base/result.h"

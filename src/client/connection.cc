@@ -20,12 +20,14 @@ constexpr std::size_t read_bytes = 64U << 10U;
 constexpr int refuse_timeout_ms = 1000;
 constexpr std::size_t early_max = 1024;
 
-std::int64_t steady_ms() { return os::system_clock().now().steady_ms(); }
+std::int64_t steady_ms() {
+  return os::system_clock().now().steady_ms();
+}
 
 std::string encode(const remoting::HeaderOut& header, std::string_view body) {
   std::string frame(remoting::header_bytes_max(header), '\0');
-  frame.resize(remoting::encode_header(header, remoting::Serialization::json, body.size(),
-                                       frame.data()));
+  frame.resize(
+      remoting::encode_header(header, remoting::Serialization::json, body.size(), frame.data()));
   frame += body;
   return frame;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Connection: requests and answers of the remoting protocol (rocketmq wire 1.1-1.4) for a caller that
-// waits. Several requests may be on their way.
-// Runs on: one thread.  Owns: the socket and what was received.
-// Invariant: what the server asks of us is answered or passed over, never taken for an answer.
+// Connection: requests and answers of the remoting protocol (rocketmq wire 1.1-1.4) for a caller
+// that waits. Several requests may be on their way. Runs on: one thread.  Owns: the socket and what
+// was received. Invariant: what the server asks of us is answered or passed over, never taken for
+// an answer.
 #pragma once
 
 #include "base/result.h"
@@ -77,8 +77,8 @@ class Connection {
   std::map<std::int32_t, Response> early_;  // bounded
 };
 
-// The failure that an answer of another code than success stands for: the row of the error table with
-// this code, and "<what>: <peer> answered <code>: <remark>".
+// The failure that an answer of another code than success stands for: the row of the error table
+// with this code, and "<what>: <peer> answered <code>: <remark>".
 Failure server_failure(std::string_view what, std::string_view peer, const Response& response);
 
 }  // namespace bolide::client

@@ -26,8 +26,8 @@ Result<std::vector<net::Address>> parse_name_servers(std::string_view text) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (part.empty()) continue;
     const bool bare = part.find(':') == std::string_view::npos || part.back() == ']';
-    auto address = net::Address::parse(bare ? std::string(part).append(name_server_port)
-                                            : std::string(part));
+    auto address =
+        net::Address::parse(bare ? std::string(part).append(name_server_port) : std::string(part));
     if (!address || address->host.empty() || address->port == 0)
       return fail(Errc::invalid_argument, "name server '" + std::string(part) + "': not HOST:PORT");
     addresses.push_back(std::move(*address));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Connections: the name servers and brokers that one client talks to, connected when first asked for.
-// Runs on: one thread.  Owns: the connections.  Invariant: one connection per address.
+// Connections: the name servers and brokers that one client talks to, connected when first asked
+// for. Runs on: one thread.  Owns: the connections.  Invariant: one connection per address.
 #pragma once
 
 #include "base/result.h"

@@ -113,8 +113,8 @@ Result<Publisher::Sent> Publisher::start(const OutMessage& message) {
 
 Result<SendResult> Publisher::finish(const Sent& sent) {
   BOLIDE_TRY(Connection* const connection, connections_.to(sent.target->address));
-  BOLIDE_TRY(const Response response, connection->receive_for(
-                                          sent.opaque, connections_.settings().call_timeout_ms));
+  BOLIDE_TRY(const Response response,
+             connection->receive_for(sent.opaque, connections_.settings().call_timeout_ms));
   const auto status = std::ranges::find(stored, response.code, &Status::code);
   if (status == std::end(stored))
     return server_failure("send to topic " + topic_, sent.target->address, response);

@@ -56,34 +56,31 @@ Result<Subscriber> Subscriber::open(Connections& connections, const std::string&
 }
 
 Result<std::int64_t> Subscriber::start_offset(const Queue& queue, StartAt start) {
-  BOLIDE_TRY(const Response response,
-             connections_.ask(queue.address, "offset of topic " + topic_,
-                              offset_request(topic_, queue.id, start)));
+  BOLIDE_TRY(const Response response, connections_.ask(queue.address, "offset of topic " + topic_,
+                                                       offset_request(topic_, queue.id, start)));
   return response.number("offset");
 }
 
 Result<> Subscriber::pull(Queue& queue) {
-  const Request request{
-      .code = request_code::pull_message,
-      .fields = {{"consumerGroup", std::string(group)},
-                 {"topic", topic_},
-                 {"queueId", std::to_string(queue.id)},
-                 {"queueOffset", std::to_string(queue.next)},
-                 {"maxMsgNums", std::string(pull_messages_max)},
-                 {"sysFlag", std::to_string(pull_suspend | pull_subscription)},
-                 {"commitOffset", "0"},
-                 {"suspendTimeoutMillis", std::to_string(suspend_ms)},
-                 {"subscription", tags_},
-                 {"subVersion", "0"},
-                 {"expressionType", "TAG"}},
-      .body = {}};
+  const Request request{.code = request_code::pull_message,
+                        .fields = {{"consumerGroup", std::string(group)},
+                                   {"topic", topic_},
+                                   {"queueId", std::to_string(queue.id)},
+                                   {"queueOffset", std::to_string(queue.next)},
+                                   {"maxMsgNums", std::string(pull_messages_max)},
+                                   {"sysFlag", std::to_string(pull_suspend | pull_subscription)},
+                                   {"commitOffset", "0"},
+                                   {"suspendTimeoutMillis", std::to_string(suspend_ms)},
+                                   {"subscription", tags_},
+                                   {"subVersion", "0"},
+                                   {"expressionType", "TAG"}},
+                        .body = {}};
   BOLIDE_TRY(Connection* const connection, connections_.to(queue.address));
   BOLIDE_TRY(queue.opaque, connection->send(request, connections_.settings().call_timeout_ms));
   return {};
 }
 
-Result<bool> Subscriber::take(Queue& queue, const Response& response,
-                              const OnMessage& on_message) {
+Result<bool> Subscriber::take(Queue& queue, const Response& response, const OnMessage& on_message) {
   switch (response.code) {
     case response_code::success: {
       BOLIDE_TRY(const auto messages, decode_messages(response.body));
@@ -101,8 +98,7 @@ Result<bool> Subscriber::take(Queue& queue, const Response& response,
       BOLIDE_CHECK(pull(queue));
       return true;
     }
-    default:
-      return server_failure("read topic " + topic_, queue.address, response);
+    default: return server_failure("read topic " + topic_, queue.address, response);
   }
 }
 

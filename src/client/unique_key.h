@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ids of messages as RocketMQ's clients make them (rocketmq wire 1.13): tools read the time of sending
-// from them.
-// Runs on: one thread.  Owns: the counter.  Invariant: ids of one maker differ.
+// Ids of messages as RocketMQ's clients make them (rocketmq wire 1.13): tools read the time of
+// sending from them. Runs on: one thread.  Owns: the counter.  Invariant: ids of one maker differ.
 #pragma once
 
 #include "base/time.h"

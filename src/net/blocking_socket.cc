@@ -21,7 +21,9 @@
 namespace bolide::net {
 namespace {
 
-std::int64_t steady_ms() { return os::system_clock().now().steady_ms(); }
+std::int64_t steady_ms() {
+  return os::system_clock().now().steady_ms();
+}
 
 // poll() until an event, the deadline or an error; interruptions by signals do not count.
 int poll_until(std::span<pollfd> fds, std::int64_t deadline_ms) {

@@ -19,8 +19,8 @@ namespace bolide::net {
 
 class BlockingSocket {
  public:
-  // Errors: connection_failed ("connect 127.0.0.1:9876: Connection refused"), after every address of
-  // the name was tried; timeouts count as such.
+  // Errors: connection_failed ("connect 127.0.0.1:9876: Connection refused"), after every address
+  // of the name was tried; timeouts count as such.
   static Result<BlockingSocket> connect(const Address& address, int timeout_ms);
 
   ~BlockingSocket();

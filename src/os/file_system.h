@@ -49,8 +49,8 @@ class File {
   // A file system that cannot reserve succeeds without doing it.
   virtual Result<> reserve(std::uint64_t offset, std::uint64_t size) = 0;
   virtual Result<std::uint64_t> size() const = 0;
-  // The first place at or after `offset` that may hold anything but zeros; the file's size or more if
-  // there is none. It may be too early (here: always), never too late.
+  // The first place at or after `offset` that may hold anything but zeros; the file's size or more
+  // if there is none. It may be too early (here: always), never too late.
   virtual std::uint64_t next_data(std::uint64_t offset) const { return offset; }
   // Takes the exclusive lock of the whole file, for the life of this File: other processes (Apache
   // RocketMQ's broker too) and other Files of this one are refused. Never waits. Requires a file

@@ -9,7 +9,8 @@
 namespace bolide::broker {
 namespace {
 
-// A page that was read may be evicted before it is used; after so many tries the client tries again.
+// A page that was read may be evicted before it is used; after so many tries the client tries
+// again.
 constexpr int cold_tries_max = 8;
 
 }  // namespace
@@ -62,11 +63,11 @@ Result<Puller::Checked> Puller::check(const PullRequest& request, WallMs now_ms)
                 "the topic[" + topic->config.name + "] pulling message is forbidden");
   }
   if (request.queue_id < 0 || request.queue_id >= topic->config.read_queues) {
-    return fail(Errc::queue_out_of_range,
-                "queueId[" + std::to_string(request.queue_id) + "] is illegal, topic:[" +
-                    topic->config.name + "] topicConfig.readQueueNums:[" +
-                    std::to_string(topic->config.read_queues) + "] consumer:[" +
-                    std::string(request.group) + "]");
+    return fail(Errc::queue_out_of_range, "queueId[" + std::to_string(request.queue_id) +
+                                              "] is illegal, topic:[" + topic->config.name +
+                                              "] topicConfig.readQueueNums:[" +
+                                              std::to_string(topic->config.read_queues) +
+                                              "] consumer:[" + std::string(request.group) + "]");
   }
   BOLIDE_TRY(auto tags, subscription_of(request, *group));
   return Checked{.queue = topic->queues[static_cast<std::size_t>(request.queue_id)],
@@ -77,13 +78,14 @@ void Puller::pull(const PullRequest& request, const Now& now) {
   ++stats_.requests;
   auto checked = check(request, now.wall_ms);
   if (!checked) return refuse(request.ticket, std::move(checked).error());
-  Pending pending{.ticket = request.ticket,
-                  .queue = checked->queue,
-                  .offset = request.offset,
-                  .limits = {.messages_max = std::clamp(request.messages_max, 1, settings_.messages_max),
-                             .bytes_max = static_cast<std::size_t>(settings_.bytes_max)},
-                  .tags = std::move(checked->tags),
-                  .deadline_ms = 0};
+  Pending pending{
+      .ticket = request.ticket,
+      .queue = checked->queue,
+      .offset = request.offset,
+      .limits = {.messages_max = std::clamp(request.messages_max, 1, settings_.messages_max),
+                 .bytes_max = static_cast<std::size_t>(settings_.bytes_max)},
+      .tags = std::move(checked->tags),
+      .deadline_ms = 0};
   if (request.bytes_max > 0 && request.bytes_max < settings_.bytes_max) {
     pending.limits.bytes_max = static_cast<std::size_t>(request.bytes_max);
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pulling: answers a request for messages at once, or parks it until one arrives or its time is over.
-// Cold reads wait for the background agent to bring the bytes into memory.
-// Runs on: core agent.  Owns: the parked pulls.
-// Invariant: every pull is answered exactly once: with messages, or at its deadline; none waits beyond.
+// Pulling: answers a request for messages at once, or parks it until one arrives or its time is
+// over. Cold reads wait for the background agent to bring the bytes into memory. Runs on: core
+// agent.  Owns: the parked pulls. Invariant: every pull is answered exactly once: with messages, or
+// at its deadline; none waits beyond.
 #pragma once
 
 #include "base/time.h"
@@ -26,7 +26,7 @@ namespace bolide::broker {
 struct PullSettings {
   std::string broker;
   std::int32_t permission = perm::read | perm::write;
-  std::int32_t messages_max = 32;      // most that one answer holds, whatever is asked
+  std::int32_t messages_max = 32;  // most that one answer holds, whatever is asked
   std::int64_t bytes_max = 256 << 10;
   std::int64_t suspend_ms_max = 30'000;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How far consumers may see into each queue: everything below end() is as safe as the reply level says.
-// Runs on: core agent.  Owns: one number per queue.  Invariant: end() never passes what was
+// How far consumers may see into each queue: everything below end() is as safe as the reply level
+// says. Runs on: core agent.  Owns: one number per queue.  Invariant: end() never passes what was
 // acknowledged, and never goes back.
 #pragma once
 

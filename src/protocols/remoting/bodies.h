@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// JSON bodies of the broker's commands, byte for byte in the shape that stock Java tools parse, with
-// objects and bare numbers as keys where RocketMQ has them (rocketmq wire 2.8).
-// Runs on: any agent.  Owns: nothing.  Invariant: members stand in fastjson's (alphabetical) order.
+// JSON bodies of the broker's commands, byte for byte in the shape that stock Java tools parse,
+// with objects and bare numbers as keys where RocketMQ has them (rocketmq wire 2.8). Runs on: any
+// agent.  Owns: nothing.  Invariant: members stand in fastjson's (alphabetical) order.
 #pragma once
 
 #include "broker/api.h"

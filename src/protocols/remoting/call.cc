@@ -34,8 +34,12 @@ void Responder::answer(const HeaderOut& out, const Slices& body) const {
   front_->write(session_, header, serialization_, body);
 }
 
-BrokerService& Call::broker() const { return *front.broker(); }
-NamingService& Call::naming() const { return *front.naming(); }
+BrokerService& Call::broker() const {
+  return *front.broker();
+}
+NamingService& Call::naming() const {
+  return *front.naming();
+}
 
 std::string_view Fields::text(std::string_view name) {
   const std::string_view value = header_.field(name);

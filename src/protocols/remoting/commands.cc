@@ -204,7 +204,9 @@ static_assert(std::size(rows) < 255);
 
 }  // namespace
 
-std::span<const Command> commands() { return rows; }
+std::span<const Command> commands() {
+  return rows;
+}
 
 const Command* find_command(std::int32_t code) {
   if (code >= 0 && code < direct_codes) {

@@ -2,7 +2,8 @@
 //
 // The command table: one row for every request of the remoting protocol (rocketmq wire 2), with its
 // handler in each role. A request without a handler is answered with code 3 and counted.
-// Runs on: io agent.  Owns: constant data.  Invariant: rows are sorted by code (checked at compile time).
+// Runs on: io agent.  Owns: constant data.  Invariant: rows are sorted by code (checked at compile
+// time).
 #pragma once
 
 #include "protocols/remoting/call.h"

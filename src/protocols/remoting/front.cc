@@ -70,8 +70,8 @@ void Front::ask(broker::SessionId session, const Call& call) {
   write(session,
         {.code = call.header.code, .opaque = opaque, .flag = 0, .fields = call.header.fields},
         Serialization::json, call.body);
-  questions_.insert_or_assign(
-      opaque, Question{.asker = call.responder(), .deadline_ms = call.now.steady_ms() + question_ms});
+  questions_.insert_or_assign(opaque, Question{.asker = call.responder(),
+                                               .deadline_ms = call.now.steady_ms() + question_ms});
 }
 
 void Front::answered(const Header& header, std::string_view body) {

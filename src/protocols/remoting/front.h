@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The remoting front end of one role (broker or name server) on one io agent: its sessions, the way of
-// answers back to them, its counters.
-// Runs on: io agent.  Owns: the list of sessions (the transport owns the sessions themselves).
-// Invariant: a session id is never used twice; an answer to a session that has gone is dropped.
+// The remoting front end of one role (broker or name server) on one io agent: its sessions, the way
+// of answers back to them, its counters. Runs on: io agent.  Owns: the list of sessions (the
+// transport owns the sessions themselves). Invariant: a session id is never used twice; an answer
+// to a session that has gone is dropped.
 #pragma once
 
 #include "broker/api.h"
@@ -40,7 +40,7 @@ struct FrontStats {
   std::uint64_t responses_in = 0;
   std::uint64_t unsupported = 0;
   std::array<std::uint64_t, static_cast<std::size_t>(Malformed::count)> malformed = {};
-  std::map<std::int32_t, std::uint64_t> by_code;           // control requests, counted as they come
+  std::map<std::int32_t, std::uint64_t> by_code;  // control requests, counted as they come
   std::map<std::int32_t, std::uint64_t> unsupported_codes;
 };
 
@@ -60,8 +60,8 @@ class Front final : public broker::ReplySink {
   void write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
              const Slices& body);
 
-  // Passes a request on to the client behind `session` and its answer back to the asker, or an error
-  // after ten seconds.
+  // Passes a request on to the client behind `session` and its answer back to the asker, or an
+  // error after ten seconds.
   void ask(broker::SessionId session, const Call& call);
   void answered(const Header& header, std::string_view body);
   // Every second or so: gives up on clients that do not answer.

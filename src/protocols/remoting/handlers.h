@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The handlers that the command table names; each file handlers_*.cc holds one family.
-// Runs on: io agent.  Owns: nothing.  Invariant: each answers exactly once, now or later, unless the
-// request is one-way.
+// Runs on: io agent.  Owns: nothing.  Invariant: each answers exactly once, now or later, unless
+// the request is one-way.
 #pragma once
 
 #include "protocols/remoting/call.h"

@@ -15,7 +15,8 @@ void get_broker_config(const Call& call) {
 
 void get_runtime_info(const Call& call) {
   call.broker().api.runtime_info(
-      call.identity, [responder = call.responder()](Result<std::map<std::string, std::string>> table) {
+      call.identity,
+      [responder = call.responder()](Result<std::map<std::string, std::string>> table) {
         if (!table) return responder.error(table.error());
         responder.ok_body(table_json(*table));
       });

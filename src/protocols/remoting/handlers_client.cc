@@ -63,7 +63,8 @@ void get_consumer_list(const Call& call) {
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
   call.broker().api.consumer_members(
       call.identity, group,
-      [responder = call.responder(), name = std::string(group)](Result<broker::GroupMembers> found) {
+      [responder = call.responder(),
+       name = std::string(group)](Result<broker::GroupMembers> found) {
         if (!found) {
           return responder.error(Error{Errc::internal, "no consumer for this group, " + name});
         }
@@ -75,11 +76,11 @@ void get_consumer_connections(const Call& call) {
   Fields fields(call.header);
   const std::string_view group = fields.text("consumerGroup");
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
-  call.broker().api.consumer_members(call.identity, group,
-                                     [responder = call.responder()](Result<broker::GroupMembers> found) {
-                                       if (!found) return responder.error(found.error());
-                                       responder.ok_body(consumer_connections_json(*found));
-                                     });
+  call.broker().api.consumer_members(
+      call.identity, group, [responder = call.responder()](Result<broker::GroupMembers> found) {
+        if (!found) return responder.error(found.error());
+        responder.ok_body(consumer_connections_json(*found));
+      });
 }
 
 void get_producer_connections(const Call& call) {
@@ -87,7 +88,8 @@ void get_producer_connections(const Call& call) {
   const std::string_view group = fields.text("producerGroup");
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
   call.broker().api.producer_members(
-      call.identity, group, [responder = call.responder()](Result<std::vector<broker::Member>> found) {
+      call.identity, group,
+      [responder = call.responder()](Result<std::vector<broker::Member>> found) {
         if (!found) return responder.error(found.error());
         responder.ok_body(producer_connections_json(*found));
       });
@@ -95,8 +97,8 @@ void get_producer_connections(const Call& call) {
 
 void get_all_producers(const Call& call) {
   call.broker().api.all_producers(
-      call.identity,
-      [responder = call.responder()](Result<std::map<std::string, std::vector<broker::Member>>> all) {
+      call.identity, [responder = call.responder()](
+                         Result<std::map<std::string, std::vector<broker::Member>>> all) {
         if (!all) return responder.error(all.error());
         responder.ok_body(producer_table_json(*all));
       });

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Locks of ordered consumers, and questions that the broker passes on to a consumer (rocketmq wire 2.7;
-// semantics 3.5).
-// Runs on: io agent.  Owns: nothing.  Invariant: see handlers.h.
+// Locks of ordered consumers, and questions that the broker passes on to a consumer (rocketmq
+// wire 2.7; semantics 3.5). Runs on: io agent.  Owns: nothing.  Invariant: see handlers.h.
 #include "base/json_writer.h"
 #include "protocols/remoting/bodies.h"
 #include "protocols/remoting/front.h"
@@ -19,9 +18,12 @@ struct LockRequest {
 
 void read_queue(JsonReader& in, broker::QueueRef* queue) {
   in.object([&](JsonKey key) {
-    if (key == "topic") queue->topic = in.text();
-    else if (key == "brokerName") queue->broker = in.text();
-    else if (key == "queueId") queue->queue_id = in.integer<std::int32_t>();
+    if (key == "topic")
+      queue->topic = in.text();
+    else if (key == "brokerName")
+      queue->broker = in.text();
+    else if (key == "queueId")
+      queue->queue_id = in.integer<std::int32_t>();
   });
 }
 
@@ -29,9 +31,12 @@ Result<LockRequest> parse_lock(std::string_view body) {
   LockRequest request;
   JsonReader in(body);
   in.object([&](JsonKey key) {
-    if (key == "consumerGroup") request.group = in.text();
-    else if (key == "clientId") request.client_id = in.text();
-    else if (key == "mqSet") in.array([&] { read_queue(in, &request.queues.emplace_back()); });
+    if (key == "consumerGroup")
+      request.group = in.text();
+    else if (key == "clientId")
+      request.client_id = in.text();
+    else if (key == "mqSet")
+      in.array([&] { read_queue(in, &request.queues.emplace_back()); });
   });
   BOLIDE_CHECK(in.finish());
   if (request.client_id.empty()) return fail(Errc::malformed, "the field clientId is missing");

@@ -78,13 +78,13 @@ void get_group(const Call& call) {
 }
 
 void get_all_groups(const Call& call) {
-  call.broker().api.all_groups(call.identity,
-                               [responder = call.responder()](Result<broker::GroupTable> all) {
-                                 if (!all) return responder.error(all.error());
-                                 const DecimalText total(static_cast<std::int64_t>(all->groups.size()));
-                                 const ExtField fields[] = {{"totalGroupNum", total.view()}};
-                                 responder.ok(fields, group_table_json(*all));
-                               });
+  call.broker().api.all_groups(
+      call.identity, [responder = call.responder()](Result<broker::GroupTable> all) {
+        if (!all) return responder.error(all.error());
+        const DecimalText total(static_cast<std::int64_t>(all->groups.size()));
+        const ExtField fields[] = {{"totalGroupNum", total.view()}};
+        responder.ok(fields, group_table_json(*all));
+      });
 }
 
 void get_consume_stats(const Call& call) {

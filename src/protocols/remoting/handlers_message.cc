@@ -42,9 +42,8 @@ struct Numbers {
 void submit(const Call& call, broker::SendRequest& request, const Numbers& numbers,
             std::string_view missing) {
   if (!missing.empty() || !numbers.bad.empty()) {
-    const std::string text = !missing.empty()
-                                 ? "the field " + std::string(missing) + " is missing"
-                                 : "not a number: " + std::string(numbers.bad);
+    const std::string text = !missing.empty() ? "the field " + std::string(missing) + " is missing"
+                                              : "not a number: " + std::string(numbers.bad);
     return call.responder().error(Error{Errc::malformed, text});
   }
   request.identity = &call.identity;
@@ -135,11 +134,20 @@ void send_message_v2(const Call& call) {
   for (const auto& [name, value] : call.header.fields) {
     if (name.size() != 1) continue;
     switch (name[0]) {
-      case 'b': request.topic = value; seen |= 1; break;
+      case 'b':
+        request.topic = value;
+        seen |= 1;
+        break;
       case 'c': request.default_topic = value; break;
       case 'd': numbers.take(value, &request.default_queues); break;
-      case 'e': numbers.take(value, &request.queue_id); seen |= 2; break;
-      case 'f': numbers.take(value, &request.sys_flag); seen |= 4; break;
+      case 'e':
+        numbers.take(value, &request.queue_id);
+        seen |= 2;
+        break;
+      case 'f':
+        numbers.take(value, &request.sys_flag);
+        seen |= 4;
+        break;
       case 'g': numbers.take(value, &request.born_ms); break;
       case 'h': numbers.take(value, &request.flag); break;
       case 'i': request.properties = value; break;
@@ -149,10 +157,14 @@ void send_message_v2(const Call& call) {
     }
   }
   // A blank topic is told apart from a missing one only by JSON; both are refused by name.
-  if ((seen & 2) == 0) missing = "e (queueId)";
-  else if ((seen & 4) == 0) missing = "f (sysFlag)";
-  else if ((seen & 1) != 0) missing = {};
-  else missing = "b (topic)";
+  if ((seen & 2) == 0)
+    missing = "e (queueId)";
+  else if ((seen & 4) == 0)
+    missing = "f (sysFlag)";
+  else if ((seen & 1) != 0)
+    missing = {};
+  else
+    missing = "b (topic)";
   submit(call, request, numbers, missing);
 }
 
@@ -193,7 +205,8 @@ void pull_message(const Call& call) {
   if ((flag & pull_flag::commit_offset) != 0) {
     request.commit_offset = fields.number_or<std::int64_t>("commitOffset", 0);
   }
-  if ((flag & pull_flag::subscription) != 0) request.subscription = fields.text_or("subscription", "*");
+  if ((flag & pull_flag::subscription) != 0)
+    request.subscription = fields.text_or("subscription", "*");
   if (offset != 0) request.ticket.detail |= ticket_detail::offset_not_zero;
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
   call.broker().api.pull(request);
@@ -210,8 +223,8 @@ void query_message(const Call& call) {
   const bool unique = fields.flag_or("_UNIQUE_KEY_QUERY", false);
   constexpr std::int32_t count_max = 64;  // as Apache's maxMsgsNumBatch
   call.broker().api.find_messages(
-      call.identity, topic, key, unique,
-      static_cast<std::size_t>(std::clamp(count, 1, count_max)), from_ms, to_ms,
+      call.identity, topic, key, unique, static_cast<std::size_t>(std::clamp(count, 1, count_max)),
+      from_ms, to_ms,
       [responder = call.responder(), now_ms = call.now.wall_ms](Result<Slices> found) {
         if (!found) return responder.error(found.error());
         const DecimalText updated(now_ms);
@@ -248,8 +261,7 @@ void Front::on_send(const broker::Ticket& ticket, const broker::SendResult& resu
                              {"TRACE_ON", "true"},
                              {"transactionId", result.unique_key}};
   const std::span<const ExtField> shown(fields, result.unique_key.empty() ? 5 : 6);
-  write(ticket.session,
-        {.code = response_code::success, .opaque = ticket.token, .fields = shown},
+  write(ticket.session, {.code = response_code::success, .opaque = ticket.token, .fields = shown},
         serialization_of(ticket), std::string_view{});
 }
 

@@ -46,9 +46,9 @@ void get_kv(const Call& call) {
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
   const std::string* value = call.naming().kv.find(space, key);
   if (value == nullptr) {
-    return call.responder().error(Error{Errc::not_found, "No config item, Namespace: " +
-                                                             std::string(space) +
-                                                             " Key: " + std::string(key)});
+    return call.responder().error(
+        Error{Errc::not_found,
+              "No config item, Namespace: " + std::string(space) + " Key: " + std::string(key)});
   }
   const ExtField answer[] = {{"value", *value}};
   call.responder().ok(answer);
@@ -88,7 +88,8 @@ void register_broker(const Call& call) {
                                   .ha_address = std::string(fields.text_or("haServerAddr", {})),
                                   .zone = std::string(fields.text_or("__ZONE_NAME", {})),
                                   .connection = call.session};
-  if (const auto timeout = fields.number_or<std::int64_t>("heartbeatTimeoutMillis", 0); timeout > 0) {
+  if (const auto timeout = fields.number_or<std::int64_t>("heartbeatTimeoutMillis", 0);
+      timeout > 0) {
     request.heartbeat_timeout_ms = timeout;
   }
   if (!call.header.field("enableActingMaster").empty()) {
@@ -107,7 +108,8 @@ void register_broker(const Call& call) {
   if (answer.outcome == naming::RegisterOutcome::unknown_broker) {
     return call.responder().error(Error{Errc::internal, "the broker has not registered yet"});
   }
-  const ExtField out[] = {{"haServerAddr", answer.ha_address}, {"masterAddr", answer.master_address}};
+  const ExtField out[] = {{"haServerAddr", answer.ha_address},
+                          {"masterAddr", answer.master_address}};
   const naming::KvTable* order = call.naming().kv.find(naming::order_topic_namespace);
   call.responder().ok(out, naming::encode_kv_table(order == nullptr ? naming::KvTable{} : *order));
 }
@@ -143,17 +145,20 @@ void query_data_version(const Call& call) {
   const auto answer =
       call.naming().registry.query_data_version(cluster, address, *version, call.now);
   const ExtField out[] = {{"changed", answer.changed ? "true" : "false"}};
-  call.responder().ok(out, answer.version ? naming::encode_version(*answer.version) : std::string{});
+  call.responder().ok(out,
+                      answer.version ? naming::encode_version(*answer.version) : std::string{});
 }
 
 void get_route(const Call& call) {
   Fields fields(call.header);
   const std::string_view topic = fields.text("topic");
   auto route = call.naming().registry.route(topic);
-  if (!route) return call.responder().error(Error{Errc::topic_not_found, route_missing_text(topic)});
-  if (fields.flag_or("__ZONE_MODE", false)) naming::keep_zone(fields.text_or("__ZONE_NAME", {}), &*route);
-  const bool standard = call.header.version >= version_v4_9_4 ||
-                        fields.flag_or("acceptStandardJsonOnly", false);
+  if (!route)
+    return call.responder().error(Error{Errc::topic_not_found, route_missing_text(topic)});
+  if (fields.flag_or("__ZONE_MODE", false))
+    naming::keep_zone(fields.text_or("__ZONE_NAME", {}), &*route);
+  const bool standard =
+      call.header.version >= version_v4_9_4 || fields.flag_or("acceptStandardJsonOnly", false);
   call.responder().ok_body(naming::encode_route(*route, standard));
 }
 
@@ -224,6 +229,8 @@ void register_topic(const Call& call) {
   call.responder().ok();
 }
 
-void get_naming_config(const Call& call) { call.responder().ok_body(call.naming().config_text()); }
+void get_naming_config(const Call& call) {
+  call.responder().ok_body(call.naming().config_text());
+}
 
 }  // namespace bolide::remoting::on

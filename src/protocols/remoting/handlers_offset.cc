@@ -46,7 +46,8 @@ void update_consumer_offset(const Call& call) {
   const Queue queue = queue_of(fields);
   const auto offset = fields.number<std::int64_t>("commitOffset");
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
-  const auto done = call.broker().api.commit_offset(call.identity, group, queue.topic, queue.id, offset);
+  const auto done =
+      call.broker().api.commit_offset(call.identity, group, queue.topic, queue.id, offset);
   if (!done) return call.responder().error(done.error());
   call.responder().ok();
 }

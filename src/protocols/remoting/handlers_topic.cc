@@ -33,13 +33,14 @@ std::string attribute_changes(const broker::TopicConfig& config) {
 
 void put_topic(const Call& call) {
   Fields fields(call.header);
-  broker::TopicConfig config{.name = std::string(fields.text("topic")),
-                             .read_queues = fields.number<std::int32_t>("readQueueNums"),
-                             .write_queues = fields.number<std::int32_t>("writeQueueNums"),
-                             .permission = fields.number<std::int32_t>("perm"),
-                             .filter_type = std::string(fields.text_or("topicFilterType", "SINGLE_TAG")),
-                             .sys_flag = fields.number_or("topicSysFlag", 0),
-                             .order = fields.flag_or("order", false)};
+  broker::TopicConfig config{
+      .name = std::string(fields.text("topic")),
+      .read_queues = fields.number<std::int32_t>("readQueueNums"),
+      .write_queues = fields.number<std::int32_t>("writeQueueNums"),
+      .permission = fields.number<std::int32_t>("perm"),
+      .filter_type = std::string(fields.text_or("topicFilterType", "SINGLE_TAG")),
+      .sys_flag = fields.number_or("topicSysFlag", 0),
+      .order = fields.flag_or("order", false)};
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
   call.broker().api.put_topic(call.identity, config, fields.text_or("attributes", {}),
                               answer_done(call));
@@ -104,28 +105,29 @@ void get_topic_stats(const Call& call) {
   Fields fields(call.header);
   const std::string_view topic = fields.text("topic");
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
-  call.broker().api.topic_ranges(
-      call.identity, topic,
-      [responder = call.responder(), topic = std::string(topic),
-       broker = call.broker().broker_name](Result<std::map<std::int32_t, broker::QueueRange>> ranges) {
-        if (!ranges) return responder.error(ranges.error());
-        responder.ok_body(topic_stats_json(broker, topic, *ranges));
-      });
+  call.broker().api.topic_ranges(call.identity, topic,
+                                 [responder = call.responder(), topic = std::string(topic),
+                                  broker = call.broker().broker_name](
+                                     Result<std::map<std::int32_t, broker::QueueRange>> ranges) {
+                                   if (!ranges) return responder.error(ranges.error());
+                                   responder.ok_body(topic_stats_json(broker, topic, *ranges));
+                                 });
 }
 
 void get_system_topics(const Call& call) {
-  call.broker().api.all_topics(
-      call.identity, [responder = call.responder(), broker = call.broker().broker_name,
-                      cluster = call.broker().cluster](Result<broker::TopicTable> all) {
-        if (!all) return responder.error(all.error());
-        std::vector<std::string> names;
-        for (const broker::TopicConfig& topic : all->topics) {
-          if (broker::is_system_topic(topic.name) || topic.name == broker || topic.name == cluster) {
-            names.push_back(topic.name);
-          }
-        }
-        responder.ok_body(list_json("topicList", names));
-      });
+  call.broker().api.all_topics(call.identity,
+                               [responder = call.responder(), broker = call.broker().broker_name,
+                                cluster = call.broker().cluster](Result<broker::TopicTable> all) {
+                                 if (!all) return responder.error(all.error());
+                                 std::vector<std::string> names;
+                                 for (const broker::TopicConfig& topic : all->topics) {
+                                   if (broker::is_system_topic(topic.name) ||
+                                       topic.name == broker || topic.name == cluster) {
+                                     names.push_back(topic.name);
+                                   }
+                                 }
+                                 responder.ok_body(list_json("topicList", names));
+                               });
 }
 
 }  // namespace bolide::remoting::on

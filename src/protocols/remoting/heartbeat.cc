@@ -23,13 +23,17 @@ broker::ConsumeFrom consume_from(std::string_view text) {
 
 void read_consumer(JsonReader& in, broker::ConsumerData* data) {
   in.object([&](JsonKey key) {
-    if (key == "groupName") data->group = in.text();
-    else if (key == "consumeType") data->type = consume_type(in.text());
+    if (key == "groupName")
+      data->group = in.text();
+    else if (key == "consumeType")
+      data->type = consume_type(in.text());
     else if (key == "messageModel") {
       data->model = in.text() == "BROADCASTING" ? broker::MessageModel::broadcasting
                                                 : broker::MessageModel::clustering;
-    } else if (key == "consumeFromWhere") data->from = consume_from(in.text());
-    else if (key == "unitMode") data->unit_mode = in.boolean();
+    } else if (key == "consumeFromWhere")
+      data->from = consume_from(in.text());
+    else if (key == "unitMode")
+      data->unit_mode = in.boolean();
     else if (key == "subscriptionDataSet") {
       in.array([&] { read_subscription(in, &data->subscriptions.emplace_back()); });
     }
@@ -40,14 +44,18 @@ void read_consumer(JsonReader& in, broker::ConsumerData* data) {
 
 void read_subscription(JsonReader& in, broker::Subscription* subscription) {
   in.object([&](JsonKey key) {
-    if (key == "topic") subscription->topic = in.text();
-    else if (key == "subString") subscription->expression = in.text();
+    if (key == "topic")
+      subscription->topic = in.text();
+    else if (key == "subString")
+      subscription->expression = in.text();
     else if (key == "expressionType") {
       // Clients older than 4.1 send none: tags.
       const std::string_view type = in.text();
       if (!type.empty()) subscription->expression_type = type;
-    } else if (key == "subVersion") subscription->version = in.integer<std::int64_t>();
-    else if (key == "classFilterMode") subscription->class_filter = in.boolean();
+    } else if (key == "subVersion")
+      subscription->version = in.integer<std::int64_t>();
+    else if (key == "classFilterMode")
+      subscription->class_filter = in.boolean();
   });
 }
 
@@ -56,8 +64,10 @@ Result<broker::Heartbeat> parse_heartbeat(std::string_view body) {
   JsonReader in(body);
   if (in.peek() != JsonKind::object) return fail(Errc::malformed, "heartbeat body is not JSON");
   in.object([&](JsonKey key) {
-    if (key == "clientID") heartbeat.client_id = in.text();
-    else if (key == "heartbeatFingerprint") heartbeat.fingerprint = in.integer<std::int32_t>();
+    if (key == "clientID")
+      heartbeat.client_id = in.text();
+    else if (key == "heartbeatFingerprint")
+      heartbeat.fingerprint = in.integer<std::int32_t>();
     else if (key == "withoutSub" || key == "isWithoutSub")
       heartbeat.without_subscriptions = in.boolean();
     else if (key == "producerDataSet") {

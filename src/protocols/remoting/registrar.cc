@@ -30,7 +30,8 @@ class Registrar::LinkSession final : public net::Session {
   std::size_t on_bytes(std::string_view bytes, const Now&) override {
     std::size_t used = 0;
     Frame frame;
-    while (read_frame(bytes.substr(used), frame_bytes_max_default, &frame) == FrameStatus::complete) {
+    while (read_frame(bytes.substr(used), frame_bytes_max_default, &frame) ==
+           FrameStatus::complete) {
       used += frame.size;
       Header header;
       std::string scratch;
@@ -74,7 +75,9 @@ Registrar::Registrar(RegistrarSettings settings, net::Agent& agent, net::Transpo
   }
 }
 
-Registrar::~Registrar() { *alive_ = false; }
+Registrar::~Registrar() {
+  *alive_ = false;
+}
 
 std::string Registrar::body() const {
   naming::RegisterBody body;
@@ -99,7 +102,8 @@ void Registrar::send(Link& link) {
                              {"heartbeatTimeoutMillis", timeout.view()},
                              {"compressed", "false"},
                              {"bodyCrc32", crc.view()}};
-  write_request(*link.connection, request_code::register_broker, link.next_opaque++, fields, content);
+  write_request(*link.connection, request_code::register_broker, link.next_opaque++, fields,
+                content);
 }
 
 void Registrar::register_now() {
@@ -149,7 +153,8 @@ void Registrar::unregister() {
                              {"clusterName", settings_.cluster}};
   for (const std::shared_ptr<Link>& link : links_) {
     if (link->connection == nullptr) continue;
-    write_request(*link->connection, request_code::unregister_broker, link->next_opaque++, fields, {});
+    write_request(*link->connection, request_code::unregister_broker, link->next_opaque++, fields,
+                  {});
   }
 }
 

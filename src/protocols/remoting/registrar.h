@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The broker's registration with its name servers: at start, in intervals, after each change of a topic
-// (rocketmq wire 2.7, 103 and 104; semantics 3.25). One connection per name server, made again when lost.
-// Runs on: io agent.  Owns: one link per name server.
-// Invariant: a change of topics reaches every reachable name server in the turn after it.
+// The broker's registration with its name servers: at start, in intervals, after each change of a
+// topic (rocketmq wire 2.7, 103 and 104; semantics 3.25). One connection per name server, made
+// again when lost. Runs on: io agent.  Owns: one link per name server. Invariant: a change of
+// topics reaches every reachable name server in the turn after it.
 #pragma once
 
 #include "broker/api.h"

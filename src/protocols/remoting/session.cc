@@ -39,8 +39,7 @@ std::size_t RemotingSession::on_bytes(std::string_view bytes, const Now& now) {
   Frame frame;
   while (!connection_.congested()) {
     switch (read_frame(bytes.substr(used), front_.frame_bytes_max(), &frame)) {
-      case FrameStatus::incomplete:
-        return used;
+      case FrameStatus::incomplete: return used;
       case FrameStatus::bad_length:
         return reject(Malformed::length, "malformed frame: bad length"), bytes.size();
       case FrameStatus::bad_serialization:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The frame of RocketMQ's remoting protocol (rocketmq wire 1.1): length, kind of header, header, body.
-// Runs on: io agent.  Owns: nothing; views live as long as the bytes.
-// Invariant: no length from the wire is used before it was checked.
+// The frame of RocketMQ's remoting protocol (rocketmq wire 1.1): length, kind of header, header,
+// body. Runs on: io agent.  Owns: nothing; views live as long as the bytes. Invariant: no length
+// from the wire is used before it was checked.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace bolide::remoting {
 
-inline constexpr std::size_t frame_prefix_bytes = 8;   // two lengths
+inline constexpr std::size_t frame_prefix_bytes = 8;  // two lengths
 inline constexpr std::uint32_t frame_bytes_max_default = 16U << 20U;
 
 enum class Serialization : std::uint8_t { json = 0, binary = 1 };

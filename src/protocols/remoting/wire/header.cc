@@ -15,8 +15,8 @@ namespace {
 
 // wire 1.6
 constexpr std::array<std::string_view, 14> languages = {
-    "JAVA", "CPP", "DOTNET", "PYTHON", "DELPHI", "ERLANG", "RUBY",
-    "OTHER", "HTTP", "GO", "PHP", "OMS", "RUST", "NODE_JS"};
+    "JAVA",  "CPP",  "DOTNET", "PYTHON", "DELPHI", "ERLANG", "RUBY",
+    "OTHER", "HTTP", "GO",     "PHP",    "OMS",    "RUST",   "NODE_JS"};
 constexpr std::uint8_t language_cpp = 1;
 
 // POP codes do not fit the binary header's 16 bits; peers that truncate them mean these (wire 1.3).
@@ -29,12 +29,18 @@ std::int32_t widen_code(std::int16_t code) {
 Result<> decode_json(std::string_view text, std::string* scratch, Header* header) {
   JsonReader in(text, {.scratch = scratch, .depth_max = 8});
   in.object([&](JsonKey key) {
-    if (key == "code") header->code = in.integer<std::int32_t>();
-    else if (key == "opaque") header->opaque = in.integer<std::int32_t>();
-    else if (key == "flag") header->flag = in.integer<std::int32_t>();
-    else if (key == "version") header->version = in.integer<std::int32_t>();
-    else if (key == "language") header->language = in.text();
-    else if (key == "remark") header->remark = in.text();
+    if (key == "code")
+      header->code = in.integer<std::int32_t>();
+    else if (key == "opaque")
+      header->opaque = in.integer<std::int32_t>();
+    else if (key == "flag")
+      header->flag = in.integer<std::int32_t>();
+    else if (key == "version")
+      header->version = in.integer<std::int32_t>();
+    else if (key == "language")
+      header->language = in.text();
+    else if (key == "remark")
+      header->remark = in.text();
     else if (key == "extFields") {
       in.object([&](JsonKey name) { header->fields.emplace_back(name.text, in.text()); });
     }
@@ -162,7 +168,7 @@ Result<> decode_header(const Frame& frame, std::string* scratch, Header* header)
   header->remark = {};
   header->fields.clear();
   return frame.serialization == Serialization::json ? decode_json(frame.header, scratch, header)
-                                                     : decode_binary(frame.header, header);
+                                                    : decode_binary(frame.header, header);
 }
 
 std::size_t header_bytes_max(const HeaderOut& out) {
@@ -175,8 +181,10 @@ std::size_t header_bytes_max(const HeaderOut& out) {
 std::size_t encode_header(const HeaderOut& out, Serialization serialization, std::size_t body_bytes,
                           char* at) {
   Out to(at + frame_prefix_bytes);
-  if (serialization == Serialization::json) encode_json(out, &to);
-  else encode_binary(out, &to);
+  if (serialization == Serialization::json)
+    encode_json(out, &to);
+  else
+    encode_binary(out, &to);
   write_frame_prefix(at, serialization, to.size(), body_bytes);
   return frame_prefix_bytes + to.size();
 }

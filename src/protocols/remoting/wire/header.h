@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The header of a remoting command in both serialisations (rocketmq wire 1.2, 1.3, 1.8): decode in place,
-// encode into the caller's memory.
-// Runs on: io agent.  Owns: nothing; views live as long as the frame and the scratch.
-// Invariant: decoding allocates nothing once the scratch and the field list have grown.
+// The header of a remoting command in both serialisations (rocketmq wire 1.2, 1.3, 1.8): decode in
+// place, encode into the caller's memory. Runs on: io agent.  Owns: nothing; views live as long as
+// the frame and the scratch. Invariant: decoding allocates nothing once the scratch and the field
+// list have grown.
 #pragma once
 
 #include "base/result.h"
@@ -46,7 +46,8 @@ struct Header {
   }
 };
 
-// Decodes the header of `frame`. `header` and `scratch` are reused from call to call. Errors: malformed.
+// Decodes the header of `frame`. `header` and `scratch` are reused from call to call. Errors:
+// malformed.
 Result<> decode_header(const Frame& frame, std::string* scratch, Header* header);
 
 // What is encoded: a request or a response.
@@ -60,8 +61,8 @@ struct HeaderOut {
 
 // The most bytes that prefix and header of `out` take.
 std::size_t header_bytes_max(const HeaderOut& out);
-// Writes prefix and header to `at`, of header_bytes_max(out) bytes; returns how many were written. The
-// body of `body_bytes` follows them in the stream.
+// Writes prefix and header to `at`, of header_bytes_max(out) bytes; returns how many were written.
+// The body of `body_bytes` follows them in the stream.
 std::size_t encode_header(const HeaderOut& out, Serialization serialization, std::size_t body_bytes,
                           char* at);
 

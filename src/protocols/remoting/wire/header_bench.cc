@@ -9,11 +9,23 @@
 namespace bolide::remoting {
 namespace {
 
-const ExtField send_fields[] = {
-    {"a", "bench_group"}, {"b", "bench"}, {"c", "TBW102"}, {"d", "4"}, {"e", "0"}, {"f", "0"},
-    {"g", "1700000000123"}, {"h", "0"},
-    {"i", "UNIQ_KEY\x01" "7F000001531218B4AAC2123456780000\x02" "WAIT\x01" "true"},
-    {"j", "0"}, {"k", "false"}, {"m", "false"}, {"n", "broker-a"}};
+const ExtField send_fields[] = {{"a", "bench_group"},
+                                {"b", "bench"},
+                                {"c", "TBW102"},
+                                {"d", "4"},
+                                {"e", "0"},
+                                {"f", "0"},
+                                {"g", "1700000000123"},
+                                {"h", "0"},
+                                {"i",
+                                 "UNIQ_KEY\x01"
+                                 "7F000001531218B4AAC2123456780000\x02"
+                                 "WAIT\x01"
+                                 "true"},
+                                {"j", "0"},
+                                {"k", "false"},
+                                {"m", "false"},
+                                {"n", "broker-a"}};
 
 void decode(benchmark::State& state) {
   const auto serialization = static_cast<Serialization>(state.range(0));
@@ -31,8 +43,10 @@ void decode(benchmark::State& state) {
 BENCHMARK(decode)->ArgName("binary")->Arg(0)->Arg(1);
 
 void encode(benchmark::State& state) {
-  const ExtField fields[] = {{"msgId", "7F00000100002A9F0000000000000000"}, {"queueId", "0"},
-                             {"queueOffset", "123456"}, {"MSG_REGION", "DefaultRegion"},
+  const ExtField fields[] = {{"msgId", "7F00000100002A9F0000000000000000"},
+                             {"queueId", "0"},
+                             {"queueOffset", "123456"},
+                             {"MSG_REGION", "DefaultRegion"},
                              {"TRACE_ON", "true"}};
   const HeaderOut out{.code = 0, .opaque = 7, .fields = fields};
   std::string bytes(header_bytes_max(out), '\0');

@@ -20,7 +20,8 @@ void check_round_trip(const Header& header, Serialization serialization) {
   // What does not fit the binary form's fields cannot survive it.
   if (serialization == Serialization::binary &&
       (header.code > 3000 || header.code < -3000 ||
-       std::ranges::any_of(header.fields, [](const ExtField& f) { return f.first.size() > 65535; }))) {
+       std::ranges::any_of(
+           header.fields, [](const ExtField& f) { return f.first.size() > 65535; }))) {
     return;
   }
   std::string bytes(header_bytes_max(out), '\0');

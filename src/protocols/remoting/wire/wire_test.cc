@@ -75,7 +75,8 @@ TEST(Header, survives_both_serialisations) {
 }
 
 TEST(Header, reads_json_as_leniently_as_rocketmq) {
-  const std::string text = R"({"code":"34","flag":1.5,"opaque":null,"extFields":{"a":1,"a":2},"x":[{}]})";
+  const std::string text =
+      R"({"code":"34","flag":1.5,"opaque":null,"extFields":{"a":1,"a":2},"x":[{}]})";
   Frame frame{.serialization = Serialization::json, .header = text, .body = {}, .size = 0};
   Header header;
   std::string scratch;
@@ -88,7 +89,8 @@ TEST(Header, reads_json_as_leniently_as_rocketmq) {
 
 TEST(Header, of_a_binary_frame_never_reads_past_its_end) {
   const ExtField fields[] = {{"topic", "abc"}};
-  const std::string bytes = encoded({.code = 1, .remark = "r", .fields = fields}, Serialization::binary);
+  const std::string bytes =
+      encoded({.code = 1, .remark = "r", .fields = fields}, Serialization::binary);
   const std::string_view header = std::string_view(bytes).substr(frame_prefix_bytes);
   Header decoded;
   std::string scratch;
