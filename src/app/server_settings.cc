@@ -95,6 +95,11 @@ broker::CoreSettings core_settings(const table::Options& options, const Host& st
           .pull_messages_max = small(Opt::broker_pull_max_messages),
           .pull_bytes_max = options.integer(Opt::broker_pull_max_bytes),
           .long_poll_ms_max = options.integer(Opt::broker_long_poll_max_ms),
+          .offset_flush_interval_ms = options.integer(Opt::broker_offset_flush_interval_ms),
+          .trace_on = options.boolean(Opt::broker_trace_on),
+          .trace_topic = options.boolean(Opt::broker_trace_topic_enabled)
+                             ? options.text(Opt::broker_trace_topic)
+                             : std::string(),
           .client_timeout_ms = options.integer(Opt::broker_client_timeout_ms),
           .version_text = fmt::format("BOLIDE_{}", version_text),
           .version_number = remoting::protocol_version,

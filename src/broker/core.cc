@@ -24,7 +24,8 @@ Core::Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened m
       topics_({.cluster = settings_.cluster,
                .broker = settings_.name,
                .auto_create = settings_.auto_create_topics,
-               .default_queues = settings_.default_queues},
+               .default_queues = settings_.default_queues,
+               .trace_topic = settings_.trace_topic},
               store, *metadata_),
       groups_(settings_.auto_create_groups, *metadata_),
       offsets_(*metadata_),
@@ -33,6 +34,7 @@ Core::Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened m
                .broker = settings_.name,
                .cluster = settings_.cluster,
                .region = settings_.region,
+               .trace_on = settings_.trace_on,
                .permission = settings_.permission,
                .message_bytes_max = settings_.message_bytes_max},
               topics_, store, visible_, settings_.seed),
@@ -65,6 +67,9 @@ void Core::pull(const PullRequest& request) {
 }
 
 bool Core::end_of_turn() {
+  // Before the answers: a kill must not take back the topic that an answered send has made. What
+  // fails here is tried again, and told, by the tick.
+  (void)metadata_->flush();
   sender_.write(now());
   return false;
 }
@@ -78,7 +83,10 @@ void Core::tick() {
     clients_.expire(at.wall_ms, settings_.client_timeout_ms);
   }
   sample_rates(at);
-  offsets_.save_dirty();
+  if (at.steady_ms() - saved_ms_ >= settings_.offset_flush_interval_ms) {
+    saved_ms_ = at.steady_ms();
+    offsets_.save_dirty();
+  }
   Result<> saved = metadata_->flush();
   if (saved && metadata_->wants_snapshot()) saved = metadata_->snapshot(everything());
   if (!saved) BOLIDE_LOG(error, "metadata not saved: {}", saved.error().message());

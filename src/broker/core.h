@@ -39,6 +39,9 @@ struct CoreSettings {
   std::int32_t pull_messages_max = 32;
   std::int64_t pull_bytes_max = 256 << 10;
   std::int64_t long_poll_ms_max = 60'000;
+  std::int64_t offset_flush_interval_ms = 200;
+  bool trace_on = true;      // clients are told to trace
+  std::string trace_topic;   // offered to all; empty: none
   std::int64_t client_timeout_ms = 120'000;
   std::string version_text;
   std::int32_t version_number = 0;
@@ -175,6 +178,7 @@ class Core final : public Api {
   Rates rates_;
   std::int64_t started_ms_;
   std::int64_t expired_ms_ = 0;
+  std::int64_t saved_ms_ = 0;
 };
 
 }  // namespace bolide::broker

@@ -91,8 +91,11 @@ void Core::reset_offsets(const Identity&, const ResetRequest& request,
     offsets_.reset(request.group, request.topic, id, target, online != nullptr);
     chosen[id] = target;
   }
-  // Parked pulls must learn of it too: whoever waits in these queues is answered now.
-  for (const auto& [id, offset] : chosen) puller_.wake(topic->queues[static_cast<std::size_t>(id)]);
+  // Parked pulls must learn of it too: whoever waits in these queues is answered now, and told of
+  // the reset when it asks again.
+  for (const auto& [id, offset] : chosen) {
+    puller_.answer_waiting(topic->queues[static_cast<std::size_t>(id)]);
+  }
   reply(std::move(chosen));
 }
 

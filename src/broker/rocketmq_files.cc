@@ -18,8 +18,10 @@ Result<> read_with_backup(os::FileSystem& fs, const std::string& path, const Par
   if (!fs.exists(path) && !fs.exists(path + ".bak")) return {};
   Result<> first = fail(Errc::not_found, path);
   for (const std::string& name : {path, path + ".bak"}) {
+    if (!fs.exists(name)) continue;
     auto text = os::read_file(fs, name);
-    if (!text || text->empty()) continue;
+    if (!text) return Failure(std::move(text).error().in(name));
+    if (text->empty()) continue;
     auto parsed = parse(*text);
     if (parsed) return {};
     BOLIDE_LOG(warning, "{} cannot be read: {}", name, parsed.error().message());

@@ -63,7 +63,8 @@ Sender::Sender(SendSettings settings, Topics& topics, store::MessageStore& store
       unique_prefix_(random_.next()) {
   for (const auto& [name, value] :
        {std::pair{std::string_view("MSG_REGION"), std::string_view(settings_.region)},
-        std::pair{std::string_view("TRACE_ON"), std::string_view("true")},
+        std::pair{std::string_view("TRACE_ON"),
+                  std::string_view(settings_.trace_on ? "true" : "false")},
         std::pair{std::string_view("CLUSTER"), std::string_view(settings_.cluster)}}) {
     extra_properties_.append(name).push_back(name_end);
     extra_properties_.append(value).push_back(property_end);

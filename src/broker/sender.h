@@ -26,6 +26,7 @@ struct SendSettings {
   std::string broker;
   std::string cluster;
   std::string region = "DefaultRegion";
+  bool trace_on = true;
   std::int32_t permission = perm::read | perm::write;
   std::int64_t message_bytes_max = 4 << 20;
   std::size_t waiting_max = 1'000'000;  // sends that wait for safety; more are refused as busy

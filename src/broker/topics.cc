@@ -29,7 +29,7 @@ void Topics::load(const std::vector<TopicConfig>& stored, const DataVersion& ver
   add_system_topic("BenchmarkTest", 1024, read_write);
   add_system_topic("OFFSET_MOVED_EVENT", 1, read_write);
   add_system_topic("SCHEDULE_TOPIC_XXXX", 18, read_write);
-  add_system_topic("RMQ_SYS_TRACE_TOPIC", 1, read_write);
+  if (!settings_.trace_topic.empty()) add_system_topic(settings_.trace_topic, 1, read_write);
   add_system_topic("RMQ_SYS_TRANS_HALF_TOPIC", 1, read_write);
   add_system_topic("RMQ_SYS_TRANS_OP_HALF_TOPIC", 1, read_write);
   add_system_topic("TRANS_CHECK_MAX_TIME_TOPIC", 1, read_write);
@@ -63,7 +63,9 @@ Topic& Topics::insert(TopicConfig config) {
 }
 
 void Topics::open_queues(Topic& topic) {
-  const std::int32_t wanted = std::max(topic.config.read_queues, topic.config.write_queues);
+  // Stored counts may be anything: files of another program are read too.
+  const std::int32_t wanted =
+      std::clamp(std::max(topic.config.read_queues, topic.config.write_queues), 0, queues_max);
   for (std::int32_t id = topic.queue_count(); id < wanted; ++id) {
     topic.queues.push_back(store_.queue(topic.config.name, id));
   }

@@ -31,6 +31,7 @@ struct TopicSettings {
   std::string broker;
   bool auto_create = true;
   std::int32_t default_queues = 8;
+  std::string trace_topic;  // empty: none
 };
 
 class Topics {

@@ -89,7 +89,7 @@ void Puller::pull(const PullRequest& request, const Now& now) {
   if (request.bytes_max > 0 && request.bytes_max < settings_.bytes_max) {
     pending.limits.bytes_max = static_cast<std::size_t>(request.bytes_max);
   }
-  if (request.commit_offset) {
+  if (request.commit_offset && *request.commit_offset >= 0) {
     parts_.offsets.commit(request.group, request.topic, request.queue_id, *request.commit_offset);
   }
   if (auto reset = parts_.offsets.take_reset(request.group, request.topic, request.queue_id)) {
@@ -196,15 +196,20 @@ void Puller::tick(const Now& now) {
   }
 }
 
-void Puller::drain() {
-  for (auto& [queue, list] : parked_) {
-    for (Pending& pending : list) {
-      pending.deadline_ms = 0;
-      serve(pending);
-    }
+void Puller::answer_waiting(store::QueueNo queue) {
+  const auto found = parked_.find(queue);
+  if (found == parked_.end()) return;
+  std::vector<Pending> list = std::move(found->second);
+  parked_.erase(found);
+  stats_.parked -= list.size();
+  for (Pending& pending : list) {
+    pending.deadline_ms = 0;
+    serve(pending);
   }
-  parked_.clear();
-  stats_.parked = 0;
+}
+
+void Puller::drain() {
+  while (!parked_.empty()) answer_waiting(parked_.begin()->first);
 }
 
 void Puller::answer(const Pending& pending, PullResult result) {

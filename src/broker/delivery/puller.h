@@ -56,6 +56,8 @@ class Puller {
   void pull(const PullRequest& request, const Now& now);
   // Messages of `queue` became visible.
   void wake(store::QueueNo queue);
+  // Answers all that waits in `queue`, as if its time were over.
+  void answer_waiting(store::QueueNo queue);
   // Answers what has waited long enough.
   void tick(const Now& now);
   // Answers everything that waits: the server stops.

@@ -30,6 +30,7 @@ struct BrokerService {
   std::string broker_name;
   std::string cluster;
   std::string region = "DefaultRegion";
+  bool trace_on = true;
   std::function<std::string()> config_text;  // answer to GET_BROKER_CONFIG: key=value lines
 };
 

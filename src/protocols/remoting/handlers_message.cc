@@ -132,7 +132,8 @@ void send_message_v2(const Call& call) {
   std::uint32_t seen = 0;
   request.batch = call.header.code == request_code::send_batch_message;
   for (const auto& [name, value] : call.header.fields) {
-    if (name.size() != 1) continue;
+    // An empty value is none (wire 1.3); but a blank topic is refused as such.
+    if (name.size() != 1 || (value.empty() && name[0] != 'b')) continue;
     switch (name[0]) {
       case 'b':
         request.topic = value;
@@ -185,6 +186,7 @@ void send_message(const Call& call) {
 }
 
 void pull_message(const Call& call) {
+  if (call.header.is_one_way()) return;  // nobody would get the messages
   Fields fields(call.header);
   const auto flag = fields.number<std::int32_t>("sysFlag");
   const auto offset = fields.number<std::int64_t>("queueOffset");
@@ -258,7 +260,7 @@ void Front::on_send(const broker::Ticket& ticket, const broker::SendResult& resu
                              {"queueId", queue_id.view()},
                              {"queueOffset", queue_offset.view()},
                              {"MSG_REGION", broker_->region},
-                             {"TRACE_ON", "true"},
+                             {"TRACE_ON", broker_->trace_on ? "true" : "false"},
                              {"transactionId", result.unique_key}};
   const std::span<const ExtField> shown(fields, result.unique_key.empty() ? 5 : 6);
   write(ticket.session, {.code = response_code::success, .opaque = ticket.token, .fields = shown},

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Connected producers and consumers (rocketmq semantics 3.3).
+#include "broker/clients.h"
+
+#include "base/strings.h"
+#include "broker/core_test_util.h"
+
+#include <gtest/gtest.h>
+
+namespace bolide::broker {
+namespace {
+
+using Changes = std::vector<std::pair<SessionId, std::string>>;
+
+class ClientsTest : public ::testing::Test {
+ protected:
+  bool seen(SessionId session, std::vector<Subscription> subscriptions, WallMs now_ms = 0,
+            bool without_subscriptions = false) {
+    Heartbeat heartbeat;
+    heartbeat.client_id = "client-" + std::to_string(session);
+    heartbeat.without_subscriptions = without_subscriptions;
+    const ConsumerData data{.group = "g", .subscriptions = std::move(subscriptions)};
+    return clients_.consumer_seen({.sink = &sink_, .session = session}, heartbeat, data, true, now_ms);
+  }
+  void producer(SessionId session, WallMs now_ms = 0) {
+    Heartbeat heartbeat;
+    heartbeat.client_id = "client-" + std::to_string(session);
+    clients_.producer_seen({.sink = &sink_, .session = session}, heartbeat, "p", now_ms);
+  }
+
+  Clients clients_;
+  testing::RecordingSink sink_;
+  Subscription t1_{.topic = "t", .expression = "a", .version = 1};
+};
+
+TEST_F(ClientsTest, change_a_group_by_joining_once) {
+  EXPECT_TRUE(seen(1, {t1_}));
+  EXPECT_FALSE(seen(1, {t1_}));
+  EXPECT_TRUE(seen(2, {t1_}));
+  ASSERT_NE(clients_.find("g"), nullptr);
+  EXPECT_EQ(clients_.find("g")->members.size(), 2U);
+  EXPECT_EQ(clients_.member_count(), 2U);
+}
+
+TEST_F(ClientsTest, change_a_group_by_another_subscription) {
+  seen(1, {t1_});
+  Subscription newer = t1_;
+  newer.version = 2;
+  EXPECT_FALSE(seen(1, {newer})) << "the same expression";
+  EXPECT_EQ(clients_.find("g")->filters.at("t").subscription.version, 2);
+  newer.version = 3;
+  newer.expression = "b";
+  EXPECT_TRUE(seen(1, {newer}));
+  EXPECT_TRUE(clients_.find("g")->filters.at("t").tags->matches(java_hash("b")));
+  EXPECT_FALSE(seen(1, {t1_})) << "an older version is passed over";
+  EXPECT_EQ(clients_.find("g")->filters.at("t").subscription.expression, "b");
+  EXPECT_TRUE(seen(1, {newer, {.topic = "u", .version = 1}}));
+  EXPECT_TRUE(seen(1, {newer})) << "a topic went";
+  EXPECT_FALSE(clients_.find("g")->filters.contains("u"));
+}
+
+TEST_F(ClientsTest, keep_their_subscriptions_when_they_do_not_repeat_them) {
+  seen(1, {t1_});
+  EXPECT_FALSE(seen(1, {}, 0, true));
+  EXPECT_TRUE(clients_.find("g")->filters.contains("t"));
+}
+
+TEST_F(ClientsTest, keep_an_expression_that_cannot_be_compiled_without_tags) {
+  EXPECT_TRUE(seen(1, {{.topic = "t", .expression = "a>1", .expression_type = "SQL92", .version = 1}}));
+  EXPECT_EQ(clients_.find("g")->filters.at("t").tags, nullptr);
+}
+
+TEST_F(ClientsTest, are_all_told_of_a_change) {
+  seen(1, {t1_});
+  seen(2, {t1_});
+  clients_.tell_members("g");
+  EXPECT_EQ(sink_.changed, (Changes{{1, "g"}, {2, "g"}}));
+  clients_.tell_members("unknown");
+  EXPECT_EQ(sink_.changed.size(), 2U);
+}
+
+TEST_F(ClientsTest, are_not_told_where_the_group_wants_none_of_it) {
+  const ConsumerData data{.group = "g", .subscriptions = {t1_}};
+  clients_.consumer_seen({.sink = &sink_, .session = 1}, {}, data, false, 0);
+  clients_.tell_members("g");
+  EXPECT_TRUE(sink_.changed.empty());
+}
+
+TEST_F(ClientsTest, leave_by_word_and_those_who_stay_are_told) {
+  seen(1, {t1_});
+  seen(2, {t1_});
+  producer(1);
+  clients_.leave(1, "p", "g");
+  EXPECT_EQ(sink_.changed, (Changes{{2, "g"}}));
+  EXPECT_TRUE(clients_.producers("p").empty());
+  clients_.leave(1, "p", "g");
+  clients_.leave(99, "p", "g");
+  EXPECT_EQ(sink_.changed.size(), 1U);
+  clients_.leave(2, {}, "g");
+  EXPECT_EQ(clients_.find("g"), nullptr) << "the last one takes the group along";
+  EXPECT_EQ(sink_.changed.size(), 1U);
+}
+
+TEST_F(ClientsTest, leave_everything_when_their_connection_closes) {
+  seen(1, {t1_});
+  seen(2, {t1_});
+  producer(1);
+  producer(2);
+  clients_.session_closed(1);
+  clients_.session_closed(1);
+  EXPECT_EQ(sink_.changed, (Changes{{2, "g"}}));
+  ASSERT_EQ(clients_.producers("p").size(), 1U);
+  EXPECT_EQ(clients_.producers("p")[0].client_id, "client-2");
+}
+
+TEST_F(ClientsTest, are_forgotten_when_they_are_silent) {
+  seen(1, {t1_}, 1000);
+  seen(2, {t1_}, 5000);
+  producer(1, 1000);
+  producer(2, 5000);
+  clients_.expire(11'000, 10'000);
+  EXPECT_EQ(clients_.member_count(), 4U) << "not yet";
+  clients_.expire(11'001, 10'000);
+  EXPECT_EQ(clients_.find("g")->members.size(), 1U);
+  EXPECT_EQ(clients_.producers("p").size(), 1U);
+  EXPECT_EQ(sink_.changed, (Changes{{2, "g"}}));
+  EXPECT_TRUE(seen(1, {t1_}, 20'000)) << "who comes back has joined";
+}
+
+TEST_F(ClientsTest, are_found_by_topic) {
+  seen(1, {t1_});
+  EXPECT_EQ(clients_.groups_of_topic("t"), std::vector<std::string>{"g"});
+  EXPECT_TRUE(clients_.groups_of_topic("u").empty());
+}
+
+}  // namespace
+}  // namespace bolide::broker

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Properties of a sent message (rocketmq wire 1.12).
+#include "broker/properties.h"
+
+#include "broker/core_test_util.h"
+
+#include <gtest/gtest.h>
+
+namespace bolide::broker {
+namespace {
+
+using testing::property;
+
+TEST(SendProperties, finds_what_the_broker_must_know) {
+  const std::string text = property("KEYS", "k1 k2") + property("colour", "red") +
+                           property("UNIQ_KEY", "7F01") + property("TAGS", "TagA") +
+                           property("WAIT", "true");
+  const SendProperties found = scan_properties(text);
+  EXPECT_EQ(found.keys, "k1 k2");
+  EXPECT_EQ(found.unique_key, "7F01");
+  EXPECT_EQ(found.tags, "TagA");
+  EXPECT_EQ(found.unsupported, "");
+}
+
+TEST(SendProperties, needs_no_end_behind_the_last_pair) {
+  std::string text = property("TAGS", "a");
+  text.pop_back();
+  EXPECT_EQ(scan_properties(text).tags, "a");
+}
+
+TEST(SendProperties, passes_over_what_is_no_pair) {
+  for (std::string_view text : {"", "\x02", "\x01", "TAGS", "TAGS\x02", "TAGS\x01", "TAGS\x01\x02",
+                                "\x01value\x02", "\x01\x02\x01\x02", "XTAGS\x01 a\x02"}) {
+    const SendProperties found = scan_properties(text);
+    EXPECT_EQ(found.tags, "") << text;
+    EXPECT_EQ(found.unsupported, "") << text;
+  }
+  const std::string text = std::string("junk\x02\x01") + "x\x02" + property("TAGS", "a\x01b");
+  EXPECT_EQ(scan_properties(text).tags, "a\x01b");
+}
+
+TEST(SendProperties, names_what_asks_for_later_delivery_or_a_transaction) {
+  for (std::string_view name : {"TIMER_DELAY_SEC", "TIMER_DELAY_MS", "TIMER_DELIVER_MS",
+                                "INNER_MULTI_DISPATCH", "DELAY"}) {
+    EXPECT_EQ(scan_properties(property(name, "3")).unsupported, name);
+  }
+  EXPECT_EQ(scan_properties(property("TRAN_MSG", "true")).unsupported, "TRAN_MSG");
+  EXPECT_EQ(scan_properties(property("TRAN_MSG", "false")).unsupported, "");
+  EXPECT_EQ(scan_properties(property("DELAY", "0")).unsupported, "");
+  EXPECT_EQ(scan_properties(property("DELAYED", "3")).unsupported, "");
+}
+
+}  // namespace
+}  // namespace bolide::broker

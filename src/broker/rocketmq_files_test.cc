@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The config/*.json files of a RocketMQ store directory (rocketmq disk 4).
+#include "broker/rocketmq_files.h"
+
+#include "os/sim_file_system.h"
+
+#include <gtest/gtest.h>
+
+namespace bolide::broker {
+namespace {
+
+class RocketmqFilesTest : public ::testing::Test {
+ protected:
+  RocketmqFilesTest() { EXPECT_TRUE(fs_.make_directories("store/config")); }
+  void write(std::string_view name, std::string_view text) {
+    ASSERT_TRUE(os::replace_file(fs_, "store/config/" + std::string(name), text));
+  }
+  StoredMetadata read() {
+    auto all = read_rocketmq_files(fs_, "store");
+    EXPECT_TRUE(all) << all.error().message();
+    return all ? *all : StoredMetadata{};
+  }
+  Error read_error() {
+    const auto all = read_rocketmq_files(fs_, "store");
+    EXPECT_FALSE(all);
+    return all ? Error{} : all.error();
+  }
+
+  os::SimFileSystem fs_;
+};
+
+TEST_F(RocketmqFilesTest, are_empty_where_there_are_none) {
+  EXPECT_TRUE(read().topics.empty());
+  os::SimFileSystem bare;
+  EXPECT_TRUE(read_rocketmq_files(bare, "nowhere"));
+}
+
+TEST_F(RocketmqFilesTest, are_read_as_rocketmq_writes_them) {
+  write("topics.json", R"({
+	"dataVersion":{"counter":3,"stateVersion":0,"timestamp":1700000000000},
+	"topicConfigTable":{
+		"orders":{"attributes":{"message.type":"FIFO"},"order":false,"perm":6,"readQueueNums":4,
+			"topicFilterType":"SINGLE_TAG","topicName":"orders","topicSysFlag":0,"writeQueueNums":5},
+		"%RETRY%readers":{"order":false,"perm":6,"readQueueNums":1,"writeQueueNums":1}
+	}})");
+  write("subscriptionGroup.json", R"({"dataVersion":{"counter":1,"timestamp":5},
+	"forbiddenTable":{},
+	"subscriptionGroupTable":{"readers":{"brokerId":0,"consumeBroadcastEnable":true,
+		"consumeEnable":false,"groupName":"readers","groupRetryPolicy":{"type":"CUSTOMIZED"},
+		"retryMaxTimes":16,"retryQueueNums":1,"whichBrokerWhenConsumeSlowly":1}}})");
+  write("consumerOffset.json", R"({"dataVersion":{"counter":9},
+	"offsetTable":{"orders@readers":{0:12,1:3},"%RETRY%readers@readers":{0:0}}})");
+  const StoredMetadata all = read();
+  ASSERT_EQ(all.topics.size(), 2U);
+  EXPECT_EQ(all.topics[0].name, "orders");
+  EXPECT_EQ(all.topics[0].write_queues, 5);
+  EXPECT_EQ(all.topics[0].attributes.at("message.type"), "FIFO");
+  EXPECT_EQ(all.topics[1].name, "%RETRY%readers") << "from the key";
+  EXPECT_EQ(all.topic_version.counter, 3);
+  ASSERT_EQ(all.groups.size(), 1U);
+  EXPECT_FALSE(all.groups[0].consume_enabled);
+  EXPECT_EQ(all.group_version.timestamp_ms, 5);
+  ASSERT_EQ(all.offsets.size(), 3U);
+  EXPECT_EQ(all.offsets[0].topic, "orders");
+  EXPECT_EQ(all.offsets[0].group, "readers");
+  EXPECT_EQ(all.offsets[1].queue_id, 1);
+  EXPECT_EQ(all.offsets[1].offset, 3);
+}
+
+TEST_F(RocketmqFilesTest, give_back_what_was_written) {
+  StoredMetadata all;
+  all.topics = {{.name = "orders", .read_queues = 3, .write_queues = 2, .permission = 4}};
+  all.groups = {{.name = "readers", .retry_max_times = 3}};
+  all.offsets = {{.topic = "orders", .group = "readers", .queue_id = 1, .offset = 1LL << 40},
+                 {.topic = "orders", .group = "readers", .queue_id = 0, .offset = 1}};
+  all.topic_version = {.state_version = 1, .timestamp_ms = 2, .counter = 3};
+  ASSERT_TRUE(write_rocketmq_files(fs_, "store", all));
+  const StoredMetadata again = read();
+  EXPECT_EQ(again.topics, all.topics);
+  EXPECT_EQ(again.topic_version, all.topic_version);
+  ASSERT_EQ(again.groups.size(), 1U);
+  EXPECT_EQ(again.groups[0].retry_max_times, 3);
+  ASSERT_EQ(again.offsets.size(), 2U);
+  EXPECT_EQ(again.offsets[1].offset, 1LL << 40);
+  const auto text = os::read_file(fs_, "store/config/consumerOffset.json");
+  ASSERT_TRUE(text);
+  EXPECT_NE(text->find("0:1"), std::string::npos) << "keys are bare numbers: " << *text;
+}
+
+TEST_F(RocketmqFilesTest, leave_the_old_ones_as_backups) {
+  StoredMetadata all;
+  all.topics = {{.name = "first"}};
+  ASSERT_TRUE(write_rocketmq_files(fs_, "store", all));
+  all.topics = {{.name = "second"}};
+  ASSERT_TRUE(write_rocketmq_files(fs_, "store", all));
+  EXPECT_EQ(read().topics.at(0).name, "second");
+  ASSERT_TRUE(fs_.remove("store/config/topics.json"));
+  EXPECT_EQ(read().topics.at(0).name, "first");
+}
+
+TEST_F(RocketmqFilesTest, that_are_broken_or_empty_give_way_to_their_backups) {
+  write("topics.json.bak", R"({"topicConfigTable":{"saved":{}}})");
+  write("topics.json", "");
+  EXPECT_EQ(read().topics.at(0).name, "saved");
+  write("topics.json", R"({"topicConfigTable":{"torn":{"per)");
+  const StoredMetadata all = read();
+  ASSERT_EQ(all.topics.size(), 1U);
+  EXPECT_EQ(all.topics[0].name, "saved");
+}
+
+TEST_F(RocketmqFilesTest, that_are_broken_without_a_backup_are_an_error_that_names_them) {
+  for (std::string_view name : {"topics.json", "subscriptionGroup.json", "consumerOffset.json"}) {
+    for (std::string_view text : {"{", "[]", "{\"dataVersion\":3}", "\x01\x02"}) {
+      SCOPED_TRACE(std::string(name) + " " + std::string(text));
+      write(name, text);
+      if (name == "consumerOffset.json" && text.find("dataVersion") != text.npos) continue;
+      const Error error = read_error();
+      EXPECT_EQ(error.code, Errc::storage_corrupt);
+      EXPECT_NE(error.context.find(name), std::string::npos) << error.context;
+    }
+    write(name, "{}");
+  }
+}
+
+TEST_F(RocketmqFilesTest, that_the_disk_does_not_give_are_an_error_and_not_empty) {
+  write("topics.json", R"({"topicConfigTable":{"orders":{}}})");
+  fs_.fail_at(os::FileOperation::read, 1, Errc::io, true);
+  fs_.fail_at(os::FileOperation::read_cached, 1, Errc::io, true);
+  const Error error = read_error();
+  EXPECT_EQ(error.code, Errc::io);
+  EXPECT_NE(error.context.find("topics.json"), std::string::npos) << error.context;
+}
+
+TEST_F(RocketmqFilesTest, pass_over_offsets_that_cannot_be) {
+  write("consumerOffset.json",
+        R"({"offsetTable":{"t@g":{"-1":5,"70000":5,"x":5,"2":7},"nogroup":{0:1},"t@":{0:1}}})");
+  const StoredMetadata all = read();
+  ASSERT_EQ(all.offsets.size(), 1U);
+  EXPECT_EQ(all.offsets[0].queue_id, 2);
+}
+
+}  // namespace
+}  // namespace bolide::broker

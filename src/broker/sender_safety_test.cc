@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Nothing is answered or shown before it is safe, and a disk that fails is not lied about.
+#include "broker/core_test_util.h"
+
+#include <gtest/gtest.h>
+
+namespace bolide::broker {
+namespace {
+
+using testing::CoreRig;
+
+TEST(SyncLevel, answers_and_shows_nothing_before_the_sync_ran) {
+  CoreRig rig({.level = store::ReplyLevel::sync, .inline_sync = false});
+  rig.put_topic("orders", 1);
+  rig.core->pull(rig.pull_request("orders", 0, 10'000));
+  rig.core->send(rig.request("orders", "one"));
+  rig.core->send(rig.request("orders", "two"));
+  rig.core->end_of_turn();
+  EXPECT_TRUE(rig.sink.sent.empty());
+  EXPECT_TRUE(rig.sink.pulled.empty());
+  EXPECT_EQ(rig.visible_end("orders"), 0);
+  ASSERT_GT(rig.sync.waiting(), 0U);
+  rig.sync.run();
+  EXPECT_EQ(rig.sink.sent.size(), 2U);
+  EXPECT_EQ(rig.visible_end("orders"), 2);
+  ASSERT_EQ(rig.sink.pulled.size(), 1U);
+  EXPECT_EQ(rig.sink.pulled[0].result.messages, 2);
+}
+
+TEST(SyncLevel, keeps_what_it_answered_over_a_loss_of_power) {
+  CoreRig rig({.level = store::ReplyLevel::sync, .inline_sync = false});
+  rig.put_topic("orders", 1);
+  rig.pass_ms(1000);
+  rig.core->send(rig.request("orders", "answered"));
+  rig.core->end_of_turn();
+  rig.sync.run();
+  ASSERT_EQ(rig.sink.sent.size(), 1U);
+  rig.core->send(rig.request("orders", "not answered"));
+  rig.core->end_of_turn();
+  EXPECT_EQ(rig.sink.sent.size(), 1U);
+  rig.fs.crash();
+  rig.kill_and_reopen();
+  const auto queue = rig.store->find_queue("orders", 0);
+  ASSERT_TRUE(queue);
+  EXPECT_GE(rig.store->next_offset(*queue), 1);
+}
+
+TEST(SyncLevel, refuses_all_that_waits_when_the_sync_fails) {
+  CoreRig rig({.level = store::ReplyLevel::sync, .inline_sync = false});
+  rig.put_topic("orders", 1);
+  rig.core->send(rig.request("orders", "one"));
+  rig.core->end_of_turn();
+  rig.core->send(rig.request("orders", "two"));
+  rig.core->end_of_turn();
+  rig.fs.fail_at(os::FileOperation::sync, 1, Errc::io);
+  rig.sync.run();
+  ASSERT_EQ(rig.sink.sent.size(), 2U);
+  for (const auto& sent : rig.sink.sent) {
+    ASSERT_TRUE(sent.error);
+    EXPECT_EQ(error_row(sent.error->code).rocketmq, 14);
+  }
+  EXPECT_EQ(rig.visible_end("orders"), 0);
+  EXPECT_EQ(rig.refused(rig.request("orders", "three")), Errc::storage_stopped);
+}
+
+TEST(FailedWrite, refuses_all_and_freezes_what_is_visible) {
+  CoreRig rig;
+  rig.send("orders", "good");
+  rig.core->pull(rig.pull_request("orders", 1, 10'000));
+  rig.fs.fail_at(os::FileOperation::write, 1, Errc::io);
+  rig.core->send(rig.request("orders", "lost"));
+  rig.core->send(rig.request("orders", "lost too"));
+  rig.core->end_of_turn();
+  ASSERT_EQ(rig.sink.sent.size(), 3U);
+  EXPECT_TRUE(rig.sink.sent[1].error);
+  EXPECT_TRUE(rig.sink.sent[2].error);
+  EXPECT_EQ(rig.visible_end("orders"), 1);
+  EXPECT_TRUE(rig.sink.pulled.empty());
+  EXPECT_EQ(rig.refused(rig.request("orders", "later")), Errc::storage_stopped) << "it never heals";
+  rig.pass_ms(1000);
+  EXPECT_EQ(rig.refused(rig.request("orders", "later")), Errc::storage_stopped);
+  EXPECT_EQ(rig.pull("orders", 0).messages, 1) << "what was safe can be read on";
+}
+
+TEST(FullDisk, refuses_and_heals) {
+  CoreRig rig;
+  ASSERT_FALSE(rig.send("orders", "before").error);
+  const auto space = rig.fs.space("store");
+  ASSERT_TRUE(space);
+  rig.fs.set_capacity(space->total_bytes - space->free_bytes);
+  for (int i = 0; i < 100; ++i) rig.pass_ms(100);
+  EXPECT_EQ(rig.refused(rig.request("orders", "full")), Errc::disk_full);
+  EXPECT_EQ(rig.visible_end("orders"), 1);
+  EXPECT_EQ(rig.pull("orders", 0).messages, 1) << "reading goes on";
+  rig.fs.set_capacity(space->total_bytes);
+  for (int i = 0; i < 100; ++i) rig.pass_ms(100);
+  const auto healed = rig.send("orders", "after");
+  ASSERT_FALSE(healed.error) << healed.error->message();
+  EXPECT_EQ(healed.queue_offset, 1);
+}
+
+}  // namespace
+}  // namespace bolide::broker
