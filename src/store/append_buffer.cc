@@ -67,9 +67,9 @@ void AppendBuffer::written(std::size_t size) {
 }
 
 std::deque<AppendBuffer::Piece>::const_iterator AppendBuffer::find(std::int64_t position) const {
-  const auto after = std::upper_bound(
-      pieces_.begin(), pieces_.end(), position,
-      [](std::int64_t at, const Piece& piece) { return at < piece.position; });
+  const auto after =
+      std::upper_bound(pieces_.begin(), pieces_.end(), position,
+                       [](std::int64_t at, const Piece& piece) { return at < piece.position; });
   BOLIDE_ASSERT(after != pieces_.begin());
   return std::prev(after);
 }

@@ -38,11 +38,13 @@ class AppendBuffer {
 
   // Below this position nothing is in memory. The end of the last piece when there is none.
   std::int64_t begin() const { return pieces_.empty() ? end_ : pieces_.front().position; }
-  // Appends slices for [position, position + size). Requires position >= begin(), all of it appended.
+  // Appends slices for [position, position + size). Requires position >= begin(), all of it
+  // appended.
   void read(std::int64_t position, std::size_t size, Slices* into) const;
   // Bytes from `position` to the end of its piece, 0 between pieces. Requires position >= begin().
   std::size_t contiguous(std::int64_t position) const;
-  // The bytes themselves, or null if one piece does not hold them all. Requires position >= begin().
+  // The bytes themselves, or null if one piece does not hold them all. Requires position >=
+  // begin().
   const char* find_bytes(std::int64_t position, std::size_t size) const;
 
  private:

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view checkpoint_magic = "BOLIDCP1";
 constexpr std::size_t run_bytes = 16;
-constexpr std::size_t queue_bytes = 24;
+constexpr std::size_t queue_bytes = 32;
 
 }  // namespace
 
@@ -23,8 +23,8 @@ void Checkpoint::apply(const Memtable& from) {
     if (queue.queue >= queues.size()) queues.resize(queue.queue + 1U);
     if (queue.topic_no >= topics.size()) topics.resize(queue.topic_no + 1U);
     topics[queue.topic_no] = queue.topic;
-    queues[queue.queue] = {queue.topic_no, queue.queue_id, queue.end_offset(),
-                           queue.base_position};
+    queues[queue.queue] = {queue.topic_no, queue.queue_id, queue.end_offset(), queue.base_position,
+                           queue.entries.back().position};
   }
   runs.push_back({from.log_start(), from.log_end()});
   covered = from.log_end();
@@ -63,6 +63,7 @@ std::string encode_checkpoint(const Checkpoint& checkpoint) {
     put_little(bytes, queue.queue_id);
     put_little(bytes, queue.next);
     put_little(bytes, queue.base_position);
+    put_little(bytes, queue.last_position);
   }
   put_little(bytes, crc32(bytes));
   return bytes;
@@ -96,6 +97,7 @@ std::optional<Checkpoint> decode_checkpoint(std::string_view bytes) {
     queue.queue_id = from.read<std::int32_t>();
     queue.next = from.read<std::int64_t>();
     queue.base_position = from.read<std::int64_t>();
+    queue.last_position = from.read<std::int64_t>();
     if (queue.topic >= topics || checkpoint.topics[queue.topic].empty()) return std::nullopt;
     checkpoint.queues.push_back(queue);
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a start needs besides the log: up to where runs are complete, which runs, and every queue's next
-// offset there. Format: docs/disk/index.md.
-// Runs on: background agent (one job at a time); recovery.  Owns: nothing: names are views.
-// Invariant: nothing in it is ahead of what was synced; without it everything is rebuilt from the log.
+// What a start needs besides the log: up to where runs are complete, which runs, and every queue's
+// next offset there. Format: docs/disk/index.md. Runs on: background agent (one job at a time);
+// recovery.  Owns: nothing: names are views. Invariant: nothing in it is ahead of what was synced;
+// without it everything is rebuilt from the log.
 #pragma once
 
 #include "base/result.h"
@@ -25,6 +25,7 @@ struct QueueMark {
   std::int32_t queue_id = 0;
   std::int64_t next = 0;
   std::int64_t base_position = 0;
+  std::int64_t last_position = -1;
 };
 
 // A queue whose earlier records were given up.
@@ -38,7 +39,7 @@ struct Checkpoint {
   std::int64_t last_record = -1;  // position of a record below `covered`, to know the log again by
   std::vector<RunRange> runs;
   std::vector<std::string_view> topics;
-  std::vector<QueueMark> queues;  // in a running store by queue number
+  std::vector<QueueMark> queues;      // in a running store by queue number
   std::shared_ptr<const void> names;  // what the views look into, if it must be held
 
   // Brings in a run of the memtable; its names must outlive the checkpoint.

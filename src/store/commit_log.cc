@@ -77,7 +77,8 @@ Result<> CommitLog::write(const Now& now) {
     const AppendBuffer::Unwritten piece = buffer_.unwritten();
     if (piece.bytes.empty()) break;
     const Segment* segment = segment_of(piece.position);
-    if (Result<> done = segment->file->write(segment->offset_of(piece.position), piece.bytes); !done)
+    if (Result<> done = segment->file->write(segment->offset_of(piece.position), piece.bytes);
+        !done)
       return stop(std::move(done).error());
     if (dirty_.empty() || dirty_.back() != segment->file) dirty_.push_back(segment->file);
     buffer_.written(piece.bytes.size());
@@ -92,12 +93,14 @@ Result<> CommitLog::stop(Error error) {
   return fail(Errc::storage_stopped, error_->context);
 }
 
-std::vector<std::shared_ptr<os::File>> CommitLog::take_dirty() { return std::exchange(dirty_, {}); }
+std::vector<std::shared_ptr<os::File>> CommitLog::take_dirty() {
+  return std::exchange(dirty_, {});
+}
 
 const Segment* CommitLog::segment_of(std::int64_t position) const {
-  const auto after = std::upper_bound(
-      segments_.begin(), segments_.end(), position,
-      [](std::int64_t at, const Segment& segment) { return at < segment.start; });
+  const auto after =
+      std::upper_bound(segments_.begin(), segments_.end(), position,
+                       [](std::int64_t at, const Segment& segment) { return at < segment.start; });
   if (after == segments_.begin() || position >= std::prev(after)->end()) return nullptr;
   return &*std::prev(after);
 }
@@ -108,8 +111,7 @@ bool CommitLog::is_record_in_memory(std::int64_t position, std::size_t size,
   constexpr std::size_t queue_offset_at = 20;
   constexpr std::size_t position_at = 28;
   const char* at = buffer_.find_bytes(position, size);
-  return at != nullptr && size > position_at + 8 &&
-         load_big<std::uint32_t>(at + size_at) == size &&
+  return at != nullptr && size > position_at + 8 && load_big<std::uint32_t>(at + size_at) == size &&
          load_big<std::int64_t>(at + queue_offset_at) == offset &&
          load_big<std::int64_t>(at + position_at) == position;
 }

@@ -77,8 +77,9 @@ class CommitLog {
   void read_memory(std::int64_t position, std::size_t size, Slices* into) const {
     buffer_.read(position, size, into);
   }
-  // Reads [position, position + size), which lies in one segment and was written, without waiting for
-  // the disk. Null with *cold set when it is not in the page cache. Errors: io, storage_corrupt.
+  // Reads [position, position + size), which lies in one segment and was written, without waiting
+  // for the disk. Null with *cold set when it is not in the page cache. Errors: io,
+  // storage_corrupt.
   Result<ChunkPtr> read_file(std::int64_t position, std::size_t size, ColdRange* cold) const;
   // The same, but waits, and gives fewer bytes where the log ends.
   Result<std::string> read_blocking(std::int64_t position, std::size_t size) const;

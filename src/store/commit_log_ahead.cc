@@ -34,12 +34,12 @@ CommitLog::Ahead CommitLog::more_of_active(std::size_t size_min) const {
   const Segment& segment = segments_.back();
   const std::uint64_t left = segment.size - segment.ready;
   const std::uint64_t step = segment.ready <= first_step_bytes / 2 ? first_step_bytes
-                             : options_.zeros_ahead               ? zeros_step_bytes
-                                                                  : step_bytes;
+                             : options_.zeros_ahead                ? zeros_step_bytes
+                                                                   : step_bytes;
   const std::uint64_t used = segment.offset_of(end_);
   const std::uint64_t need = used + size_min > segment.ready ? used + size_min - segment.ready : 0;
-  Ahead wanted{&fs_, marks_, reserved_mark_, options_.directory, segment.start, segment.size,
-               segment.file, {}};
+  Ahead wanted{&fs_,          marks_,       reserved_mark_, options_.directory,
+               segment.start, segment.size, segment.file,   {}};
   wanted.reserve = {segment.ready, std::min(std::max<std::uint64_t>(need, 1), left),
                     std::min(std::max(step, need), left), options_.zeros_ahead};
   return wanted;
@@ -47,7 +47,7 @@ CommitLog::Ahead CommitLog::more_of_active(std::size_t size_min) const {
 
 CommitLog::Ahead CommitLog::next_segment(std::size_t size_min) const {
   const std::uint64_t size = options_.segment_bytes;
-  Ahead wanted{&fs_, marks_, reserved_mark_, options_.directory, segments_.back().end(), size,
+  Ahead wanted{&fs_,    marks_, reserved_mark_, options_.directory, segments_.back().end(), size,
                nullptr, {}};
   wanted.reserve = {0, std::min<std::uint64_t>(std::max<std::size_t>(size_min, 1), size),
                     std::min(first_step_bytes, size), options_.zeros_ahead};
@@ -59,8 +59,8 @@ Result<CommitLog::AheadDone> CommitLog::prepare(const Ahead& wanted) {
   done.start = wanted.start;
   std::shared_ptr<os::File> file = wanted.file;
   if (!file) {
-    BOLIDE_TRY(done.made, make_segment(*wanted.fs, wanted.directory, wanted.start,
-                                       wanted.segment_bytes));
+    BOLIDE_TRY(done.made,
+               make_segment(*wanted.fs, wanted.directory, wanted.start, wanted.segment_bytes));
     file = done.made->file;
   }
   BOLIDE_TRY(const std::uint64_t size, reserve_segment(*file, wanted.reserve));
@@ -107,13 +107,14 @@ void CommitLog::see_ahead(const Now& now) {
   const bool all_ready = active().ready >= active().size;
   const std::uint64_t left = active().ready - active().offset_of(end_);
   if (all_ready ? next_.has_value() || left > step / 2 : left > step / 2) return;
-  ahead_.start(background_, [this, wanted = all_ready ? next_segment(0) : more_of_active(0),
-                             retry_ms = now.steady_ms() + retry_interval_ms]() -> JobSlot::Finish {
-    return [this, retry_ms, done = prepare(wanted)]() mutable {
-      // A full disk shows itself to the producer when the space is really needed.
-      if (!apply(std::move(done))) retry_ms_ = retry_ms;
-    };
-  });
+  ahead_.start(background_,
+               [this, wanted = all_ready ? next_segment(0) : more_of_active(0),
+                retry_ms = now.steady_ms() + retry_interval_ms]() -> JobSlot::Finish {
+                 return [this, retry_ms, done = prepare(wanted)]() mutable {
+                   // A full disk shows itself to the producer when the space is really needed.
+                   if (!apply(std::move(done))) retry_ms_ = retry_ms;
+                 };
+               });
 }
 
 }  // namespace bolide::store

@@ -19,9 +19,9 @@ struct CommitLog::Ahead {
   std::shared_ptr<MarkFile> marks;
   std::int64_t mark_min = 0;  // the reserved mark never goes back
   std::string directory;
-  std::int64_t start = 0;             // of the segment
+  std::int64_t start = 0;  // of the segment
   std::uint64_t segment_bytes = 0;
-  std::shared_ptr<os::File> file;     // null: make the segment first
+  std::shared_ptr<os::File> file;  // null: make the segment first
   Reserve reserve;
 };
 

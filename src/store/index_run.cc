@@ -81,9 +81,9 @@ Result<bool> IndexRun::load(QueueTable& queues, ColdRange* cold) {
   if (crc32(bytes) != header_.directory_crc) return corrupt(path_, "directory is damaged");
   queues_.clear();
   std::uint64_t index = 0;
-  const bool valid = decode_run_directory(
-      bytes, [&](std::string_view topic, std::int32_t queue_id, std::uint32_t count,
-                 std::int64_t first_offset) {
+  const bool valid =
+      decode_run_directory(bytes, [&](std::string_view topic, std::int32_t queue_id,
+                                      std::uint32_t count, std::int64_t first_offset) {
         queues_.push_back({queues.find_or_add(topic, queue_id), count, first_offset, index});
         index += count;
       });
@@ -112,9 +112,8 @@ Result<bool> IndexRun::read_entries(const RunQueue& place, std::int64_t offset,
   BOLIDE_ASSERT(offset >= place.first_offset &&
                 offset + static_cast<std::int64_t>(into.size()) <= place.end_offset());
   const auto index = place.entry_index + static_cast<std::uint64_t>(offset - place.first_offset);
-  BOLIDE_TRY(const bool here,
-             read(run_header_bytes + index * run_entry_bytes,
-                  reinterpret_cast<char*>(into.data()), into.size_bytes(), cold));
+  BOLIDE_TRY(const bool here, read(run_header_bytes + index * run_entry_bytes,
+                                   reinterpret_cast<char*>(into.data()), into.size_bytes(), cold));
   if (!here) return false;
   // Their sum is over the whole section; this much is sure to notice before they are used.
   std::int64_t above = header_.range.start;
@@ -166,8 +165,7 @@ Result<> IndexRun::check_all() {
   for (const Section& section : sections) {
     std::string bytes(section.size, '\0');
     BOLIDE_CHECK(read(section.offset, bytes.data(), bytes.size(), nullptr));
-    if (crc32(bytes) != section.crc)
-      return corrupt(path_, std::string(section.name) + " damaged");
+    if (crc32(bytes) != section.crc) return corrupt(path_, std::string(section.name) + " damaged");
   }
   return {};
 }

@@ -2,8 +2,8 @@
 //
 // A run: the index of one stretch of the log as an immutable file, all queues together.
 // Format: docs/disk/index.md.
-// Runs on: log agent; write_run on the background agent.  Owns: the descriptor and the directory while
-// loaded.  Invariant: a run is never changed; what its checksums do not confirm is not used.
+// Runs on: log agent; write_run on the background agent.  Owns: the descriptor and the directory
+// while loaded.  Invariant: a run is never changed; what its checksums do not confirm is not used.
 #pragma once
 
 #include "base/result.h"
@@ -80,8 +80,8 @@ class IndexRun {
   const RunRange& range() const { return header_.range; }
   const std::string& path() const { return path_; }
 
-  // Makes the directory available: with `cold` null it waits for the disk, else false with *cold set
-  // may come back. Errors: storage_corrupt, io.
+  // Makes the directory available: with `cold` null it waits for the disk, else false with *cold
+  // set may come back. Errors: storage_corrupt, io.
   Result<bool> load(QueueTable& queues, ColdRange* cold);
   bool loaded() const { return loaded_; }
   // Gives up directory and descriptor; they come back when needed.
@@ -89,8 +89,8 @@ class IndexRun {
   // The queue's place, or null. Requires loaded().
   const RunQueue* find(QueueNo queue) const;
 
-  // Entries of the queue from `offset`, which is in it. False with *cold set: not in the page cache;
-  // `cold` null: waits. `into` must not reach past the queue's end.
+  // Entries of the queue from `offset`, which is in it. False with *cold set: not in the page
+  // cache; `cold` null: waits. `into` must not reach past the queue's end.
   Result<bool> read_entries(const RunQueue& place, std::int64_t offset, std::span<IndexEntry> into,
                             ColdRange* cold);
   // Appends positions of records with that key, ascending. Waits for the disk.

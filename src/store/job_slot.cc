@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A job on another agent.
-// Runs on: see job_slot.h.  Owns: the control block, shared with the job.  Invariant: see job_slot.h.
+// Runs on: see job_slot.h.  Owns: the control block, shared with the job.  Invariant: see
+// job_slot.h.
 #include "store/job_slot.h"
 
 #include "base/assert.h"

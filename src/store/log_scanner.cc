@@ -21,8 +21,8 @@ std::int64_t claimed_position(std::string_view record) {
   return load_big<std::int64_t>(record.data() + position_at);
 }
 
-// Calls `see(position, bytes)` for blocks of [from, to), a segment at a time; passes over holes, which
-// a new segment mostly is.
+// Calls `see(position, bytes)` for blocks of [from, to), a segment at a time; passes over holes,
+// which a new segment mostly is.
 template <class See>
 Result<> each_block(const std::deque<Segment>& segments, std::int64_t from, std::int64_t to,
                     See see) {
@@ -36,7 +36,8 @@ Result<> each_block(const std::deque<Segment>& segments, std::int64_t from, std:
       if (data >= segment.offset_of(end)) break;
       at += static_cast<std::int64_t>(data - here);
       const auto size = std::min(read_bytes, static_cast<std::size_t>(end - at));
-      BOLIDE_TRY(const std::size_t got, segment.file->read(segment.offset_of(at), buffer.get(), size));
+      BOLIDE_TRY(const std::size_t got,
+                 segment.file->read(segment.offset_of(at), buffer.get(), size));
       if (got == 0) break;
       see(at, std::string_view(buffer.get(), got));
       at += static_cast<std::int64_t>(got);
@@ -72,8 +73,8 @@ Result<> LogScanner::fill(std::size_t size) {
   end_ -= begin_;
   begin_ = 0;
   const std::uint64_t offset = segment.offset_of(next_) + end_;
-  const auto room = static_cast<std::size_t>(
-      std::min<std::uint64_t>(capacity_ - end_, segment.size - offset));
+  const auto room =
+      static_cast<std::size_t>(std::min<std::uint64_t>(capacity_ - end_, segment.size - offset));
   BOLIDE_TRY(const std::size_t got, segment.file->read(offset, buffer_.get() + end_, room));
   end_ += got;
   return {};

@@ -40,7 +40,8 @@ Result<> save(os::FileSystem& fs, const std::string& path, const std::deque<Segm
   return fs.rename(unfinished, path);
 }
 
-// Zeros over [from, to), the later segments first: a crash in between leaves the cut to be done again.
+// Zeros over [from, to), the later segments first: a crash in between leaves the cut to be done
+// again.
 Result<> erase(std::deque<Segment>& segments, std::int64_t from, std::int64_t to) {
   for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
     const std::int64_t begin = std::max(from, segment->start);
@@ -59,28 +60,31 @@ Result<> cut_tail(os::FileSystem& fs, const StoreLayout& layout, std::deque<Segm
                   const LogTail& tail) {
   BOLIDE_TRY(const std::int64_t dirty_end, end_of_data(segments, tail.end, tail.data_end));
   if (dirty_end > tail.end) {
-    const Segment& segment = *std::prev(std::upper_bound(
-        segments.begin(), segments.end(), tail.end,
-        [](std::int64_t at, const Segment& other) { return at < other.start; }));
+    const Segment& segment = *std::prev(
+        std::upper_bound(segments.begin(), segments.end(), tail.end,
+                         [](std::int64_t at, const Segment& other) { return at < other.start; }));
     if (tail.whole || tail.end < tail.safe_end)
-      return fail(Errc::storage_corrupt,
-                  segment.path + ": damaged at byte " +
-                      std::to_string(segment.offset_of(tail.end)) + " (log position " +
-                      std::to_string(tail.end) + "), in what was safely stored: see `bolide store verify " +
-                      layout.root + "`");
+      return fail(
+          Errc::storage_corrupt,
+          segment.path + ": damaged at byte " + std::to_string(segment.offset_of(tail.end)) +
+              " (log position " + std::to_string(tail.end) +
+              "), in what was safely stored: see `bolide store verify " + layout.root + "`");
     BOLIDE_TRY(const std::int64_t behind, find_record(segments, tail.end + 1, dirty_end));
     if (behind >= 0) {
       const std::string path = layout.own + "/cut-" + position_name(tail.end);
       BOLIDE_CHECK(save(fs, path, segments, tail.end, dirty_end));
       BOLIDE_CHECK(fs.sync_directory(layout.own));
-      BOLIDE_LOG(warning,
-                 "the log ends at {}: {} bytes behind it were not yet on disk as a whole; saved in {}",
-                 tail.end, dirty_end - tail.end, path);
+      BOLIDE_LOG(
+          warning,
+          "the log ends at {}: {} bytes behind it were not yet on disk as a whole; saved in {}",
+          tail.end, dirty_end - tail.end, path);
     }
     BOLIDE_CHECK(erase(segments, tail.end, dirty_end));
   } else if (tail.end < tail.safe_end) {
-    BOLIDE_LOG(error, "the log ends at {}, but was on disk up to {} once: it was cut from outside, "
-               "or the disk loses what it has synced", tail.end, tail.safe_end);
+    BOLIDE_LOG(error,
+               "the log ends at {}, but was on disk up to {} once: it was cut from outside, "
+               "or the disk loses what it has synced",
+               tail.end, tail.safe_end);
   }
   bool removed = false;
   while (segments.size() > 1 && segments.back().start > tail.end) {

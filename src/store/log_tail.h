@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The end of the log after an unclean stop: whether it may be cut, and cutting it so that nothing comes
-// back.
-// Runs on: the thread that opens the store.  Owns: nothing.  Invariant: see recovery.h.
+// The end of the log after an unclean stop: whether it may be cut, and cutting it so that nothing
+// comes back. Runs on: the thread that opens the store.  Owns: nothing.  Invariant: see recovery.h.
 #pragma once
 
 #include "base/result.h"
@@ -22,8 +21,8 @@ struct LogTail {
   bool whole = false;         // nothing may be cut at all
 };
 
-// Cuts the log at tail.end: saves what stands behind if records can be read there, writes zeros over it,
-// removes later segments. Errors: storage_corrupt when it may not be cut, disk_full, io.
+// Cuts the log at tail.end: saves what stands behind if records can be read there, writes zeros
+// over it, removes later segments. Errors: storage_corrupt when it may not be cut, disk_full, io.
 Result<> cut_tail(os::FileSystem& fs, const StoreLayout& layout, std::deque<Segment>& segments,
                   const LogTail& tail);
 

@@ -68,6 +68,8 @@ Result<> MarkFile::set(Mark mark, std::int64_t value) {
   return {};
 }
 
-Result<> MarkFile::sync() { return file_->sync(); }
+Result<> MarkFile::sync() {
+  return file_->sync();
+}
 
 }  // namespace bolide::store

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Positions that are kept up to date in place, beside the log: how far it was synced, how far space was
-// reserved, where it was closed. Each mark has two copies that are written in turn, so that a torn
-// write leaves the older. Format: docs/disk/index.md.
-// Runs on: log agent; the reserved mark is set by one background job at a time.
-// Owns: the file <dir>/bolide/marks.  Invariant: read() gives a value that was set, or none.
+// Positions that are kept up to date in place, beside the log: how far it was synced, how far space
+// was reserved, where it was closed. Each mark has two copies that are written in turn, so that a
+// torn write leaves the older. Format: docs/disk/index.md. Runs on: log agent; the reserved mark is
+// set by one background job at a time. Owns: the file <dir>/bolide/marks.  Invariant: read() gives
+// a value that was set, or none.
 #pragma once
 
 #include "base/result.h"

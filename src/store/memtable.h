@@ -2,7 +2,8 @@
 //
 // The part of the index that is in memory only: entries and keys of one stretch of the log.
 // Runs on: log agent; once sealed it is immutable and the background agent writes it as a run.
-// Owns: its entries.  Invariant: a queue's entries are dense from first_offset and ascending in position.
+// Owns: its entries.  Invariant: a queue's entries are dense from first_offset and ascending in
+// position.
 #pragma once
 
 #include "store/queue_table.h"
@@ -42,7 +43,8 @@ class Memtable {
   Memtable(const QueueTable& table, std::int64_t log_start)
       : names_(table.names()), log_start_(log_start), log_end_(log_start) {}
 
-  // Entries come in the order of the log. An offset that does not follow starts the queue anew here.
+  // Entries come in the order of the log. An offset that does not follow starts the queue anew
+  // here.
   void add(const QueueTable& table, QueueNo queue, std::int64_t offset, const IndexEntry& entry);
   void add_key(std::uint64_t hash, std::int64_t position) { keys_.push_back({hash, position}); }
   // The log is covered up to here, whether its records had entries or not.

@@ -52,6 +52,7 @@ void MessageIndex::add(QueueNo queue, std::int64_t offset, const IndexEntry& ent
   }
   active_->add(queues_, queue, offset, entry);
   state.next = offset + 1;
+  state.last_position = entry.position;
 }
 
 void MessageIndex::set_base(QueueNo queue, std::int64_t position) {
@@ -106,8 +107,8 @@ Result<std::size_t> MessageIndex::entries(QueueNo queue, std::int64_t offset,
   Hint& hint = hints_[queue & (hint_count - 1)];
   BOLIDE_TRY(const bool found, locate(queue, offset, cold, &hint));
   if (!found) return std::size_t{0};
-  const auto count = std::min(
-      into.size(), static_cast<std::size_t>(hint.place.end_offset() - offset));
+  const auto count =
+      std::min(into.size(), static_cast<std::size_t>(hint.place.end_offset() - offset));
   BOLIDE_TRY(const bool here, hint.run->read_entries(hint.place, offset, into.first(count), cold));
   return here ? count : std::size_t{0};
 }
@@ -124,8 +125,7 @@ Result<bool> MessageIndex::heal(QueueNo queue, std::int64_t offset) {
   return repair(static_cast<std::size_t>(held - runs_.begin()));
 }
 
-Result<bool> MessageIndex::locate(QueueNo queue, std::int64_t offset, ColdRange* cold,
-                                  Hint* hint) {
+Result<bool> MessageIndex::locate(QueueNo queue, std::int64_t offset, ColdRange* cold, Hint* hint) {
   const bool known = hint->queue == queue && hint->run && hint->run->loaded();
   if (known && offset >= hint->place.first_offset && offset < hint->place.end_offset()) return true;
   // Runs in which the queue stands are in order of offset; others are stepped over downwards.
@@ -209,7 +209,8 @@ std::int64_t MessageIndex::min_offset(QueueNo queue) {
 }
 
 Result<std::int64_t> MessageIndex::first_offset_from(QueueNo queue, std::int64_t position) {
-  if (queues_.at(queue).next == 0) return 0;
+  // Known without a search for the many queues that nobody writes to.
+  if (queues_.at(queue).last_position < position) return queues_.at(queue).next;
   for (std::size_t i = 0; i < runs_.size(); ++i) {
     if (runs_[i].run->range().end <= position) continue;
     BOLIDE_CHECK(load(i, nullptr));

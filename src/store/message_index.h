@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The index of the log: for every queue which record stands at which offset, and which records carry a
-// key. New entries go to the active memtable; sealed ones are read until their run is written.
-// Runs on: log agent.  Owns: queues, memtables, runs.
-// Invariant: memtables and runs cover contiguous stretches of the log, runs first; entries of a queue
-// are dense from min_offset() to next; an entry's position grows with its offset.
+// The index of the log: for every queue which record stands at which offset, and which records
+// carry a key. New entries go to the active memtable; sealed ones are read until their run is
+// written. Runs on: log agent.  Owns: queues, memtables, runs. Invariant: memtables and runs cover
+// contiguous stretches of the log, runs first; entries of a queue are dense from min_offset() to
+// next; an entry's position grows with its offset.
 #pragma once
 
 #include "base/result.h"
@@ -60,10 +60,12 @@ class MessageIndex {
   // May wait for the disk, for a queue not asked for since the log's beginning moved.
   std::int64_t min_offset(QueueNo queue);
   // Copies up to into.size() entries from `offset`, at least one unless cold. Requires
-  // min_offset <= offset < next. With `cold` null it waits for the disk. Entries of size 0 are holes.
+  // min_offset <= offset < next. With `cold` null it waits for the disk. Entries of size 0 are
+  // holes.
   Result<std::size_t> entries(QueueNo queue, std::int64_t offset, std::span<IndexEntry> into,
                               ColdRange* cold);
-  // After an entry turned out wrong: true if it came from a run that was damaged and now is rebuilt.
+  // After an entry turned out wrong: true if it came from a run that was damaged and now is
+  // rebuilt.
   Result<bool> heal(QueueNo queue, std::int64_t offset);
   // Positions of records with that key hash, newest first, of runs that touch [from_ms, to_ms].
   // Stops when `take` says false.

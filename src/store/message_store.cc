@@ -79,7 +79,8 @@ void StoreImpl::trim_queue(QueueNo queue) {
 }
 
 Result<Appended> StoreImpl::append(const AppendRequest& request, const Now& now) {
-  if (stopped_) [[unlikely]] return Failure(stopped_error().error());
+  if (stopped_) [[unlikely]]
+    return Failure(stopped_error().error());
   if (disk_full_) [[unlikely]]
     return fail(Errc::disk_full, layout_.root + ": " + std::to_string(disk_used_percent_) +
                                      " % used, the limit is " +
@@ -104,9 +105,9 @@ Result<Appended> StoreImpl::append(const AppendRequest& request, const Now& now)
   encode_record(record, place->at);
   log_.take(size, record.store_ms);
   const Appended appended{record.queue_offset, record.position, log_.end(), record.store_ms};
-  index_->add(request.queue, record.queue_offset,
-              {record.position, record.store_ms, static_cast<std::uint32_t>(size),
-               request.tag_hash});
+  index_->add(
+      request.queue, record.queue_offset,
+      {record.position, record.store_ms, static_cast<std::uint32_t>(size), request.tag_hash});
   for (const std::string_view key : request.keys)
     index_->add_key(key_hash(record.topic, key), record.position);
   index_->cover(log_.end(), record.position);
@@ -145,16 +146,17 @@ void StoreImpl::start_sync() {
   const bool with_marks = now_ms_ - last_marks_ms_ >= marks_interval_ms;
   if (with_marks) last_marks_ms_ = now_ms_;
   last_sync_ms_ = now_ms_;
-  sync_slot_.start(agents_.sync, [this, files = log_.take_dirty(), marks = marks_, with_marks,
-                                  position = log_.written()]() -> JobSlot::Finish {
-    Result<> result;
-    for (const auto& file : files)
-      if (result) result = file->sync();
-    if (result && with_marks) result = marks->sync();
-    return [this, position, result = std::move(result)]() mutable {
-      synced(std::move(result), position);
-    };
-  });
+  sync_slot_.start(agents_.sync,
+                   [this, files = log_.take_dirty(), marks = marks_, with_marks,
+                    position = log_.written()]() -> JobSlot::Finish {
+                     Result<> result;
+                     for (const auto& file : files)
+                       if (result) result = file->sync();
+                     if (result && with_marks) result = marks->sync();
+                     return [this, position, result = std::move(result)]() mutable {
+                       synced(std::move(result), position);
+                     };
+                   });
 }
 
 void StoreImpl::synced(Result<> result, std::int64_t position) {

@@ -2,9 +2,9 @@
 //
 // The store's door: append records, read them by queue offset, position or key. It knows queues by
 // number and bytes, and no topic semantics. Opening recovers; one directory has one owner.
-// Runs on: log agent (one thread).  Owns: the commit log, the queue index, the key index, the lock file.
-// Invariant: what append() assigned is either written at the end of the turn or the store stops for
-// good; safe_position() never passes what the reply level has made safe.
+// Runs on: log agent (one thread).  Owns: the commit log, the queue index, the key index, the lock
+// file. Invariant: what append() assigned is either written at the end of the turn or the store
+// stops for good; safe_position() never passes what the reply level has made safe.
 #pragma once
 
 #include "base/buffer.h"
@@ -45,10 +45,11 @@ struct StoreAgents {
   Background sync;        // fdatasync and nothing else
 };
 
-// A record to append; `queue` decides topic and queue id in the record. Views are copied by append().
+// A record to append; `queue` decides topic and queue id in the record. Views are copied by
+// append().
 struct AppendRequest {
   QueueNo queue = 0;
-  Record record;                // topic, queue_id, offsets and store_ms are filled in by the store
+  Record record;  // topic, queue_id, offsets and store_ms are filled in by the store
   std::int32_t tag_hash = 0;
   std::span<const std::string_view> keys;  // for the key index: UNIQ_KEY and each KEYS word
 };
@@ -66,8 +67,8 @@ struct ReadLimits {
   std::int32_t entries_max = 4096;      // index entries looked at, matching or not
 };
 
-// Whether a record with this tag hash is wanted. A plain function pointer with a context: called per
-// entry on the path of a message.
+// Whether a record with this tag hash is wanted. A plain function pointer with a context: called
+// per entry on the path of a message.
 struct TagFilter {
   bool (*matches)(const void* context, std::int32_t tag_hash) = nullptr;  // null: all
   const void* context = nullptr;
@@ -75,11 +76,11 @@ struct TagFilter {
 
 struct ReadResult {
   ReadStatus status = ReadStatus::ok;
-  Slices records;                // adjacent records are one slice
+  Slices records;  // adjacent records are one slice
   std::int32_t messages = 0;
   std::size_t bytes = 0;
-  std::int64_t next_offset = 0;  // where to go on, past filtered entries too
-  std::optional<ColdRange> cold; // with ReadStatus::cold
+  std::int64_t next_offset = 0;   // where to go on, past filtered entries too
+  std::optional<ColdRange> cold;  // with ReadStatus::cold
 };
 
 struct StoreStats {
@@ -109,7 +110,8 @@ class MessageStore {
   // --- queues -------------------------------------------------------------------------------
   // The queue's number; made if the store does not know it. Topic of 1..255 bytes.
   virtual QueueNo queue(std::string_view topic, std::int32_t queue_id) = 0;
-  virtual std::optional<QueueNo> find_queue(std::string_view topic, std::int32_t queue_id) const = 0;
+  virtual std::optional<QueueNo> find_queue(std::string_view topic,
+                                            std::int32_t queue_id) const = 0;
   virtual std::size_t queue_count() const = 0;
   virtual QueueName queue_name(QueueNo queue) const = 0;
   virtual std::int64_t min_offset(QueueNo queue) = 0;
@@ -158,8 +160,9 @@ class MessageStore {
   virtual StoreStats stats() const = 0;
 };
 
-// Opens or makes the store in options.directory: takes the lock first, recovers, is ready to append.
-// Errors: in_use (another process), not_a_store, no_permission, storage_corrupt, io, disk_full.
+// Opens or makes the store in options.directory: takes the lock first, recovers, is ready to
+// append. Errors: in_use (another process), not_a_store, no_permission, storage_corrupt, io,
+// disk_full.
 Result<std::unique_ptr<MessageStore>> open_store(os::FileSystem& fs, const StoreOptions& options,
                                                  StoreAgents agents, const Now& now);
 

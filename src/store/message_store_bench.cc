@@ -78,9 +78,13 @@ void read_all(benchmark::State& state, int messages) {
   }
   state.SetItemsProcessed(read);
 }
-void read_tail(benchmark::State& state) { read_all(state, 5000); }
+void read_tail(benchmark::State& state) {
+  read_all(state, 5000);
+}
 BENCHMARK(read_tail)->Arg(32)->Arg(256);
-void read_page_cache(benchmark::State& state) { read_all(state, 600'000); }
+void read_page_cache(benchmark::State& state) {
+  read_all(state, 600'000);
+}
 BENCHMARK(read_page_cache)->Arg(32)->Arg(256);
 
 void reopen_after_a_kill(benchmark::State& state) {
@@ -88,9 +92,9 @@ void reopen_after_a_kill(benchmark::State& state) {
   bench.fill(900'000, std::string(1024, 'x'));
   for (auto _ : state) {
     bench.store.reset();
-    auto opened = open_store(os::posix_file_system(), bench.options,
-                             {bench.background.background(), bench.sync.background()},
-                             bench.clock.now());
+    auto opened =
+        open_store(os::posix_file_system(), bench.options,
+                   {bench.background.background(), bench.sync.background()}, bench.clock.now());
     if (!opened) state.SkipWithError("open");
     bench.store = std::move(*opened);
   }

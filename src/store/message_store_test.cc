@@ -123,6 +123,19 @@ TEST_F(MessageStoreTest, answers_from_runs_memtables_and_the_tail_alike) {
   EXPECT_EQ(all(store_->queue("two", 0)), expected(0, 300));
 }
 
+TEST_F(MessageStoreTest, takes_messages_while_many_index_runs_wait_to_be_written) {
+  background_ = StepAgent(false);
+  options_.segment_bytes = 8 << 20;
+  options_.index_run_bytes = 4 << 10;
+  open();
+  const QueueNo queue = store_->queue("orders", 0);
+  fill(queue, 0, 3000);  // the log of 75 runs, none of which is written
+  while (background_.run() > 0) store_->tick(clock_.now());
+  EXPECT_GT(store_->stats().index_runs, 5U);
+  EXPECT_LT(store_->stats().index_runs, 20U);
+  EXPECT_EQ(all(queue), expected(0, 3000));
+}
+
 TEST_F(MessageStoreTest, lets_only_one_process_in) {
   open();
   const auto second = try_open();

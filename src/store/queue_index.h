@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the parts of the queue index and their callers share: queue numbers, entries, data that is not
-// in memory, and the way to the background agent. The index itself: message_index.h.
-// Runs on: any agent.  Owns: nothing.  Invariant: an entry's bytes are those of a run file
+// What the parts of the queue index and their callers share: queue numbers, entries, data that is
+// not in memory, and the way to the background agent. The index itself: message_index.h. Runs on:
+// any agent.  Owns: nothing.  Invariant: an entry's bytes are those of a run file
 // (docs/disk/index.md).
 #pragma once
 
@@ -44,7 +44,8 @@ struct ColdRange {
 // Reads the range once, so that the next cached read finds it. Runs on the background agent.
 void warm_up(const ColdRange& range);
 
-// Runs a job on the background agent, then its result on this one. The job must not touch the store.
+// Runs a job on the background agent, then its result on this one. The job must not touch the
+// store.
 using Background =
     std::function<void(std::move_only_function<std::move_only_function<void()>()> job)>;
 

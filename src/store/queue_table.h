@@ -21,9 +21,10 @@ namespace bolide::store {
 struct QueueState {
   std::uint32_t topic = 0;
   std::int32_t queue_id = 0;
-  std::int64_t next = 0;           // offset of the next record
-  std::int64_t base_position = 0;  // records below this position in the log are not of this queue
-  std::int64_t min = 0;            // known good for min_version
+  std::int64_t next = 0;            // offset of the next record
+  std::int64_t base_position = 0;   // records below this position in the log are not of this queue
+  std::int64_t last_position = -1;  // of the newest record
+  std::int64_t min = 0;             // known good for min_version
   std::uint32_t min_version = 0;
 };
 

@@ -56,7 +56,8 @@ bool has_crc_property(std::string_view properties) {
          properties.substr(properties.size() - crc_property_bytes).starts_with(crc_name);
 }
 
-// The record's own checksum covers the body too, so the body's is asked only where there is no other.
+// The record's own checksum covers the body too, so the body's is asked only where there is no
+// other.
 bool checksums_match(std::string_view bytes, const Record& record) {
   if (has_crc_property(record.properties)) {
     char expected[crc_property_bytes];
@@ -144,7 +145,8 @@ DecodeStatus decode_record(std::string_view bytes, Verify verify, Record* into) 
   const auto magic = load_big<std::uint32_t>(bytes.data() + 4);
   if (size == 0 && magic == 0) return DecodeStatus::end;
   into->total_size = size;
-  if (magic == magic_blank) return size >= blank_bytes ? DecodeStatus::blank : DecodeStatus::corrupt;
+  if (magic == magic_blank)
+    return size >= blank_bytes ? DecodeStatus::blank : DecodeStatus::corrupt;
   if (magic != magic_v1 && magic != magic_v2) return DecodeStatus::corrupt;
   if (size < fixed_bytes || size > std::numeric_limits<std::int32_t>::max())
     return DecodeStatus::corrupt;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One message as RocketMQ stores it and sends it to consumers (rocketmq wire 1.11, disk 4): encode and
-// decode. The same bytes lie in the log and travel to clients.
-// Runs on: any agent.  Owns: nothing; views live as long as the bytes they were decoded from.
-// Invariant: decode_record never reads past the bytes given and never trusts a length in them.
+// One message as RocketMQ stores it and sends it to consumers (rocketmq wire 1.11, disk 4): encode
+// and decode. The same bytes lie in the log and travel to clients. Runs on: any agent.  Owns:
+// nothing; views live as long as the bytes they were decoded from. Invariant: decode_record never
+// reads past the bytes given and never trusts a length in them.
 #pragma once
 
 #include "base/host.h"
@@ -37,8 +37,8 @@ inline constexpr std::int32_t inner_batch = 128;
 inline constexpr std::int32_t compression_mask = 0x700;
 }  // namespace sys_flag
 
-// What a record holds. For encoding the caller fills everything but body_crc and total_size; the host
-// bits of sys_flag are set from the hosts, whatever the caller says.
+// What a record holds. For encoding the caller fills everything but body_crc and total_size; the
+// host bits of sys_flag are set from the hosts, whatever the caller says.
 struct Record {
   std::uint32_t total_size = 0;
   std::uint32_t body_crc = 0;
@@ -81,7 +81,8 @@ enum class DecodeStatus : std::uint8_t {
 enum class Verify : std::uint8_t { header, checksums };
 
 // Decodes what stands at the start of `bytes`. With Verify::checksums the body CRC and, where
-// present, the CRC property are checked. Does not check `position`: the caller knows where it reads.
+// present, the CRC property are checked. Does not check `position`: the caller knows where it
+// reads.
 DecodeStatus decode_record(std::string_view bytes, Verify verify, Record* into);
 
 // The store time of a record of which only the head is there (128 bytes are enough), or -1.
@@ -90,8 +91,8 @@ std::int64_t record_store_ms(std::string_view head);
 // The value of a property in a properties string (1.12), or an empty view. First match wins.
 std::string_view find_property(std::string_view properties, std::string_view name);
 
-// Decoded properties without the CRC property that encode_record has put at their end: what goes into
-// the next encode_record when a record is stored again.
+// Decoded properties without the CRC property that encode_record has put at their end: what goes
+// into the next encode_record when a record is stored again.
 std::string_view without_crc_property(std::string_view properties);
 
 // Calls `each(name, value)` for every pair of a properties string, in order.

@@ -14,7 +14,8 @@ Record sample(const std::string& body) {
   Record record;
   record.body = body;
   record.topic = "orders";
-  record.properties = std::string_view("KEYS\1k-1\2UNIQ_KEY\0017F000001000012345678\2TAGS\1a\2", 46);
+  record.properties =
+      std::string_view("KEYS\1k-1\2UNIQ_KEY\0017F000001000012345678\2TAGS\1a\2", 46);
   return record;
 }
 

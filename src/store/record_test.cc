@@ -95,7 +95,8 @@ TEST(Record, takes_the_host_bits_from_the_hosts) {
 
 TEST(Record, finds_every_flipped_bit) {
   const std::string good = encoded(sample());
-  // A flip in the name of the checksum property itself leaves a record without one, as Apache's are.
+  // A flip in the name of the checksum property itself leaves a record without one, as Apache's
+  // are.
   const std::size_t name_begin = good.size() - 20;
   const std::size_t name_end = good.size() - 11;
   for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {

@@ -97,9 +97,8 @@ Result<> Recovery::load_checkpoint() {
   found_.index = std::make_unique<MessageIndex>(fs_, layout_.index);
   found_.image = std::make_shared<Checkpoint>();
   found_.image->names = found_.index->queues().names();
-  found_.index->on_damage([this](const RunRange& range) {
-    return rebuild_run(fs_, layout_.index, segments(), range);
-  });
+  found_.index->on_damage(
+      [this](const RunRange& range) { return rebuild_run(fs_, layout_.index, segments(), range); });
   scanned_from_ = segments().front().start;
   found_.image->covered = scanned_from_;
   const Result<std::string> bytes = os::read_file(fs_, layout_.checkpoint, checkpoint_bytes_max);
@@ -137,10 +136,12 @@ Result<> Recovery::adopt(const Checkpoint& checkpoint) {
     QueueState& state = queues.at(queue);
     state.next = mark.next;
     state.base_position = mark.base_position;
+    state.last_position = mark.last_position;
     if (queue >= image.queues.size()) image.queues.resize(queue + 1U);
     if (state.topic >= image.topics.size()) image.topics.resize(state.topic + 1U);
     image.topics[state.topic] = queues.topic(queue);
-    image.queues[queue] = {state.topic, mark.queue_id, mark.next, mark.base_position};
+    image.queues[queue] = mark;
+    image.queues[queue].topic = state.topic;
   }
   image.covered = checkpoint.covered;
   image.last_record = checkpoint.last_record;
@@ -153,7 +154,8 @@ Result<> Recovery::adopt_runs(const Checkpoint& image) {
   std::deque<MessageIndex::RunPtr> runs;
   for (const RunRange& range : image.runs) {
     Result<MessageIndex::RunPtr> run = IndexRun::open(fs_, layout_.index, range);
-    if (!run && (run.error().code == Errc::storage_corrupt || run.error().code == Errc::not_found)) {
+    if (!run &&
+        (run.error().code == Errc::storage_corrupt || run.error().code == Errc::not_found)) {
       BOLIDE_LOG(warning, "index run is rebuilt from the log: {}", run.error().message());
       BOLIDE_TRY(const RunHeader header, rebuild_run(fs_, layout_.index, segments(), range));
       run = std::make_shared<IndexRun>(fs_, layout_.index, header);

@@ -3,8 +3,8 @@
 // Opening a store directory: what is there is checked and brought into memory, the log is read from
 // where the index ends, and its torn end is cut.
 // Runs on: the thread that opens the store.  Owns: nothing after recover() returns.
-// Invariant: no record below the synced mark is ever cut; what is cut in front of readable records is
-// saved first; nothing cut comes back later.
+// Invariant: no record below the synced mark is ever cut; what is cut in front of readable records
+// is saved first; nothing cut comes back later.
 #pragma once
 
 #include "base/result.h"
@@ -43,8 +43,8 @@ bool memtable_full(const Memtable& table, std::uint64_t index_run_bytes);
 // False if its queue offset does not follow that of the queue's record before.
 bool index_record(MessageIndex& index, const Record& record);
 
-// Writes the run of `range` anew from the log; offsets of queues not in the log's stretch need nothing
-// else. Errors: storage_corrupt, disk_full, io.
+// Writes the run of `range` anew from the log; offsets of queues not in the log's stretch need
+// nothing else. Errors: storage_corrupt, disk_full, io.
 Result<RunHeader> rebuild_run(os::FileSystem& fs, const std::string& index_directory,
                               const std::deque<Segment>& segments, const RunRange& range);
 

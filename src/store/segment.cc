@@ -15,9 +15,8 @@ namespace {
 constexpr std::uint64_t zeros_at_once = 1U << 20U;
 constexpr std::size_t name_digits = 20;
 
-// The size all segments share: what the files before the last have, or the last itself.
+// The size all segments share: the first one's, which is whole if there are others.
 Result<std::uint64_t> common_size(const std::vector<Segment>& segments, std::uint64_t fallback) {
-  if (segments.size() >= 2) return static_cast<std::uint64_t>(segments[1].start - segments[0].start);
   BOLIDE_TRY(const std::uint64_t size, segments[0].file->size());
   return size == 0 ? fallback : size;
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The files of the commit log: <dir>/commitlog/<20-digit start>, all of one size, sparse beyond what
-// was reserved (rocketmq disk 4).
-// Runs on: log agent; make_segment and reserve_segment also on the background agent.
-// Owns: the descriptors.  Invariant: segments are contiguous and in order.
+// The files of the commit log: <dir>/commitlog/<20-digit start>, all of one size, sparse beyond
+// what was reserved (rocketmq disk 4). Runs on: log agent; make_segment and reserve_segment also on
+// the background agent. Owns: the descriptors.  Invariant: segments are contiguous and in order.
 #pragma once
 
 #include "base/result.h"
@@ -41,7 +40,8 @@ Result<Segment> make_segment(os::FileSystem& fs, const std::string& directory, s
                              std::uint64_t size);
 
 // Opens the segments in `directory`. `segment_bytes` is taken where the files do not tell the size;
-// empty files at the end are removed. Errors: storage_corrupt when one is missing or has another size.
+// empty files at the end are removed. Errors: storage_corrupt when one is missing or has another
+// size.
 Result<std::vector<Segment>> open_segments(os::FileSystem& fs, const std::string& directory,
                                            std::uint64_t segment_bytes, bool read_only = false);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The store on a simulated disk that loses power, or the store's process that is killed, at every call:
-// what was acknowledged is there, offsets mean what they meant, nothing cut comes back.
+// The store on a simulated disk that loses power, or the store's process that is killed, at every
+// call: what was acknowledged is there, offsets mean what they meant, nothing cut comes back.
 #include "store/message_store.h"
 
 #include "os/sim_file_system.h"
@@ -42,8 +42,8 @@ class Life {
 
   // False when opening failed because the power went; any other failure is one of the test.
   bool open() {
-    auto opened = open_store(disk_, options_, {background_.background(), sync_.background()},
-                             clock_.now());
+    auto opened =
+        open_store(disk_, options_, {background_.background(), sync_.background()}, clock_.now());
     if (!opened) {
       EXPECT_TRUE(disk_.power_is_off()) << opened.error().message();
       return false;
@@ -119,8 +119,8 @@ class Life {
     std::size_t at = 0;
     while (at < sent.size()) {
       const ReadResult result =
-          store_->read(queue, static_cast<std::int64_t>(at),
-                       static_cast<std::int64_t>(sent.size()), {.messages_max = 5}, {});
+          store_->read(queue, static_cast<std::int64_t>(at), static_cast<std::int64_t>(sent.size()),
+                       {.messages_max = 5}, {});
       ASSERT_EQ(result.status, ReadStatus::ok);
       for (const std::string& body : bodies(result)) ASSERT_EQ(body, sent[at++].body);
       ASSERT_EQ(result.next_offset, static_cast<std::int64_t>(at));
@@ -216,8 +216,7 @@ TEST_P(StoreCrash, keeps_its_word_when_a_sync_fails) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, StoreCrash,
-                         ::testing::Values(ReplyLevel::async, ReplyLevel::sync),
+INSTANTIATE_TEST_SUITE_P(Levels, StoreCrash, ::testing::Values(ReplyLevel::async, ReplyLevel::sync),
                          [](const auto& level) {
                            return level.param == ReplyLevel::sync ? "sync" : "async";
                          });

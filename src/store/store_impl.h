@@ -71,8 +71,7 @@ class StoreImpl final : public MessageStore {
   Result<bool> give(QueueNo queue, ReadResult* into);
   Result<> give_from_memory(const Wanted& wanted, ReadResult* into);
   std::size_t stretch(std::size_t begin, std::int64_t* span_end) const;
-  Result<bool> give_from_file(QueueNo queue, std::size_t begin, std::size_t* end,
-                              ReadResult* into);
+  Result<bool> give_from_file(QueueNo queue, std::size_t begin, std::size_t* end, ReadResult* into);
   std::int64_t record_time(std::int64_t position);
 
   // upkeep: store_upkeep.cc
@@ -99,7 +98,7 @@ class StoreImpl final : public MessageStore {
   StoreStats stats_;
 
   std::int64_t synced_ = 0;
-  std::int64_t covered_ = 0;  // by the checkpoint on disk
+  std::int64_t covered_ = 0;        // by the checkpoint on disk
   std::int64_t last_sync_ms_ = 0;   // steady
   std::int64_t last_marks_ms_ = 0;  // steady; the marks are synced once a second
   std::int64_t now_ms_ = 0;         // steady, of the last turn or tick
@@ -110,8 +109,8 @@ class StoreImpl final : public MessageStore {
   int disk_used_percent_ = 0;
   bool disk_full_ = false;
 
-  std::vector<Wanted> wanted_;        // scratch of read()
-  std::vector<IndexEntry> entries_;   // scratch of read()
+  std::vector<Wanted> wanted_;       // scratch of read()
+  std::vector<IndexEntry> entries_;  // scratch of read()
 
   // Last: their jobs end before the rest goes.
   JobSlot sync_slot_;

@@ -13,11 +13,12 @@ namespace {
 
 // What Apache RocketMQ or a Bolide server may have left where there is no log yet.
 constexpr std::string_view known_names[] = {
-    "abort",      "batchconsumequeue",    "bolide",     "brokerIdentity",  "checkpoint",
-    "commitlog",  "compaction",           "config",     "consumequeue",    "consumequeue_ext",
-    "dledger",    "epochFileCheckpoint",  "index",      "kvStore",         "lock",
-    "lost+found", "rocksdb",              "timerlog",   "timerwheel",      "transaction",
-    "indexRocksDB"};
+    "abort",        "batchconsumequeue", "bolide",     "brokerIdentity",
+    "checkpoint",   "commitlog",         "compaction", "config",
+    "consumequeue", "consumequeue_ext",  "dledger",    "epochFileCheckpoint",
+    "index",        "kvStore",           "lock",       "lost+found",
+    "rocksdb",      "timerlog",          "timerwheel", "transaction",
+    "indexRocksDB", "rocksdbstore"};
 
 bool known(std::string_view name) {
   if (name.starts_with('.')) return true;

@@ -23,7 +23,8 @@ constexpr std::int64_t waste_free = 32 << 10;
 ReadResult StoreImpl::read(QueueNo queue, std::int64_t offset, std::int64_t end_offset,
                            const ReadLimits& limits, const TagFilter& filter) {
   ReadResult result = read_once(queue, offset, end_offset, limits, filter);
-  if (result.status != ReadStatus::failed) [[likely]] return result;
+  if (result.status != ReadStatus::failed) [[likely]]
+    return result;
   const Result<bool> healed = index_->heal(queue, result.next_offset);
   if (healed && *healed) return read_once(queue, offset, end_offset, limits, filter);
   return result;
@@ -60,8 +61,8 @@ Result<bool> StoreImpl::choose(QueueNo queue, std::int64_t offset, std::int64_t 
   std::size_t bytes = 0;
   const std::int64_t scan_end = std::min(end_offset, offset + scanned_max);
   while (offset < scan_end) {
-    const auto missing = static_cast<std::int64_t>(limits.messages_max) -
-                         static_cast<std::int64_t>(wanted_.size());
+    const auto missing =
+        static_cast<std::int64_t>(limits.messages_max) - static_cast<std::int64_t>(wanted_.size());
     if (missing <= 0 && !wanted_.empty()) break;
     const auto room = static_cast<std::int64_t>(entries_.size());
     const std::int64_t ask =
@@ -91,8 +92,8 @@ Result<bool> StoreImpl::choose(QueueNo queue, std::int64_t offset, std::int64_t 
   return true;
 }
 
-// Turns wanted_ into slices. False when the log is cold at some point: then only what is before it is
-// given, and next_offset stands there.
+// Turns wanted_ into slices. False when the log is cold at some point: then only what is before it
+// is given, and next_offset stands there.
 Result<bool> StoreImpl::give(QueueNo queue, ReadResult* into) {
   for (std::size_t i = 0; i < wanted_.size();) {
     const Wanted& wanted = wanted_[i];

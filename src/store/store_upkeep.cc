@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The store: what is done from time to time (syncs, index runs, retention, a look at the disk) and at
-// the end.
-// Runs on: log agent; runs are written and files removed on the background agent.  Owns: nothing.
-// Invariant: the index on disk never covers what the disk may yet lose.
+// The store: what is done from time to time (syncs, index runs, retention, a look at the disk) and
+// at the end. Runs on: log agent; runs are written and files removed on the background agent. Owns:
+// nothing. Invariant: the index on disk never covers what the disk may yet lose.
 #include "base/log.h"
 #include "store/store_impl.h"
 
@@ -28,7 +27,10 @@ void StoreImpl::tick(const Now& now) {
 }
 
 void StoreImpl::keep_index() {
-  if (memtable_full(index_->active(), options_.index_run_bytes)) index_->seal();
+  // The more runs wait to be written, the larger the next: writing catches up, its cost being per
+  // run.
+  const std::uint64_t run_bytes = options_.index_run_bytes * (1 + index_->sealed().size());
+  if (memtable_full(index_->active(), run_bytes)) index_->seal();
   if (index_slot_.busy() || now_ms_ < index_retry_ms_) return;
   const bool run = !index_->sealed().empty() && index_->sealed().front()->log_end() <= synced_;
   const bool base = !base_changes_.empty() && base_changes_.front().base_position <= synced_;
@@ -57,8 +59,7 @@ IndexJob StoreImpl::index_job() {
 
 void StoreImpl::index_written(Result<std::optional<RunHeader>> written) {
   if (!written) {
-    BOLIDE_LOG(warning, "index is not written, will be tried again: {}",
-               written.error().message());
+    BOLIDE_LOG(warning, "index is not written, will be tried again: {}", written.error().message());
     index_retry_ms_ = now_ms_ + index_retry_interval_ms;
     return;
   }
@@ -70,22 +71,26 @@ void StoreImpl::index_written(Result<std::optional<RunHeader>> written) {
 void StoreImpl::keep_space(const Now& now) {
   if (space_slot_.busy() || (space_ms_ != 0 && now_ms_ - space_ms_ < space_interval_ms)) return;
   space_ms_ = std::max<std::int64_t>(now_ms_, 1);
-  space_slot_.start(agents_.background, [this, gone = expire(now), &fs = fs_,
-                                         layout = layout_]() -> JobSlot::Finish {
-    Result<> removed;
-    for (const std::string& path : gone) {
-      // Oldest first, each durably: what is left is always a whole end of the log.
-      if (removed) removed = fs.remove_all(path);
-      if (removed) removed = fs.sync_directory(layout.log);
-    }
-    return [this, removed = std::move(removed), space = fs.space(layout.root)] {
-      if (!removed) BOLIDE_LOG(warning, "old files are not removed: {}", removed.error().message());
-      if (space) space_seen(*space);
-    };
-  });
+  space_slot_.start(agents_.background,
+                    [this, gone = expire(now), &fs = fs_, layout = layout_]() -> JobSlot::Finish {
+                      Result<> removed;
+                      for (const std::string& path : gone) {
+                        // Oldest first, each durably: what is left is always a whole end of the
+                        // log.
+                        if (removed) removed = fs.remove_all(path);
+                        if (removed) removed = fs.sync_directory(layout.log);
+                      }
+                      return [this, removed = std::move(removed), space = fs.space(layout.root)] {
+                        if (!removed)
+                          BOLIDE_LOG(warning, "old files are not removed: {}",
+                                     removed.error().message());
+                        if (space) space_seen(*space);
+                      };
+                    });
 }
 
-// Takes out of the log what is too old, or what the disk has no room for; gives the files to remove.
+// Takes out of the log what is too old, or what the disk has no room for; gives the files to
+// remove.
 std::vector<std::string> StoreImpl::expire(const Now& now) {
   std::vector<std::string> gone;
   bool crowded = disk_used_percent_ > options_.disk_max_used_percent;
