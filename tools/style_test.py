@@ -73,6 +73,8 @@ class Rules(unittest.TestCase):
         for line in ("x" * 101 + "\n", "\tint x;\n", "int x; \n", "int x;"):
             self.expect(["layout"], "src/base/a.cc", HEAD + line)
 
+        self.expect([], "src/base/a_test.cc", HEAD + 'auto s = R"(\t)";\n')
+
     def test_no_coroutines(self):
         for word in ("co_await f();", "co_return;", "co_yield 1;"):
             self.expect(["no_coroutines"], "src/net/a.cc", HEAD + "void f() { " + word + " }\n")
