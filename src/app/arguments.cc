@@ -196,13 +196,20 @@ void Commands::add_config() {
 void Commands::add_store() {
   CLI::App* store = group(&root_, "store", "look into the files of a stopped server");
   const auto offline = [&](const char* name, Verb verb, const char* doc) {
-    command(store, name, verb, doc)
-        ->add_option("--data-dir", line_.store.data_dir, "the server's directory")
+    CLI::App* app = command(store, name, verb, doc);
+    app->add_option("--data-dir", line_.store.data_dir, "the server's directory")
         ->type_name("DIR")
         ->required();
+    return app;
   };
   offline("verify", Verb::store_verify, "read everything and check every checksum");
-  offline("dump", Verb::store_dump, "print one line for each stored message");
+  CLI::App* dump = offline("dump", Verb::store_dump, "print one line for each stored message");
+  dump->add_option("--from", line_.store.from, "from this position of the log on")
+      ->type_name("POSITION")
+      ->check(unnamed(CLI::NonNegativeNumber));
+  dump->add_option("-n,--count", line_.store.count, "stop after so many messages")
+      ->type_name("N")
+      ->check(unnamed(CLI::PositiveNumber));
 }
 
 void Commands::add_others() {

@@ -69,6 +69,8 @@ struct SubArguments {
 
 struct StoreArguments {
   std::string data_dir;
+  std::int64_t from = 0;    // position in the log
+  std::uint64_t count = 0;  // 0: all
 };
 
 struct CommandLine {

@@ -5,9 +5,8 @@
 // Invariant: a message that was printed has left for the reader of standard output.
 #include "app/cli.h"
 #include "app/cli_client.h"
-#include "app/output.h"
+#include "app/message_text.h"
 #include "app/time_place.h"
-#include "base/strings.h"
 #include "client/subscriber.h"
 #include "os/clock.h"
 
@@ -22,42 +21,6 @@ Result<client::StartAt> parse_start(const std::string& text) {
   if (text == "last") return client::StartAt{Kind::last, 0};
   BOLIDE_TRY(const WallMs time_ms, parse_time_place(text, os::system_clock().now().wall_ms));
   return client::StartAt{Kind::time, time_ms};
-}
-
-std::string message_json(const client::Message& message, const std::string& broker) {
-  std::string text;
-  JsonWriter json(text, json_style);
-  json.begin_object();
-  json.member("topic", message.topic);
-  json.member("broker", broker);
-  json.member("queue", message.queue);
-  json.member("offset", message.offset);
-  json.member("id", message.id());
-  json.member("offset_id", message.offset_id());
-  json.member("tag", message.property(client::property::tags));
-  json.key("keys");
-  json.begin_array();
-  for (const std::string_view key : split(message.property(client::property::keys), ' ')) {
-    if (!key.empty()) json.value(key);
-  }
-  json.end_array();
-  json.key("properties");
-  json.begin_object();
-  for (const auto& [name, value] : message.properties) {
-    if (name != client::property::tags && name != client::property::keys) json.member(name, value);
-  }
-  json.end_object();
-  json.member("born_ms", message.born_ms);
-  json.member("born_host", message.born_host.text());
-  json.member("stored_ms", message.stored_ms);
-  json.member("reconsume_times", message.reconsume_times);
-  if (is_utf8(message.body)) {
-    json.member("body", message.body);
-  } else {
-    json.member("body_base64", base64(message.body));
-  }
-  json.end_object();
-  return text;
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ class ClientsTest : public ::testing::Test {
     heartbeat.client_id = "client-" + std::to_string(session);
     heartbeat.without_subscriptions = without_subscriptions;
     const ConsumerData data{.group = "g", .subscriptions = std::move(subscriptions)};
-    return clients_.consumer_seen({.sink = &sink_, .session = session}, heartbeat, data, true, now_ms);
+    return clients_.consumer_seen({.sink = &sink_, .session = session}, heartbeat, data, true,
+                                  now_ms);
   }
   void producer(SessionId session, WallMs now_ms = 0) {
     Heartbeat heartbeat;
@@ -67,7 +68,8 @@ TEST_F(ClientsTest, keep_their_subscriptions_when_they_do_not_repeat_them) {
 }
 
 TEST_F(ClientsTest, keep_an_expression_that_cannot_be_compiled_without_tags) {
-  EXPECT_TRUE(seen(1, {{.topic = "t", .expression = "a>1", .expression_type = "SQL92", .version = 1}}));
+  EXPECT_TRUE(
+      seen(1, {{.topic = "t", .expression = "a>1", .expression_type = "SQL92", .version = 1}}));
   EXPECT_EQ(clients_.find("g")->filters.at("t").tags, nullptr);
 }
 

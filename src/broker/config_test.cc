@@ -23,10 +23,10 @@ TEST(TopicName, takes_the_characters_and_lengths_of_rocketmq) {
 TEST(TopicName, is_refused_when_blank_long_or_of_other_characters) {
   const std::string too_long(128, 't');
   const std::string too_long_retry = "%RETRY%" + std::string(249, 'g');
-  for (std::string_view name : {std::string_view(""), std::string_view("  "), std::string_view("a b"),
-                                std::string_view("a/b"), std::string_view("a.b"),
-                                std::string_view("\xC3\xA9"), std::string_view(too_long),
-                                std::string_view(too_long_retry)}) {
+  for (std::string_view name :
+       {std::string_view(""), std::string_view("  "), std::string_view("a b"),
+        std::string_view("a/b"), std::string_view("a.b"), std::string_view("\xC3\xA9"),
+        std::string_view(too_long), std::string_view(too_long_retry)}) {
     const auto result = validate_topic_name(name);
     ASSERT_FALSE(result) << name;
     EXPECT_EQ(result.error().code, Errc::topic_not_valid) << name;
@@ -49,8 +49,8 @@ TEST(SystemNames, are_told_apart_from_users) {
     EXPECT_TRUE(send_forbidden(topic)) << topic;
     EXPECT_TRUE(is_system_topic(topic)) << topic;
   }
-  for (std::string_view topic :
-       {"TBW102", "BenchmarkTest", "RMQ_SYS_TRACE_TOPIC", "CHECKPOINT_TOPIC", "rmq_sys_wheel_timer"}) {
+  for (std::string_view topic : {"TBW102", "BenchmarkTest", "RMQ_SYS_TRACE_TOPIC",
+                                 "CHECKPOINT_TOPIC", "rmq_sys_wheel_timer"}) {
     EXPECT_FALSE(send_forbidden(topic)) << topic;
     EXPECT_TRUE(is_system_topic(topic)) << topic;
   }
@@ -75,9 +75,9 @@ TEST(Attributes, are_set_and_removed) {
 TEST(Attributes, change_as_a_whole_or_not_at_all) {
   const std::map<std::string, std::string> before = {{"message.type", "NORMAL"}};
   for (std::string_view changes :
-       {"+message.type=FIFO,+nonsense=1", "+message.type=NEVER", "message.type=FIFO", "+message.type",
-        "+reserve.time=-2", "+reserve.time=soon", "+cleanup.policy=COMPACTION", "-queue.type", "+=1", "+",
-        "*message.type=FIFO"}) {
+       {"+message.type=FIFO,+nonsense=1", "+message.type=NEVER", "message.type=FIFO",
+        "+message.type", "+reserve.time=-2", "+reserve.time=soon", "+cleanup.policy=COMPACTION",
+        "-queue.type", "+=1", "+", "*message.type=FIFO"}) {
     auto attributes = before;
     const auto result = apply_attributes(changes, false, &attributes);
     ASSERT_FALSE(result) << changes;
@@ -88,7 +88,8 @@ TEST(Attributes, change_as_a_whole_or_not_at_all) {
 
 TEST(Attributes, that_cannot_change_are_taken_when_the_topic_is_made) {
   std::map<std::string, std::string> attributes;
-  ASSERT_TRUE(apply_attributes("+queue.type=BatchCQ,+cleanup.policy=COMPACTION", true, &attributes));
+  ASSERT_TRUE(
+      apply_attributes("+queue.type=BatchCQ,+cleanup.policy=COMPACTION", true, &attributes));
   EXPECT_EQ(attributes.size(), 2U);
 }
 

@@ -40,8 +40,8 @@ struct CoreSettings {
   std::int64_t pull_bytes_max = 256 << 10;
   std::int64_t long_poll_ms_max = 60'000;
   std::int64_t offset_flush_interval_ms = 200;
-  bool trace_on = true;      // clients are told to trace
-  std::string trace_topic;   // offered to all; empty: none
+  bool trace_on = true;     // clients are told to trace
+  std::string trace_topic;  // offered to all; empty: none
   std::int64_t client_timeout_ms = 120'000;
   std::string version_text;
   std::int32_t version_number = 0;

@@ -22,7 +22,8 @@ class CoreTest : public ::testing::Test {
   Result<std::int64_t> consumer_offset(std::string_view group, std::string_view topic,
                                        std::int32_t queue_id = 0, bool zero_if_absent = true) {
     Answer<std::int64_t> answer;
-    rig_.core->consumer_offset(rig_.anonymous, group, topic, queue_id, zero_if_absent, answer.reply());
+    rig_.core->consumer_offset(rig_.anonymous, group, topic, queue_id, zero_if_absent,
+                               answer.reply());
     return answer.get();
   }
   Result<> commit(std::string_view topic, std::int32_t queue_id, std::int64_t offset) {
@@ -46,7 +47,8 @@ class CoreTest : public ::testing::Test {
     return answer.get();
   }
   void join(SessionId session) {
-    rig_.heartbeat(session, {.group = "readers", .subscriptions = {{.topic = "orders", .version = 1}}});
+    rig_.heartbeat(session,
+                   {.group = "readers", .subscriptions = {{.topic = "orders", .version = 1}}});
   }
 
   CoreRig rig_;
@@ -95,7 +97,8 @@ TEST_F(CoreTest, answers_a_heartbeat_before_it_tells_the_members) {
   Heartbeat heartbeat;
   heartbeat.client_id = "c";
   heartbeat.fingerprint = 5;
-  heartbeat.consumers = {{.group = "readers", .subscriptions = {{.topic = "orders", .version = 1}}}};
+  heartbeat.consumers = {
+      {.group = "readers", .subscriptions = {{.topic = "orders", .version = 1}}}};
   std::size_t told_before = 99;
   bool changed = false;
   const auto beat = [&] {
@@ -123,7 +126,8 @@ TEST_F(CoreTest, takes_an_empty_heartbeat_but_none_without_a_name) {
   Heartbeat nameless;
   nameless.producer_groups = {"p"};
   Answer<HeartbeatReply> refused;
-  rig_.core->heartbeat(rig_.anonymous, {.sink = &rig_.sink, .session = 1}, nameless, refused.reply());
+  rig_.core->heartbeat(rig_.anonymous, {.sink = &rig_.sink, .session = 1}, nameless,
+                       refused.reply());
   EXPECT_EQ(refused.get().error().code, Errc::malformed);
 }
 
@@ -202,8 +206,11 @@ TEST_F(CoreTest, resets_to_a_time_and_forward_only_by_force) {
     rig_.send("orders", "m");
     rig_.clock.advance_ms(1000);
   }
-  ResetRequest request{.group = "readers", .topic = "orders", .queue_id = 0,
-                       .timestamp_ms = start_ms + 2000, .force = false};
+  ResetRequest request{.group = "readers",
+                       .topic = "orders",
+                       .queue_id = 0,
+                       .timestamp_ms = start_ms + 2000,
+                       .force = false};
   EXPECT_EQ(reset(request).value(), (Chosen{{0, 2}}));
   request.timestamp_ms = start_ms + 4000;
   EXPECT_EQ(reset(request).value(), (Chosen{{0, 2}})) << "not forward";
@@ -284,7 +291,8 @@ TEST_F(CoreTest, answers_for_the_ends_of_a_queue) {
   EXPECT_EQ(earliest(0), start_ms);
   EXPECT_EQ(earliest(7).error().code, Errc::queue_out_of_range);
   EXPECT_EQ(ask([&](auto reply) {
-              rig_.core->offset_by_time(rig_.anonymous, "orders", 0, start_ms + 1, false, std::move(reply));
+              rig_.core->offset_by_time(rig_.anonymous, "orders", 0, start_ms + 1, false,
+                                        std::move(reply));
             }),
             1);
   Answer<std::map<std::int32_t, QueueRange>> ranges;
@@ -409,6 +417,13 @@ TEST_F(CoreTest, keeps_topics_and_groups_over_a_restart) {
   EXPECT_NE(rig_.core->topics().find("%RETRY%readers"), nullptr);
   EXPECT_NE(rig_.core->groups().find("readers"), nullptr);
   EXPECT_EQ(rig_.core->core_stats().clients, 0U);
+}
+
+TEST_F(CoreTest, keeps_over_a_kill_the_topic_that_an_answered_send_has_made) {
+  ASSERT_FALSE(rig_.send("made-by-a-send", "body").error);
+  rig_.kill_and_reopen();
+  ASSERT_NE(rig_.core->topics().find("made-by-a-send"), nullptr);
+  EXPECT_EQ(rig_.pull("made-by-a-send", 0).records.size(), 1U);
 }
 
 TEST_F(CoreTest, counts_what_it_did) {

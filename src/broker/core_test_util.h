@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For tests: the core over a real store on a simulated disk, driven turn by turn, and a sink that keeps
-// what it is told.
-// Runs on: the test's thread.  Owns: disk, store and core.  Invariant: none.
+// For tests: the core over a real store on a simulated disk, driven turn by turn, and a sink that
+// keeps what it is told. Runs on: the test's thread.  Owns: disk, store and core.  Invariant: none.
 #pragma once
 
 #include "base/assert.h"
@@ -126,14 +125,14 @@ class CoreRig {
   CoreRig& operator=(const CoreRig&) = delete;
 
   void open() {
-    auto opened_store = store::open_store(fs, store_options, {background.background(), sync.background()},
-                                          clock.now());
+    auto opened_store = store::open_store(
+        fs, store_options, {background.background(), sync.background()}, clock.now());
     BOLIDE_ASSERT(opened_store.has_value());
     store = std::move(*opened_store);
     auto opened = Metadata::open(fs, "meta");
     BOLIDE_ASSERT(opened.has_value());
-    core = std::make_unique<Core>(options_.core, *store, std::move(*opened), background.background(),
-                                  clock);
+    core = std::make_unique<Core>(options_.core, *store, std::move(*opened),
+                                  background.background(), clock);
   }
   // The process dies and starts again.
   void kill_and_reopen() {
@@ -187,7 +186,8 @@ class CoreRig {
   }
 
   // --- pulling ---
-  PullRequest pull_request(std::string_view topic, std::int64_t offset, std::int64_t suspend_ms = 0) {
+  PullRequest pull_request(std::string_view topic, std::int64_t offset,
+                           std::int64_t suspend_ms = 0) {
     PullRequest made;
     made.ticket = {.sink = &sink, .session = 8, .token = ++token_};
     made.identity = &anonymous;

@@ -119,7 +119,9 @@ TEST_F(MetadataTest, asks_for_a_snapshot_when_the_log_has_grown) {
   StoredMetadata all;
   for (int i = 0; i < 500'000 && !metadata_->wants_snapshot(); ++i) {
     metadata_->save_offset("orders", "readers", 0, i);
-    if (i % 1000 == 0) { ASSERT_TRUE(metadata_->flush()); }
+    if (i % 1000 == 0) {
+      ASSERT_TRUE(metadata_->flush());
+    }
   }
   EXPECT_TRUE(metadata_->wants_snapshot());
   ASSERT_TRUE(metadata_->snapshot(all));

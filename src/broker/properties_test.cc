@@ -41,8 +41,8 @@ TEST(SendProperties, passes_over_what_is_no_pair) {
 }
 
 TEST(SendProperties, names_what_asks_for_later_delivery_or_a_transaction) {
-  for (std::string_view name : {"TIMER_DELAY_SEC", "TIMER_DELAY_MS", "TIMER_DELIVER_MS",
-                                "INNER_MULTI_DISPATCH", "DELAY"}) {
+  for (std::string_view name :
+       {"TIMER_DELAY_SEC", "TIMER_DELAY_MS", "TIMER_DELIVER_MS", "INNER_MULTI_DISPATCH", "DELAY"}) {
     EXPECT_EQ(scan_properties(property(name, "3")).unsupported, name);
   }
   EXPECT_EQ(scan_properties(property("TRAN_MSG", "true")).unsupported, "TRAN_MSG");

@@ -68,7 +68,7 @@ TEST(FailedWrite, refuses_all_and_freezes_what_is_visible) {
   CoreRig rig;
   rig.send("orders", "good");
   rig.core->pull(rig.pull_request("orders", 1, 10'000));
-  rig.fs.fail_at(os::FileOperation::write, 1, Errc::io);
+  rig.fs.fail_at(os::FileOperation::write, 1, Errc::io, true);
   rig.core->send(rig.request("orders", "lost"));
   rig.core->send(rig.request("orders", "lost too"));
   rig.core->end_of_turn();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sending: what is accepted, what is refused and how (rocketmq semantics 3.1; the answers of 9.4, 9.5).
+// Sending: what is accepted, what is refused and how (rocketmq semantics 3.1; the answers
+// of 9.4, 9.5).
 #include "broker/sender.h"
 
 #include "broker/core_test_util.h"
@@ -55,8 +56,8 @@ TEST_F(SenderTest, goes_on_where_it_was_after_a_kill) {
 
 TEST_F(SenderTest, stores_the_message_as_it_came) {
   SendRequest request = rig_.request("orders", "the body");
-  const std::string properties = property("TAGS", "a") + property("UNIQ_KEY", "7F00") +
-                                 property("colour", "red");
+  const std::string properties =
+      property("TAGS", "a") + property("UNIQ_KEY", "7F00") + property("colour", "red");
   request.properties = properties;
   request.flag = -7;
   request.born_ms = 12345;
@@ -100,7 +101,8 @@ TEST_F(SenderTest, answers_with_a_unique_key_of_any_length) {
 
 TEST_F(SenderTest, chooses_the_queue_for_any_negative_number) {
   std::set<std::int32_t> chosen;
-  for (int i = 0; i < 200; ++i) chosen.insert(rig_.send("orders", "body", i % 2 == 0 ? -1 : -9).queue_id);
+  for (int i = 0; i < 200; ++i)
+    chosen.insert(rig_.send("orders", "body", i % 2 == 0 ? -1 : -9).queue_id);
   EXPECT_EQ(chosen, (std::set<std::int32_t>{0, 1, 2, 3}));
 }
 
@@ -113,16 +115,16 @@ TEST_F(SenderTest, refuses_a_queue_that_the_topic_lacks) {
 
 TEST_F(SenderTest, refuses_topics_that_are_blank_or_badly_named) {
   const std::string too_long(128, 't');
-  for (std::string_view topic : {std::string_view(""), std::string_view(" "), std::string_view("a/b"),
-                                 std::string_view(too_long)}) {
+  for (std::string_view topic : {std::string_view(""), std::string_view(" "),
+                                 std::string_view("a/b"), std::string_view(too_long)}) {
     const Errc code = refused(topic, "body");
     EXPECT_EQ(error_row(code).rocketmq, 29) << topic;
   }
 }
 
 TEST_F(SenderTest, refuses_topics_that_the_system_writes_and_takes_the_default_one) {
-  for (std::string_view topic : {"SCHEDULE_TOPIC_XXXX", "RMQ_SYS_TRANS_HALF_TOPIC", "SELF_TEST_TOPIC",
-                                 "OFFSET_MOVED_EVENT"}) {
+  for (std::string_view topic : {"SCHEDULE_TOPIC_XXXX", "RMQ_SYS_TRANS_HALF_TOPIC",
+                                 "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT"}) {
     EXPECT_EQ(refused(topic, "body"), Errc::no_permission) << topic;
   }
   EXPECT_FALSE(rig_.send("TBW102", "body").error);
@@ -206,7 +208,8 @@ TEST_F(SenderTest, stores_a_batch_as_messages_of_their_own) {
   EXPECT_EQ(CoreRig::bodies(pulled), (std::vector<std::string>{"a", "bb", "ccc"}));
   const store::Record first = CoreRig::record(pulled);
   EXPECT_EQ(store::find_property(first.properties, "UNIQ_KEY"), "k1");
-  EXPECT_EQ(store::find_property(first.properties, "CLUSTER"), "") << "batches get no extra properties";
+  EXPECT_EQ(store::find_property(first.properties, "CLUSTER"), "")
+      << "batches get no extra properties";
 }
 
 TEST_F(SenderTest, takes_a_batch_of_more_messages_than_16_bits_count) {
@@ -228,8 +231,8 @@ TEST_F(SenderTest, stores_nothing_of_a_batch_that_is_cut_wrongly) {
   longer[3] = static_cast<char>(longer[3] + 1);
   std::string negative = batch_element("x");
   negative[16] = '\xFF';  // of the body's length
-  for (const std::string& bad : {good.substr(0, good.size() - 1), longer, negative, std::string("abc"),
-                                 batch_element("")}) {
+  for (const std::string& bad :
+       {good.substr(0, good.size() - 1), longer, negative, std::string("abc"), batch_element("")}) {
     EXPECT_EQ(refused_batch(good + bad), Errc::malformed);
   }
   EXPECT_EQ(rig_.visible_end("orders"), 0);

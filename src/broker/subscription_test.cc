@@ -27,8 +27,10 @@ TEST(TagSet, lets_everything_through_for_a_star_or_nothing) {
 
 TEST(TagSet, cuts_at_double_bars_only) {
   const auto set = compiled(" TagA || TagB||  ||C|D");
-  for (std::string_view tag : {"TagA", "TagB", "C|D"}) EXPECT_TRUE(set->matches(java_hash(tag))) << tag;
-  for (std::string_view tag : {"", "C", "D", "taga"}) EXPECT_FALSE(set->matches(java_hash(tag))) << tag;
+  for (std::string_view tag : {"TagA", "TagB", "C|D"})
+    EXPECT_TRUE(set->matches(java_hash(tag))) << tag;
+  for (std::string_view tag : {"", "C", "D", "taga"})
+    EXPECT_FALSE(set->matches(java_hash(tag))) << tag;
   EXPECT_FALSE(set->matches(0)) << "a message without a tag";
 }
 

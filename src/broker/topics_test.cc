@@ -44,8 +44,8 @@ class TopicsTest : public ::testing::Test {
 TEST_F(TopicsTest, starts_with_the_topics_of_the_system) {
   for (std::string_view name :
        {"TBW102", "SELF_TEST_TOPIC", "BenchmarkTest", "OFFSET_MOVED_EVENT", "SCHEDULE_TOPIC_XXXX",
-        "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRANS_OP_HALF_TOPIC",
-        "TRANS_CHECK_MAX_TIME_TOPIC", "C", "b", "C_REPLY_TOPIC"}) {
+        "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRANS_OP_HALF_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC",
+        "C", "b", "C_REPLY_TOPIC"}) {
     EXPECT_NE(topics_->find(name), nullptr) << name;
   }
   EXPECT_EQ(topics_->find("TBW102")->config.permission, perm::read | perm::write | perm::inherit);
@@ -81,7 +81,8 @@ TEST_F(TopicsTest, makes_no_topic_that_nothing_allows) {
     EXPECT_EQ(made.error().code, Errc::topic_not_found);
     EXPECT_TRUE(made.error().context.starts_with("topic[orders] not exist, apply first please!"));
   }
-  EXPECT_EQ(topics_->find_or_create("%RETRY%g", "TBW102", 4, 0).error().code, Errc::topic_not_found);
+  EXPECT_EQ(topics_->find_or_create("%RETRY%g", "TBW102", 4, 0).error().code,
+            Errc::topic_not_found);
   EXPECT_EQ(topics_->find_or_create("a b", "TBW102", 4, 0).error().code, Errc::topic_not_valid);
   settings_.auto_create = false;
   open();
@@ -123,7 +124,8 @@ TEST_F(TopicsTest, keeps_the_attributes_when_the_rest_changes) {
   ASSERT_TRUE(topics_->put({.name = "orders"}, "+message.type=FIFO,+queue.type=SimpleCQ", 1));
   ASSERT_TRUE(topics_->put({.name = "orders", .read_queues = 2, .write_queues = 2}, "", 2));
   EXPECT_EQ(topics_->find("orders")->config.attributes.size(), 2U);
-  EXPECT_EQ(refused(topics_->put({.name = "orders"}, "+queue.type=BatchCQ", 3)), Errc::invalid_argument);
+  EXPECT_EQ(refused(topics_->put({.name = "orders"}, "+queue.type=BatchCQ", 3)),
+            Errc::invalid_argument);
   EXPECT_EQ(topics_->find("orders")->config.read_queues, 2);
 }
 

@@ -3,7 +3,9 @@
 // Publisher: sends messages to the queues of one topic in turn (rocketmq wire 1.9, 3.2).
 // Runs on: one thread.  Owns: the choice of queue and the ids; the connections are the caller's and
 // must outlive it.
-// Invariant: results stand in the order of the messages; a message is sent once and never again.
+// Invariant: results stand in the order of the messages, and so do the messages of one queue: it
+// has one request on its way at a time, because servers may work on several at once. A message is
+// sent once and never again.
 #pragma once
 
 #include "base/result.h"
@@ -42,25 +44,33 @@ class Publisher {
   static Result<Publisher> open(Connections& connections, std::string topic,
                                 std::optional<std::int32_t> queue);
 
-  // Sends all messages, many of them on their way at once, and waits for the answers. An error says
-  // nothing about the other messages of the call. Errors: what a broker answers.
+  // Sends all messages, those of one queue in batches, and waits for the answers. An error says
+  // nothing about the other messages of the call. Errors: message_invalid, invalid_argument (see
+  // encode_properties), what a broker answers.
   Result<std::vector<SendResult>> send(std::span<const OutMessage> messages);
 
  private:
+  struct Item {
+    const OutMessage* message;
+    std::size_t index;  // in the call
+    std::string id;
+    std::string properties;  // encoded
+  };
   struct Target {
     std::string broker;
     std::string address;
-    std::int32_t queue;
-  };
-  struct Sent {
-    const Target* target;
-    std::int32_t opaque;
-    std::string id;
+    std::int32_t queue = 0;
+    std::vector<Item> items;  // of this call
+    std::size_t sent = 0;     // how many of them are answered
+    std::size_t in_flight = 0;
+    std::int32_t opaque = 0;
   };
   Publisher(Connections& connections, std::string topic);
   Result<> choose_targets(const TopicRoute& route, std::optional<std::int32_t> queue);
-  Result<Sent> start(const OutMessage& message);
-  Result<SendResult> finish(const Sent& sent);
+  Result<> assign(std::span<const OutMessage> messages);
+  Result<> start(Target& target);
+  Result<> finish(Target& target, std::span<SendResult> results);
+  Request request(const Target& target, bool batch) const;
 
   Connections& connections_;
   std::string topic_;

@@ -39,26 +39,16 @@ std::string deflated(std::string_view bytes) {
 
 void run(std::uint8_t selector, std::string_view bytes) {
   switch (selector % 10) {
-    case 0:
-      return check(bytes, decode_version, encode_version);
-    case 1:
-      return check_table(bytes);
-    case 2:
-      return (void)decode_register(bytes, false);
-    case 3:
-      return (void)decode_register(bytes, true);
-    case 4:
-      return (void)decode_register(deflated(bytes), true);
-    case 5:
-      return check(bytes, decode_route, [](const auto& r) { return encode_route(r, true); });
-    case 6:
-      return check(bytes, decode_cluster_info, encode_cluster_info);
-    case 7:
-      return check(bytes, decode_topic_list, encode_topic_list);
-    case 8:
-      return check(bytes, decode_kv_table, encode_kv_table);
-    case 9:
-      return check(bytes, decode_member_group, encode_member_group);
+    case 0: return check(bytes, decode_version, encode_version);
+    case 1: return check_table(bytes);
+    case 2: return (void)decode_register(bytes, false);
+    case 3: return (void)decode_register(bytes, true);
+    case 4: return (void)decode_register(deflated(bytes), true);
+    case 5: return check(bytes, decode_route, [](const auto& r) { return encode_route(r, true); });
+    case 6: return check(bytes, decode_cluster_info, encode_cluster_info);
+    case 7: return check(bytes, decode_topic_list, encode_topic_list);
+    case 8: return check(bytes, decode_kv_table, encode_kv_table);
+    case 9: return check(bytes, decode_member_group, encode_member_group);
   }
 }
 

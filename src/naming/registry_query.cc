@@ -19,12 +19,9 @@ bool is_of_unit(TopicUnit unit, std::int32_t sys_flag) {
   const bool whole = (sys_flag & unit_flag) != 0;
   const bool subscription = (sys_flag & unit_subscription_flag) != 0;
   switch (unit) {
-    case TopicUnit::unit:
-      return whole;
-    case TopicUnit::unit_subscription:
-      return subscription;
-    case TopicUnit::unit_subscription_only:
-      return subscription && !whole;
+    case TopicUnit::unit: return whole;
+    case TopicUnit::unit_subscription: return subscription;
+    case TopicUnit::unit_subscription_only: return subscription && !whole;
   }
   return false;
 }

@@ -183,7 +183,9 @@ Agent::~Agent() {
   join();
 }
 
-void Agent::post(std::move_only_function<void()> task) { impl_->post(std::move(task)); }
+void Agent::post(std::move_only_function<void()> task) {
+  impl_->post(std::move(task));
+}
 
 std::unique_ptr<Agent::Timer> Agent::every(std::int64_t interval_ms,
                                            std::move_only_function<void()> task) {
@@ -201,11 +203,23 @@ void Agent::at_end_of_turn(std::move_only_function<bool()> hook, TurnPhase phase
   impl_->add_hook(std::move(hook), phase);
 }
 
-Now Agent::now() const { return impl_->now(); }
-void Agent::start() { impl_->start(); }
-void Agent::run() { impl_->run(); }
-void Agent::stop() { impl_->stop(); }
-void Agent::join() { impl_->join(); }
-bool Agent::on_this_thread() const { return impl_->on_this_thread(); }
+Now Agent::now() const {
+  return impl_->now();
+}
+void Agent::start() {
+  impl_->start();
+}
+void Agent::run() {
+  impl_->run();
+}
+void Agent::stop() {
+  impl_->stop();
+}
+void Agent::join() {
+  impl_->join();
+}
+bool Agent::on_this_thread() const {
+  return impl_->on_this_thread();
+}
 
 }  // namespace bolide::net

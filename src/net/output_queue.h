@@ -51,7 +51,7 @@ class OutputQueue {
 
   BlockPool& pool_;
   std::vector<Segment> segments_;
-  std::size_t first_ = 0;                     // segments before it have left
+  std::size_t first_ = 0;                      // segments before it have left
   std::deque<std::unique_ptr<Block>> blocks_;  // in order of use
   std::size_t pending_ = 0;
   std::size_t reserved_ = 0;  // size of the last reserve(), 0 after anything else

@@ -25,10 +25,9 @@ TEST(ProxyHeader, names_the_source_in_both_versions_and_families) {
     std::string bytes;
     const char* source;
   };
-  for (const Case& known :
-       {Case{"PROXY TCP4 10.0.0.7 127.0.0.1 8080 10911\r\n", "10.0.0.7:8080"},
-        Case{"PROXY TCP6 ::1 ::2 80 81\r\n", "[::1]:80"}, Case{v2_v4, "10.0.0.7:8080"},
-        Case{v2_v6, "[::1]:80"}}) {
+  for (const Case& known : {Case{"PROXY TCP4 10.0.0.7 127.0.0.1 8080 10911\r\n", "10.0.0.7:8080"},
+                            Case{"PROXY TCP6 ::1 ::2 80 81\r\n", "[::1]:80"},
+                            Case{v2_v4, "10.0.0.7:8080"}, Case{v2_v6, "[::1]:80"}}) {
     const ProxyHeader header = parse_proxy_header(known.bytes + "payload");
     ASSERT_EQ(header.state, State::complete) << known.source;
     EXPECT_EQ(header.size, known.bytes.size());
@@ -40,9 +39,8 @@ TEST(ProxyHeader, names_the_source_in_both_versions_and_families) {
 }
 
 TEST(ProxyHeader, has_no_source_for_local_and_unknown) {
-  for (const std::string& bytes :
-       {"PROXY UNKNOWN\r\n"s, v2_signature + "\x20\x00\x00\x00"s,
-        v2_signature + "\x21\x31\x00\x02xx"s}) {
+  for (const std::string& bytes : {"PROXY UNKNOWN\r\n"s, v2_signature + "\x20\x00\x00\x00"s,
+                                   v2_signature + "\x21\x31\x00\x02xx"s}) {
     const ProxyHeader header = parse_proxy_header(bytes);
     EXPECT_EQ(header.state, State::complete);
     EXPECT_EQ(header.size, bytes.size());
@@ -59,21 +57,20 @@ TEST(ProxyHeader, is_refused_when_broken) {
   for (const std::string& bytes :
        {"PROXY TCP4 10.0.0.7 127.0.0.1 8080\r\n"s, "PROXY TCP4 ::1 ::1 1 2\r\n"s,
         "PROXY TCP9 1.1.1.1 1.1.1.1 1 2\r\n"s, "PROXY \r\n"s,
-        "PROXY TCP4 1.1.1.1 1.1.1.1 70000 2\r\n"s,
-        "PROXY TCP4 1.1.1.1 1.1.1.1 1 2 3\r\n"s, "PROXY " + std::string(200, 'x'),
-        v2_signature + "\x11\x11\x00\x00"s, v2_signature + "\x22\x11\x00\x00"s,
-        v2_signature + "\x21\x11\x00\x04"s + "abcd", v2_signature + "\x21\x11\xFF\xFF"s})
+        "PROXY TCP4 1.1.1.1 1.1.1.1 70000 2\r\n"s, "PROXY TCP4 1.1.1.1 1.1.1.1 1 2 3\r\n"s,
+        "PROXY " + std::string(200, 'x'), v2_signature + "\x11\x11\x00\x00"s,
+        v2_signature + "\x22\x11\x00\x00"s, v2_signature + "\x21\x11\x00\x04"s + "abcd",
+        v2_signature + "\x21\x11\xFF\xFF"s})
     EXPECT_EQ(parse_proxy_header(bytes).state, State::broken) << bytes;
 }
 
 std::string peer_behind(const std::string& preface) {
   test::TestServer server;
   std::promise<std::string> peer;
-  const std::uint16_t port =
-      server.listen({.proxy_protocol = true}, [&](Connection& connection) {
-        peer.set_value(connection.peer().text());
-        return std::make_unique<test::EchoSession>(connection, server.counters);
-      });
+  const std::uint16_t port = server.listen({.proxy_protocol = true}, [&](Connection& connection) {
+    peer.set_value(connection.peer().text());
+    return std::make_unique<test::EchoSession>(connection, server.counters);
+  });
   const test::Client client(port);
   for (const char byte : preface + test::frame("hello")) EXPECT_TRUE(client.send({&byte, 1}));
   EXPECT_EQ(client.receive(9), test::frame("hello"));

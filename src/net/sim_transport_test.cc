@@ -45,11 +45,12 @@ class SimNetworkTest : public testing::Test {
     listener = std::move(*made);
   }
   void connect(const std::string& request) {
-    client->connect({.host = "broker", .port = 10911}, {}, nullptr,
-                    [this, request](Connection& c) {
-                      return std::make_unique<Recorder>(c, request, seen, closed);
-                    },
-                    [this](Result<> result) { connected = std::move(result); });
+    client->connect(
+        {.host = "broker", .port = 10911}, {}, nullptr,
+        [this, request](Connection& c) {
+          return std::make_unique<Recorder>(c, request, seen, closed);
+        },
+        [this](Result<> result) { connected = std::move(result); });
   }
 
   ManualClock clock;
@@ -134,9 +135,8 @@ TEST(SessionDriver, shows_bytes_until_they_are_consumed) {
   Counters counters;
   test::FakeConnection connection;
   {
-    test::SessionDriver driver(connection, [&](Connection& c) {
-      return std::make_unique<EchoSession>(c, counters);
-    });
+    test::SessionDriver driver(
+        connection, [&](Connection& c) { return std::make_unique<EchoSession>(c, counters); });
     driver.feed_byte_by_byte(frame("abc"));
     EXPECT_EQ(connection.take(), frame("abc"));
     connection.is_congested = true;

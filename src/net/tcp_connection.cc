@@ -76,10 +76,8 @@ void TcpConnection::expire() {
   switch (stage_) {
     case Stage::handshake:
       return tls_failed({Errc::timeout, "the TLS handshake with " + peer_.text()});
-    case Stage::closing:
-      return kill(close_reason_);
-    default:
-      return kill(CloseReason::idle);
+    case Stage::closing: return kill(close_reason_);
+    default: return kill(CloseReason::idle);
   }
 }
 

@@ -119,9 +119,9 @@ class TcpConnection final : public Connection, public RefCounted<TcpConnection> 
   CloseReason close_reason_ = CloseReason::local;
   bool read_armed_ = false;
   bool write_armed_ = false;
-  bool paused_ = false;      // by back-pressure
-  bool resuming_ = false;    // resume() is on its way
-  bool eof_ = false;         // the peer has said all
+  bool paused_ = false;    // by back-pressure
+  bool resuming_ = false;  // resume() is on its way
+  bool eof_ = false;       // the peer has said all
   bool fin_sent_ = false;
   bool proxy_done_ = false;  // the PROXY header was read, or there is none
 };

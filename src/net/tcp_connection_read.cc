@@ -111,7 +111,9 @@ TcpConnection::Received TcpConnection::receive_tls(std::span<char> to) {
   return {.got = Got::bytes, .size = 0, .more = true};
 }
 
-TcpConnection::Received TcpConnection::drain() { return receive_plain(hub_.scratch()); }
+TcpConnection::Received TcpConnection::drain() {
+  return receive_plain(hub_.scratch());
+}
 
 std::size_t TcpConnection::offer(std::string_view bytes) {
   std::size_t consumed = 0;

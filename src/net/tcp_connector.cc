@@ -60,14 +60,14 @@ void TcpConnector::start() {
     return;
   }
   resolver_ = std::make_unique<Resolver>(hub_->context().get_executor());
-  resolver_->async_resolve(
-      address.host, std::to_string(address.port),
-      [self = ConnectorPtr(this)](const boost::system::error_code& error,
-                                  const Resolver::results_type& found) {
-        if (error) self->last_error_ = error.message();
-        for (const auto& entry : found) self->endpoints_.push_back(entry.endpoint());
-        self->try_next();
-      });
+  resolver_->async_resolve(address.host, std::to_string(address.port),
+                           [self = ConnectorPtr(this)](const boost::system::error_code& error,
+                                                       const Resolver::results_type& found) {
+                             if (error) self->last_error_ = error.message();
+                             for (const auto& entry : found)
+                               self->endpoints_.push_back(entry.endpoint());
+                             self->try_next();
+                           });
 }
 
 void TcpConnector::try_next() {

@@ -28,8 +28,12 @@ std::span<char> lazily(std::unique_ptr<char[]>& memory, std::size_t size) {
 
 TcpHub::TcpHub(Agent& agent) : agent_(agent), sweep_timer_(agent.impl().context().get_executor()) {}
 
-std::span<char> TcpHub::scratch() { return lazily(scratch_, scratch_bytes); }
-std::span<char> TcpHub::cipher_scratch() { return lazily(cipher_scratch_, cipher_scratch_bytes); }
+std::span<char> TcpHub::scratch() {
+  return lazily(scratch_, scratch_bytes);
+}
+std::span<char> TcpHub::cipher_scratch() {
+  return lazily(cipher_scratch_, cipher_scratch_bytes);
+}
 
 std::span<iovec> TcpHub::vectors() {
   if (!vectors_) vectors_ = std::make_unique_for_overwrite<iovec[]>(IOV_MAX);
@@ -127,8 +131,12 @@ void TcpHub::sweep() {
   if (next != never_ns) arm_sweep(next);
 }
 
-void TcpHub::add_acceptor(TcpAcceptor& acceptor) { acceptors_.push_back(&acceptor); }
-void TcpHub::remove_acceptor(TcpAcceptor& acceptor) { std::erase(acceptors_, &acceptor); }
+void TcpHub::add_acceptor(TcpAcceptor& acceptor) {
+  acceptors_.push_back(&acceptor);
+}
+void TcpHub::remove_acceptor(TcpAcceptor& acceptor) {
+  std::erase(acceptors_, &acceptor);
+}
 
 void TcpHub::close_all(std::string_view reason) {
   for (const ConnectionPtr& connection : connections_) connection->close(reason);

@@ -149,8 +149,7 @@ TEST(TcpTransport, closes_a_slow_consumer_whose_output_grows_turn_by_turn) {
 
 TEST(TcpTransport, sends_large_shared_bytes_to_a_peer_that_takes_them) {
   TestServer server;
-  const Client client(
-      server.listen({}, [](Connection& c) { return std::make_unique<Flood>(c); }));
+  const Client client(server.listen({}, [](Connection& c) { return std::make_unique<Flood>(c); }));
   ASSERT_TRUE(client.send("x"));
   EXPECT_EQ(client.receive(64U << 20U).size(), 64U << 20U);
 }

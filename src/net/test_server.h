@@ -83,7 +83,9 @@ inline std::string frame(std::string_view body) {
   std::string out(reinterpret_cast<const char*>(&length), 4);
   return out.append(body);
 }
-inline std::string close_frame() { return std::string(4, '\xFF'); }
+inline std::string close_frame() {
+  return std::string(4, '\xFF');
+}
 
 class TestServer {
  public:

@@ -21,7 +21,9 @@ int give_password(char* out, int size, int, void* password) {
   return static_cast<int>(text.copy(out, static_cast<std::size_t>(size)));
 }
 
-int accept_any(int, X509_STORE_CTX*) { return 1; }
+int accept_any(int, X509_STORE_CTX*) {
+  return 1;
+}
 
 Failure file_failed(std::string_view what, const std::string& file) {
   std::string context(what);
@@ -31,7 +33,9 @@ Failure file_failed(std::string_view what, const std::string& file) {
 
 }  // namespace
 
-void clear_tls_errors() { ERR_clear_error(); }
+void clear_tls_errors() {
+  ERR_clear_error();
+}
 
 std::string take_tls_errors() {
   std::string out;
@@ -43,7 +47,9 @@ std::string take_tls_errors() {
   return out.empty() ? "the peer ended it" : out;
 }
 
-void TlsContext::Free::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
+void TlsContext::Free::operator()(ssl_ctx_st* context) const {
+  SSL_CTX_free(context);
+}
 
 TlsContext::TlsContext(bool is_server)
     : context_(SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method())),

@@ -28,8 +28,8 @@ struct TlsServerOptions {
 };
 
 struct TlsClientOptions {
-  bool verify = true;        // the server's chain and its name
-  std::string trusted_file;  // PEM; empty: the system's
+  bool verify = true;            // the server's chain and its name
+  std::string trusted_file;      // PEM; empty: the system's
   std::string certificate_file;  // to show to the server; empty: none
   std::string key_file;
   std::string key_password;

@@ -34,8 +34,7 @@ void add_extension(X509* certificate, int nid, const char* value) {
 }  // namespace
 
 void use_self_signed(ssl_ctx_st* context) {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"),
-                                                               EVP_PKEY_free);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
   BOLIDE_ASSERT(key && certificate);
   X509_set_version(certificate.get(), X509_VERSION_3);

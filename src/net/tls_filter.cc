@@ -33,7 +33,9 @@ void expect_name(ssl_st* ssl, const std::string& host) {
 
 }  // namespace
 
-void TlsFilter::Free::operator()(ssl_st* ssl) const { SSL_free(ssl); }
+void TlsFilter::Free::operator()(ssl_st* ssl) const {
+  SSL_free(ssl);
+}
 
 TlsFilter::TlsFilter(const TlsContext& context, const std::string& host)
     : ssl_(SSL_new(context.native())), in_(BIO_new(BIO_s_mem())), out_(BIO_new(BIO_s_mem())) {
@@ -56,7 +58,9 @@ void TlsFilter::feed(std::string_view ciphertext) {
   BOLIDE_ASSERT(ok == 1 && written == ciphertext.size());
 }
 
-bool TlsFilter::established() const { return SSL_is_init_finished(ssl_.get()) == 1; }
+bool TlsFilter::established() const {
+  return SSL_is_init_finished(ssl_.get()) == 1;
+}
 
 Result<> TlsFilter::handshake() {
   clear_tls_errors();

@@ -118,9 +118,8 @@ TEST(Tls, carries_frames_of_all_sizes_both_ways) {
   for (const std::size_t size : {0UL, 1UL, 16'383UL, 16'384UL, 16'385UL, 100UL, 5'000'000UL, 3UL})
     request += frame(std::string(size, static_cast<char>('a' + size % 26)));
   std::promise<std::string> answer;
-  const Result<> connected = server.connect(port, context, [&](Connection& c) {
-    return std::make_unique<Caller>(c, request, answer);
-  });
+  const Result<> connected = server.connect(
+      port, context, [&](Connection& c) { return std::make_unique<Caller>(c, request, answer); });
   ASSERT_TRUE(connected) << connected.error().message();
   EXPECT_TRUE(answer.get_future().get() == request);
   EXPECT_EQ(server.counters.encrypted, 1);
@@ -153,8 +152,7 @@ TEST(Tls, closes_a_plain_client_when_enforcing) {
 TEST(Tls, closes_an_encrypted_client_when_disabled) {
   TestServer server;
   const std::uint16_t port = server.echo();
-  const Result<> connected =
-      server.connect(port, client_context({.verify = false}), unreachable());
+  const Result<> connected = server.connect(port, client_context({.verify = false}), unreachable());
   ASSERT_FALSE(connected);
   EXPECT_EQ(connected.error().code, Errc::connection_closed);
   EXPECT_EQ(server.closed_by(CloseReason::rejected), 1U);
@@ -178,8 +176,8 @@ TEST(Tls, gives_up_on_a_handshake_that_takes_too_long) {
 
 TEST_F(TlsFiles, verifies_the_chain) {
   TestServer server;
-  const std::uint16_t port = server.echo(tls_options(
-      TlsMode::enforcing, {.certificate_file = certificate_, .key_file = key_}));
+  const std::uint16_t port = server.echo(
+      tls_options(TlsMode::enforcing, {.certificate_file = certificate_, .key_file = key_}));
   std::promise<std::string> answer;
   const Result<> trusted = server.connect(
       port, client_context({.trusted_file = certificate_}),
@@ -187,8 +185,7 @@ TEST_F(TlsFiles, verifies_the_chain) {
   ASSERT_TRUE(trusted) << trusted.error().message();
   EXPECT_EQ(answer.get_future().get(), frame("x"));
 
-  const Result<> unknown =
-      server.connect(port, client_context({}), unreachable(), "localhost");
+  const Result<> unknown = server.connect(port, client_context({}), unreachable(), "localhost");
   ASSERT_FALSE(unknown);
   EXPECT_NE(unknown.error().context.find("certificate was refused"), std::string::npos)
       << unknown.error().context;
@@ -196,15 +193,14 @@ TEST_F(TlsFiles, verifies_the_chain) {
 
 TEST_F(TlsFiles, asks_clients_for_a_certificate_where_it_is_required) {
   TestServer server;
-  const std::uint16_t port = server.echo(
-      tls_options(TlsMode::enforcing, {.certificate_file = certificate_,
-                                       .key_file = key_,
-                                       .client_auth = TlsClientAuth::required,
-                                       .trusted_file = certificate_}));
+  const std::uint16_t port =
+      server.echo(tls_options(TlsMode::enforcing, {.certificate_file = certificate_,
+                                                   .key_file = key_,
+                                                   .client_auth = TlsClientAuth::required,
+                                                   .trusted_file = certificate_}));
   std::promise<std::string> answer;
   ASSERT_TRUE(server.connect(
-      port,
-      client_context({.verify = false, .certificate_file = certificate_, .key_file = key_}),
+      port, client_context({.verify = false, .certificate_file = certificate_, .key_file = key_}),
       [&](Connection& c) { return std::make_unique<Caller>(c, frame("x"), answer); }));
   EXPECT_EQ(answer.get_future().get(), frame("x"));
   std::promise<std::string> never;
@@ -247,10 +243,9 @@ TEST_F(TlsFiles, names_the_file_that_is_wrong) {
     TlsServerOptions options;
     std::string part;
   };
-  for (const Case& wrong :
-       {Case{{.certificate_file = "/no/cert", .key_file = key_}, "/no/cert"},
-        Case{{.certificate_file = certificate_, .key_file = garbage}, garbage},
-        Case{{.certificate_file = certificate_}, "together"}}) {
+  for (const Case& wrong : {Case{{.certificate_file = "/no/cert", .key_file = key_}, "/no/cert"},
+                            Case{{.certificate_file = certificate_, .key_file = garbage}, garbage},
+                            Case{{.certificate_file = certificate_}, "together"}}) {
     const auto context = TlsContext::server(wrong.options);
     ASSERT_FALSE(context);
     EXPECT_EQ(context.error().code, Errc::config);

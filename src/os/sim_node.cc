@@ -151,11 +151,8 @@ void FileNode::keep_some_dirty(Random& random) {
   }
   const auto [low, high] = std::minmax(size_, durable_size_);
   switch (random.below(3)) {
-    case 0:
-      break;
-    case 1:
-      durable_size_ = size_;
-      break;
+    case 0: break;
+    case 1: durable_size_ = size_; break;
     default:
       durable_size_ = std::max(low, (low + random.below(high - low + 1)) / page_bytes * page_bytes);
   }

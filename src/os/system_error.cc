@@ -12,18 +12,14 @@ namespace bolide::os {
 
 Errc errc_of(int system_error) {
   switch (system_error) {
-    case ENOENT:
-      return Errc::not_found;
+    case ENOENT: return Errc::not_found;
     case EACCES:
     case EPERM:
-    case EROFS:
-      return Errc::no_permission;
+    case EROFS: return Errc::no_permission;
     case ENOSPC:
     case EDQUOT:
-    case EFBIG:
-      return Errc::disk_full;
-    default:
-      return Errc::io;
+    case EFBIG: return Errc::disk_full;
+    default: return Errc::io;
   }
 }
 

@@ -28,6 +28,7 @@ class Recovery {
 
  private:
   Result<> prepare_directory();
+  Result<> set_apache_index_aside();
   Result<> open_log();
   Result<> load_checkpoint();
   bool checkpoint_fits(const Checkpoint& checkpoint) const;
@@ -75,8 +76,30 @@ Result<> Recovery::prepare_directory() {
   BOLIDE_CHECK(fs_.make_directories(layout_.index));
   BOLIDE_TRY(const auto abort, fs_.open(layout_.abort, os::OpenMode::create));
   BOLIDE_CHECK(fs_.sync_directory(layout_.root));
+  BOLIDE_CHECK(set_apache_index_aside());
   BOLIDE_TRY(found_.marks, MarkFile::open(fs_, layout_.marks));
   return {};
+}
+
+// What Apache's broker derives from the log is out of date with our first append, and it would
+// believe it; without it, it derives everything anew.
+Result<> Recovery::set_apache_index_aside() {
+  const std::string aside = layout_.own + "/apache";
+  bool any = false;
+  for (const char* name :
+       {"checkpoint", "consumequeue", "batchconsumequeue", "consumequeue_ext", "index"}) {
+    const std::string from = layout_.root + "/" + name;
+    if (!fs_.exists(from)) continue;
+    if (!any) BOLIDE_CHECK(fs_.make_directories(aside));
+    any = true;
+    BOLIDE_CHECK(fs_.remove_all(aside + "/" + name));
+    BOLIDE_CHECK(fs_.rename(from, aside + "/" + name));
+  }
+  if (!any) return {};
+  BOLIDE_LOG(info, "{}: consume queues and index of Apache RocketMQ are set aside in {}",
+             layout_.root, aside);
+  BOLIDE_CHECK(fs_.sync_directory(aside));
+  return fs_.sync_directory(layout_.root);
 }
 
 Result<> Recovery::open_log() {

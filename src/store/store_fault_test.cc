@@ -322,6 +322,15 @@ TEST_F(StoreFault, takes_over_a_log_that_others_have_cut) {
   expect_all_readable();
 }
 
+TEST_F(StoreFault, sets_aside_what_apache_derived_from_the_log) {
+  ASSERT_TRUE(disk_.make_directories("/store/consumequeue/topic/0"));
+  ASSERT_TRUE(disk_.open("/store/checkpoint", os::OpenMode::create));
+  open();
+  EXPECT_FALSE(disk_.exists("/store/consumequeue"));
+  EXPECT_FALSE(disk_.exists("/store/checkpoint"));
+  EXPECT_TRUE(disk_.exists("/store/bolide/apache/consumequeue/topic/0"));
+}
+
 TEST_F(StoreFault, refuses_a_log_with_a_segment_missing_in_the_middle) {
   options_.segment_bytes = 16 << 10;
   open();

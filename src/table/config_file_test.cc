@@ -60,7 +60,17 @@ TEST(Toml, gives_values_as_text_in_the_order_of_lines) {
 
 TEST(Toml, names_the_place_of_what_it_cannot_read) {
   EXPECT_THAT(toml("a = 1\na = 2\n"), HasSubstr("error f:2: "));
+  EXPECT_THAT(toml("a = 1\n[`x]\n"), HasSubstr("error f:2: "));
   EXPECT_THAT(toml("[s]\nd = [[1]]\n"), HasSubstr("error f:2: s.d: a value of this kind"));
+}
+
+TEST(Toml, wants_quotes_around_characters_beyond_ascii) {
+  for (const char* text : {"a = 1\né = 2\n", "a = \"x\\\"y\"\nb =\u00A0'x'\n", "a = '\\'\né",
+                           "a = 1 # é\nb = é", "a = 'x\né'"}) {
+    EXPECT_EQ(toml(text), "error f:2: a character beyond ASCII needs quotes around it");
+  }
+  EXPECT_EQ(toml("\xEF\xBB\xBF# é\na = \"é\\\"é\"\nb = 'é'\n"), "2<a><é\"é>3<b><é>");
+  EXPECT_EQ(toml("a = \"\"\"\né\"\"\"\"\"\nb = '''é'''\n"), "1<a><é\"\">3<b><é>");
 }
 
 TEST(ConfigFile, is_told_by_its_name_or_its_lines) {

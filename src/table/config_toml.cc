@@ -10,6 +10,11 @@
 #include <optional>
 #include <utility>
 
+// toml++ 3.3 asserts, and in release assumes, that a section's name begins lawfully: "[`x]" aborts
+// or is undefined. The code behind the assertion reports it properly, so it is switched off, and
+// NDEBUG, which would turn it into the assumption, hidden from the library.
+#undef NDEBUG
+#define TOML_ASSERT(expr) static_assert(true)
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
@@ -63,9 +68,65 @@ Result<> read_table(Reading& reading, const toml::table& table, const std::strin
   return {};
 }
 
+// Follows strings and comments far enough to know what stands outside of them.
+class Outside {
+ public:
+  explicit Outside(std::string_view text) : rest_(text) {}
+
+  // The line of the first byte beyond ASCII outside strings and comments, or nothing.
+  std::optional<int> line_beyond_ascii() {
+    if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);
+    while (!rest_.empty()) {
+      const char c = rest_.front();
+      if (static_cast<unsigned char>(c) >= 0x80) return line_;
+      if (c == '"' || c == '\'') {
+        skip_string(c);
+      } else if (c == '#') {
+        skip(std::min(rest_.find('\n'), rest_.size()));
+      } else {
+        skip(1);
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void skip(std::size_t size) {
+    const std::string_view gone = rest_.substr(0, size);
+    line_ += static_cast<int>(std::ranges::count(gone, '\n'));
+    rest_.remove_prefix(gone.size());
+  }
+
+  // A string of one line ends at the latest with its line. One of many lines may end with two
+  // quotes more than the three that close it.
+  void skip_string(char quote) {
+    const std::string three(3, quote);
+    const bool is_long = rest_.starts_with(three);
+    skip(is_long ? 3 : 1);
+    while (!rest_.empty()) {
+      const char c = rest_.front();
+      if (!is_long && (c == quote || c == '\n')) return skip(1);
+      if (is_long && rest_.starts_with(three)) {
+        const std::size_t quotes = std::min(rest_.find_first_not_of(quote), rest_.size());
+        return skip(std::min<std::size_t>(quotes, 5));
+      }
+      skip(c == '\\' && quote == '"' ? 2 : 1);
+    }
+  }
+
+  std::string_view rest_;
+  int line_ = 1;
+};
+
 }  // namespace
 
 Result<std::vector<ConfigEntry>> read_toml(std::string_view path, std::string_view text) {
+  // toml++ 3.3 is undefined on most of them (is_non_ascii_horizontal_whitespace), and none is
+  // lawful.
+  if (const auto line = Outside(text).line_beyond_ascii()) {
+    return fail(Errc::config,
+                fmt::format("{}:{}: a character beyond ASCII needs quotes around it", path, *line));
+  }
   const toml::parse_result parsed = toml::parse(text, path);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();

@@ -32,12 +32,9 @@ have buckets at the powers of two of the finest unit they count in.
 
 std::string_view kind_name(MetricKind kind) {
   switch (kind) {
-    case MetricKind::counter:
-      return "counter";
-    case MetricKind::gauge:
-      return "gauge";
-    case MetricKind::histogram:
-      break;
+    case MetricKind::counter: return "counter";
+    case MetricKind::gauge: return "gauge";
+    case MetricKind::histogram: break;
   }
   return "histogram";
 }

@@ -61,7 +61,7 @@ TEST(MetricsText, escapes_label_values) {
 
 TEST(MetricsText, writes_histograms_cumulatively_in_the_unit_of_the_row) {
   Histogram flushes;  // microseconds
-  for (const std::uint64_t us : {0, 1, 2, 3, 1024, 1025}) flushes.add(us);
+  for (const std::uint64_t us : {0U, 1U, 2U, 3U, 1024U, 1025U}) flushes.add(us);
   flushes.add(1ULL << 40U);
   EXPECT_EQ(flushes.count(), 7U);
   MetricsText metrics;

@@ -33,15 +33,11 @@ constexpr Suffix percent_suffixes[] = {{"%", 1}};
 
 std::span<const Suffix> suffixes_of(Unit unit) {
   switch (unit) {
-    case Unit::bytes:
-      return size_suffixes;
+    case Unit::bytes: return size_suffixes;
     case Unit::ms:
-    case Unit::hours:
-      return duration_suffixes;
-    case Unit::percent:
-      return percent_suffixes;
-    case Unit::none:
-      break;
+    case Unit::hours: return duration_suffixes;
+    case Unit::percent: return percent_suffixes;
+    case Unit::none: break;
   }
   return {};
 }
@@ -52,12 +48,9 @@ std::string_view example_of(Unit unit) {
       return "a whole number of bytes, or one with a suffix such as 64k, 4MiB, 1GiB";
     case Unit::ms:
       return "a whole number of milliseconds, or one with a suffix: 200ms, 30s, 5m, 2h";
-    case Unit::hours:
-      return "a whole number of hours, or one with a suffix: 72h, 3d";
-    case Unit::percent:
-      return "a whole number of per cent, such as 75";
-    case Unit::none:
-      break;
+    case Unit::hours: return "a whole number of hours, or one with a suffix: 72h, 3d";
+    case Unit::percent: return "a whole number of per cent, such as 75";
+    case Unit::none: break;
   }
   return "a whole number";
 }
@@ -205,8 +198,7 @@ Result<> check_address(std::string_view text) {
 Result<OptionValue> parse_option_value(const OptionRow& row, std::string_view text) {
   const std::string_view word = trim(text);
   switch (row.type) {
-    case OptionType::boolean:
-      return parse_boolean(word);
+    case OptionType::boolean: return parse_boolean(word);
     case OptionType::integer:
     case OptionType::size:
     case OptionType::duration: {
@@ -214,21 +206,13 @@ Result<OptionValue> parse_option_value(const OptionRow& row, std::string_view te
       BOLIDE_CHECK(check_bounds(row, number, ""));
       return number;
     }
-    case OptionType::name:
-      return parse_text(row, word);
-    case OptionType::text:
-      return parse_text(row, text);
-    case OptionType::choice:
-      BOLIDE_CHECK(check_choice(row, word));
-      return std::string(word);
-    case OptionType::address:
-      BOLIDE_CHECK(check_address(word));
-      return std::string(word);
-    case OptionType::host:
-      return parse_host(row, word);
+    case OptionType::name: return parse_text(row, word);
+    case OptionType::text: return parse_text(row, text);
+    case OptionType::choice: BOLIDE_CHECK(check_choice(row, word)); return std::string(word);
+    case OptionType::address: BOLIDE_CHECK(check_address(word)); return std::string(word);
+    case OptionType::host: return parse_host(row, word);
     case OptionType::choices:
-    case OptionType::addresses:
-      return parse_list(row, text);
+    case OptionType::addresses: return parse_list(row, text);
   }
   return fail(Errc::internal, "option type");
 }
@@ -246,24 +230,18 @@ std::string format_option_value(const OptionRow& row, const OptionValue& value) 
 
 std::string_view unit_name(Unit unit) {
   switch (unit) {
-    case Unit::bytes:
-      return "bytes";
-    case Unit::ms:
-      return "ms";
-    case Unit::hours:
-      return "hours";
-    case Unit::percent:
-      return "%";
-    case Unit::none:
-      break;
+    case Unit::bytes: return "bytes";
+    case Unit::ms: return "ms";
+    case Unit::hours: return "hours";
+    case Unit::percent: return "%";
+    case Unit::none: break;
   }
   return "";
 }
 
 std::string describe_option_values(const OptionRow& row) {
   switch (row.type) {
-    case OptionType::boolean:
-      return "true or false";
+    case OptionType::boolean: return "true or false";
     case OptionType::integer:
     case OptionType::duration:
       return fmt::format("{} to {}{}{}", row.min, row.max, row.unit == Unit::none ? "" : " ",
@@ -271,18 +249,12 @@ std::string describe_option_values(const OptionRow& row) {
     case OptionType::size:
       return fmt::format("{} to {}", format_size(row.min), format_size(row.max));
     case OptionType::name:
-    case OptionType::text:
-      return fmt::format("{} to {} characters", row.min, row.max);
-    case OptionType::choice:
-      return "one of " + join_choices(row.choices);
-    case OptionType::choices:
-      return "a list of " + join_choices(row.choices);
-    case OptionType::address:
-      return "host:port";
-    case OptionType::addresses:
-      return "a list of host:port";
-    case OptionType::host:
-      return join_choices(row.choices) + ", host or host:port";
+    case OptionType::text: return fmt::format("{} to {} characters", row.min, row.max);
+    case OptionType::choice: return "one of " + join_choices(row.choices);
+    case OptionType::choices: return "a list of " + join_choices(row.choices);
+    case OptionType::address: return "host:port";
+    case OptionType::addresses: return "a list of host:port";
+    case OptionType::host: return join_choices(row.choices) + ", host or host:port";
   }
   return "";
 }

@@ -13,15 +13,11 @@ namespace bolide::table {
 
 std::string Origin::text() const {
   switch (kind) {
-    case Kind::by_default:
-      return "default";
-    case Kind::file:
-      return place;
+    case Kind::by_default: return "default";
+    case Kind::file: return place;
     case Kind::environment_of_rocketmq:
-    case Kind::environment:
-      return "environment " + place;
-    case Kind::flag:
-      return "--set";
+    case Kind::environment: return "environment " + place;
+    case Kind::flag: return "--set";
   }
   return "";
 }

@@ -82,14 +82,11 @@ std::string option_line(const OptionRow& row) {
 
 std::string fate(const RocketmqKey& key) {
   switch (key.use) {
-    case RocketmqKey::Use::ignored:
-      return fmt::format("no effect: {}", key.reason);
-    case RocketmqKey::Use::demanded:
-      return fmt::format("must be `{}`: {}", key.value, key.reason);
+    case RocketmqKey::Use::ignored: return fmt::format("no effect: {}", key.reason);
+    case RocketmqKey::Use::demanded: return fmt::format("must be `{}`: {}", key.value, key.reason);
     case RocketmqKey::Use::place:
       return fmt::format("must be `{}` in `storePathRootDir`: {}", key.value, key.reason);
-    case RocketmqKey::Use::option:
-      break;
+    case RocketmqKey::Use::option: break;
   }
   return "";
 }

@@ -124,7 +124,7 @@ TEST(EffectiveJson, gives_types_units_and_origins) {
   options.warn("careful");
   const std::string text = effective_json(options);
   EXPECT_THAT(text, HasSubstr(R"({"name":"store.retention_hours","value":72,"unit":"hours",)"
-                              R"("origin":"default","default":true,"restart":false})"));
+                              R"("origin":"default","default":true,"restart":true})"));
   EXPECT_THAT(text, HasSubstr(R"("value":["naming","broker"])"));
   EXPECT_THAT(text, HasSubstr(R"("value":true)"));
   EXPECT_THAT(text, EndsWith(R"("warnings":["careful"]})"));

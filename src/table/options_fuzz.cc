@@ -45,18 +45,10 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   if (size == 0) return 0;
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0] % 4) {
-    case 0:
-      check_value(text);
-      break;
-    case 1:
-      check_load("broker.conf", text);
-      break;
-    case 2:
-      check_load("namesrv.properties", text);
-      break;
-    default:
-      check_load("bolide.toml", text);
-      break;
+    case 0: check_value(text); break;
+    case 1: check_load("broker.conf", text); break;
+    case 2: check_load("namesrv.properties", text); break;
+    default: check_load("bolide.toml", text); break;
   }
   return 0;
 }

@@ -147,9 +147,7 @@ class Loader {
       return;
     }
     switch (row->use) {
-      case RocketmqKey::Use::option:
-        apply_converted(*row, entry.value, origin);
-        break;
+      case RocketmqKey::Use::option: apply_converted(*row, entry.value, origin); break;
       case RocketmqKey::Use::ignored:
         if (!row->value.empty() && entry.value == row->value) break;
         options_.warn(fmt::format("{}: {} is accepted and has no effect: {}", origin.place,
@@ -160,8 +158,7 @@ class Loader {
         problems_.push_back(fmt::format("{}: {} = \"{}\": must be {}: {}", origin.place, entry.key,
                                         entry.value, row->value, row->reason));
         break;
-      case RocketmqKey::Use::place:
-        break;  // see check_places
+      case RocketmqKey::Use::place: break;  // see check_places
     }
   }
 

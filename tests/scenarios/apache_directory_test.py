@@ -22,7 +22,7 @@ COMPRESSED = 1  # a bit of sysFlag
 TOPIC_FIELDS = ("topicName", "readQueueNums", "writeQueueNums", "perm", "order", "topicFilterType", "topicSysFlag", "attributes")
 GROUP_FIELDS = ("groupName", "consumeEnable", "consumeBroadcastEnable", "retryMaxTimes", "retryQueueNums",
                 "consumeMessageOrderly", "consumeTimeoutMinute")
-READING = ("broker.pull_max_messages=1024",)
+SETTINGS = ("broker.pull_max_messages=1024", "broker.offset_flush_interval_ms=500")
 
 
 def write_messages(client, rng):
@@ -169,7 +169,7 @@ class ApacheDirectoryTest(unittest.TestCase):
         self.assertGreater(len(os.listdir(os.path.join(apache.store, "commitlog"))), 2)
         data = os.path.join(self.folder, "data")
         shutil.copytree(apache.store, data)
-        with harness.Server(data, settings=READING) as server:
+        with harness.Server(data, settings=SETTINGS) as server:
             print(f"\nopened in {server.start_seconds * 1000:.0f} ms:",
                   *[line.strip() for line in server.lines if "recovery" in line])
             self.check(server, expected)

@@ -17,7 +17,7 @@ import harness
 NAMESRV = ""
 SECONDS = 30  # for one command; all take far less
 # Exit codes (docs: the table of errors in base/errors.cc)
-USAGE, MALFORMED, NOT_FOUND, UNAVAILABLE, IO, NO_PERMISSION, CONFIG = 64, 65, 66, 69, 74, 77, 78
+USAGE, MALFORMED, NOT_FOUND, UNAVAILABLE, IN_THE_WAY, IO, NO_PERMISSION, CONFIG = 64, 65, 66, 69, 73, 74, 77, 78
 
 
 def setUpModule():
@@ -29,7 +29,7 @@ def setUpModule():
 
 
 def environment():
-    return harness.environment()
+    return harness.clean_environment() | {"NAMESRV_ADDR": NAMESRV}
 
 
 def run(*arguments, stdin=b"", variables=None):
@@ -289,6 +289,36 @@ class Own(Case):
             with open(path, "w", encoding="utf-8") as file:
                 file.write("[broker]\nlisten = 5\n")
             self.assertIn("bolide.toml:2", self.bolide("config", "check", "--config", path, status=CONFIG))
+
+
+class Stores(Case):
+    def test_a_store_is_verified_and_dumped_when_its_server_has_stopped(self):
+        with harness.Server() as server:
+            variables = {"NAMESRV_ADDR": f"127.0.0.1:{server.naming}"}
+            for i in range(3):
+                self.bolide("pub", "stored", f"message {i}", "--queue", "0", variables=variables)
+            self.bolide("store", "verify", "--data-dir", server.data, status=IN_THE_WAY)
+            self.assertEqual(server.stop(), 0)
+            report = self.json("store", "verify", "--data-dir", server.data)
+            self.assertEqual((report["sound"], report["messages"]), (True, 3))
+            self.assertIn("sound", self.bolide("store", "verify", "--data-dir", server.data))
+            dumped = self.json_lines("store", "dump", "--data-dir", server.data)
+            self.assertEqual([message["body"] for message in dumped], ["message 0", "message 1", "message 2"])
+            last = self.json_lines("store", "dump", "--data-dir", server.data, "--from", str(dumped[1]["position"]),
+                                   "--count", "1")
+            self.assertEqual(last, dumped[1:2])
+            self.assertIn("topic=stored queue=0 offset=2", self.bolide("store", "dump", "--data-dir", server.data))
+            self.damage(server.data, b"message 1")
+            report = json.loads(run("store", "verify", "--data-dir", server.data, "-o", "json").stdout)
+            self.assertEqual((report["sound"], len(report["damages"])), (False, 1))
+            self.bolide("store", "verify", "--data-dir", server.data, status=IO)
+
+    def damage(self, data, text):
+        path = os.path.join(data, "commitlog", "0" * 20)
+        with open(path, "r+b") as file:
+            at = file.read(1 << 20).index(text)
+            file.seek(at)
+            file.write(b"X")
 
 
 if __name__ == "__main__":

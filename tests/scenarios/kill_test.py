@@ -6,10 +6,13 @@ Each round loads a server, kills it at a random moment, sometimes again while it
   - every message that was acknowledged is there, once, at the offset that was told;
   - what stood at an offset in an earlier round, or was seen by a consumer, still stands there;
   - the offsets of each queue are dense;
+  - topics and groups that were made are there, also those that a send made;
   - a group's progress is at most a second older than what was committed.
 --big: a gigabyte of records of 1 KiB, kill -9, and the time until it is ready again.
 """
 import argparse
+import itertools
+import json
 import random
 import statistics
 import threading
@@ -24,6 +27,7 @@ WINDOW = 48  # requests on the way per producer
 GROUP = "progress"
 COMMIT_SECONDS, COMMIT_LOSS_SECONDS = 0.1, 1.0
 BIG_BYTES, BIG_READY_SECONDS = 1 << 30, 1.0
+PROGRESS = ("broker.offset_flush_interval_ms=500",)
 READING = ("broker.pull_max_messages=8192", "broker.pull_max_bytes=8MiB")
 SMALL_STORE = ("store.segment_bytes=16MiB", "store.index_run_bytes=1MiB")
 
@@ -41,6 +45,7 @@ class History:
     log: dict = field(default_factory=lambda: {queue: [] for queue in ALL_QUEUES})
     acknowledged: list = field(default_factory=list)  # (queue, offset, id), of this round
     seen: list = field(default_factory=list)  # the same, by a consumer
+    made: list = field(default_factory=list)  # (topic, group), of this round
     commits: dict = field(default_factory=dict)  # queue -> [(time of the answer, offset)]
     total: int = 0
 
@@ -52,7 +57,8 @@ class Load:
         self.server, self.history, self.prefix = server, history, prefix
         self.lock = threading.Lock()
         self.failures = []
-        workers = [(self.produce, number) for number in range(PRODUCERS)] + [(self.consume, 0), (self.commit, 0)]
+        workers = [(self.produce, number) for number in range(PRODUCERS)]
+        workers += [(self.consume, 0), (self.commit, 0), (self.make, 0)]
         self.threads = [threading.Thread(target=self.guard, args=(work, random.Random(f"{seed}/{work.__name__}/{number}"),
                                                                   number), daemon=True) for work, number in workers]
         for thread in self.threads:
@@ -133,6 +139,19 @@ class Load:
                         self.history.commits.setdefault((topic, queue), []).append((time.monotonic(), offset))
                 time.sleep(COMMIT_SECONDS)
 
+    def make(self, _rng, _number):
+        """Makes topics by sending to them, and groups."""
+        with self.server.client() as client:
+            for counter in itertools.count():
+                name = f"made-{self.prefix.decode()}-{counter}"
+                if counter % 2:
+                    assert client.send(name, name.encode())[1] == 0
+                    self.history.made.append((name, None))
+                else:
+                    client.put_group(name)
+                    self.history.made.append((None, name))
+                time.sleep(0.02)
+
 
 def read_queue(client, place, offset, end):
     """The ids of a queue's messages from `offset` to `end`; AssertionError where an offset is missing."""
@@ -147,6 +166,7 @@ def read_queue(client, place, offset, end):
 def verify(server, history, killed_at):
     """Holds the server against what was told; returns how many messages it has."""
     with server.client() as client:
+        groups = json.loads(client.call(remoting.ALL_GROUPS).body)["subscriptionGroupTable"]
         for place in ALL_QUEUES:
             assert client.min_offset(*place) == 0, place
             ids = read_queue(client, place, 0, client.max_offset(*place))
@@ -162,6 +182,12 @@ def verify(server, history, killed_at):
                 assert found == identity, f"{place}: {identity} was {name} at {offset}, where there is {found}"
         everything = [identity for ids in history.log.values() for identity in ids]
         assert len(set(everything)) == len(everything), "a message stands in the log twice"
+        for topic, group in history.made:
+            if topic:
+                found = [record.body.decode() for record in client.pull_all(topic, 0)]
+                assert found == [topic], f"{topic} holds {found}"
+            else:
+                assert group in groups, f"group {group} is gone"
         for place, commits in history.commits.items():
             durable = [offset for when, offset in commits if when < killed_at - COMMIT_LOSS_SECONDS]
             found = client.committed(GROUP, *place)
@@ -174,7 +200,7 @@ def verify(server, history, killed_at):
 
 def run_rounds(level, rounds, seed, small):
     """Returns (rounds, messages, start times in seconds)."""
-    settings = [f"store.reply_level={level}", *READING, *(SMALL_STORE if small else ())]
+    settings = [f"store.reply_level={level}", *PROGRESS, *READING, *(SMALL_STORE if small else ())]
     history, starts, recovery_kills = History(), [], 0
     rng = random.Random(seed)
     with harness.Server(settings=settings) as server:
@@ -183,7 +209,7 @@ def run_rounds(level, rounds, seed, small):
             for index in range(TOPICS):
                 client.put_topic(topic_name(index), QUEUES)
         for number in range(rounds):
-            history.acknowledged, history.seen = [], []
+            history.acknowledged, history.seen, history.made = [], [], []
             load = Load(server, history, b"r%d" % number, f"{seed}/{number}")
             time.sleep(rng.uniform(0.2, 2.5))
             assert server.alive(), f"the server died under load:\n{server.said()}"

@@ -127,9 +127,11 @@ TEST_F(PullerTest, uses_the_subscription_of_the_group) {
 }
 
 TEST_F(PullerTest, refuses_a_filter_that_it_does_not_know) {
-  rig_.heartbeat(1, {.group = "readers",
-                     .subscriptions = {{.topic = "orders", .expression = "a > 1",
-                                        .expression_type = "SQL92", .version = 1}}});
+  rig_.heartbeat(
+      1,
+      {.group = "readers",
+       .subscriptions = {
+           {.topic = "orders", .expression = "a > 1", .expression_type = "SQL92", .version = 1}}});
   EXPECT_EQ(refused(by_group()), Errc::not_supported);
   PullRequest request = rig_.pull_request("orders", 0);
   request.subscription = "||";
@@ -213,8 +215,10 @@ TEST_F(PullerTest, moves_past_what_its_filter_held_back) {
 
 TEST_F(PullerTest, answers_an_offset_out_of_range_at_once_however_long_it_may_wait) {
   fill(3);
-  EXPECT_EQ(rig_.pull(rig_.pull_request("orders", 4, 10'000)).status, PullStatus::offset_overflow_badly);
-  EXPECT_EQ(rig_.pull(rig_.pull_request("orders", -1, 10'000)).status, PullStatus::offset_too_small);
+  EXPECT_EQ(rig_.pull(rig_.pull_request("orders", 4, 10'000)).status,
+            PullStatus::offset_overflow_badly);
+  EXPECT_EQ(rig_.pull(rig_.pull_request("orders", -1, 10'000)).status,
+            PullStatus::offset_too_small);
 }
 
 TEST_F(PullerTest, answers_all_who_wait_when_the_server_stops) {

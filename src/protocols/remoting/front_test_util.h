@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For tests of the remoting front end: a client that writes requests into a session and reads what comes
-// back, and a broker and a name server to talk to.
-// Runs on: the test's thread.  Owns: connections, front end, service.  Invariant: none.
+// For tests of the remoting front end: a client that writes requests into a session and reads what
+// comes back, and a broker and a name server to talk to. Runs on: the test's thread.  Owns:
+// connections, front end, service.  Invariant: none.
 #pragma once
 
 #include "base/assert.h"
@@ -85,8 +85,7 @@ inline std::string bytes_of(const Request& request, std::int32_t opaque) {
 class Peer {
  public:
   explicit Peer(Front& front)
-      : driver_(connection,
-                [&front](net::Connection& made) { return front.make_session(made); }) {}
+      : driver_(connection, [&front](net::Connection& made) { return front.make_session(made); }) {}
 
   // Sends; the opaque.
   std::int32_t send(const Request& request, const Now& now = {}) {
@@ -130,10 +129,10 @@ struct BrokerDesk {
   }
 
   broker::testing::CoreRig rig;
-  BrokerService service{.api = *rig.core,
-                        .broker_name = "broker-a",
-                        .cluster = "DefaultCluster",
-                        .config_text = [] { return std::string("brokerName=broker-a\n"); }};
+  BrokerService service{
+      .api = *rig.core, .broker_name = "broker-a", .cluster = "DefaultCluster", .config_text = [] {
+        return std::string("brokerName=broker-a\n");
+      }};
   Front front{&service, nullptr, frame_bytes_max_default};
   Peer peer{front};
 };
