@@ -91,9 +91,9 @@ TEST(RemotingSession, takes_a_header_without_fields_or_with_ones_it_does_not_kno
   BrokerDesk desk;
   desk.peer.feed(frame_of(R"({"code":28,"opaque":7,"news":{"a":[1]},"version":"475"})"));
   ASSERT_EQ(desk.peer.take().size(), 1U);
-  desk.peer.feed(frame_of(
-      R"({"code":30,"opaque":8,"extFields":{"topic":"orders","queueId":"0","lo":"false",)"
-      R"("x":"y"}})"));
+  desk.peer.feed(
+      frame_of(R"({"code":30,"opaque":8,"extFields":{"topic":"orders","queueId":"0","lo":"false",)"
+               R"("x":"y"}})"));
   EXPECT_EQ(desk.peer.take().at(0).code, response_code::success);
 }
 
