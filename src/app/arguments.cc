@@ -11,6 +11,8 @@
 #include <CLI/Validators.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <ranges>
 #include <utility>
 
 namespace bolide::app {
@@ -44,6 +46,8 @@ class Commands {
   }
 
   CLI::App& root() { return root_; }
+  // The innermost command that was given.
+  CLI::App& current();
   void finish();
 
  private:
@@ -225,6 +229,32 @@ void Commands::add_others() {
   command(&root_, "man", Verb::man, "the manual page: bolide man | man -l -");
 }
 
+// CLI11 takes a word "[a,b]" for a list, where to us it is text. Such words go through it behind
+// this mark.
+constexpr char bracket_mark = '\x01';
+
+std::string marked(const std::string& word) {
+  return word.starts_with('[') ? bracket_mark + word : word;
+}
+
+void take_marks_off(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    option->transform(
+        [](const std::string& word) {
+          return word.starts_with(bracket_mark) ? word.substr(1) : word;
+        },
+        "");
+  }
+  for (CLI::App* child : app.get_subcommands([](CLI::App*) { return true; }))
+    take_marks_off(*child);
+}
+
+CLI::App& Commands::current() {
+  CLI::App* app = &root_;
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return *app;
+}
+
 void Commands::finish() {
   line_.json = output_ == "json";
   for (CLI::App* app = &root_; !app->get_subcommands().empty();) {
@@ -269,18 +299,32 @@ CommandInfo describe(CLI::App& app) {
   return info;
 }
 
+// What stands behind a group's name when it should have been a command's.
+std::string missing_command(CLI::App& group) {
+  std::string names;
+  for (const CLI::App* child : group.get_subcommands([](CLI::App*) { return true; }))
+    names.append(names.empty() ? "" : ", ").append(child->get_name());
+  return "'" + group.get_name() + "' is followed by one of: " + names;
+}
+
 }  // namespace
 
 Result<CommandLine> parse_arguments(const std::vector<std::string>& arguments) {
   CommandLine line;
   Commands commands(&line);
+  take_marks_off(commands.root());
+  std::vector<std::string> words;  // last word first, as CLI11 wants them
+  std::ranges::transform(arguments | std::views::reverse, std::back_inserter(words), marked);
   try {
-    commands.root().parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    commands.root().parse(std::move(words));
     commands.finish();
   } catch (const CLI::CallForHelp&) {
     commands.finish();
     line.verb = Verb::help;
   } catch (const CLI::ParseError& error) {
+    CLI::App& command = commands.current();
+    if (command.get_require_subcommand_min() > 0)
+      return fail(Errc::usage, missing_command(command));
     std::string cause = error.what();
     std::ranges::replace(cause, '\n', ' ');
     return fail(Errc::usage, std::move(cause));

@@ -97,7 +97,7 @@ std::vector<CommandAt> all_commands(const CommandInfo& program) {
       all.push_back({std::move(path), &child});
     }
   }
-  std::ranges::stable_sort(all, {}, &CommandAt::path);
+  std::ranges::sort(all, {}, &CommandAt::path);
   return all;
 }
 

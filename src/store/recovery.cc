@@ -217,10 +217,14 @@ Result<> Recovery::scan() {
 
 Result<> Recovery::write_sealed() {
   found_.index->seal();
+  // A full disk is no reason not to start: the memtable stays until there is room for its run.
+  if (found_.index->sealed().size() > 1) return {};
   const Memtable& sealed = *found_.index->sealed().front();
-  BOLIDE_TRY(const RunHeader header, write_run(fs_, layout_.index, sealed));
+  const Result<RunHeader> header = write_run(fs_, layout_.index, sealed);
+  if (!header && header.error().code == Errc::disk_full) return {};
+  if (!header) return Failure(header.error());
   found_.image->apply(sealed);
-  found_.index->adopt(header);
+  found_.index->adopt(*header);
   image_changed_ = true;
   return {};
 }
@@ -240,8 +244,11 @@ Result<> Recovery::finish() {
   BOLIDE_CHECK(found_.marks->set(Mark::closed, -1));
   BOLIDE_CHECK(found_.marks->set(Mark::synced, end));
   BOLIDE_CHECK(found_.marks->sync());
-  if (image_changed_)
-    BOLIDE_CHECK(os::replace_file(fs_, layout_.checkpoint, encode_checkpoint(*found_.image)));
+  if (image_changed_) {
+    Result<> written = os::replace_file(fs_, layout_.checkpoint, encode_checkpoint(*found_.image));
+    // On a full disk the next one, with more runs, does as well.
+    if (!written && written.error().code != Errc::disk_full) return written;
+  }
   return remove_stray_runs();
 }
 

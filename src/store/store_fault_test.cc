@@ -174,6 +174,30 @@ TEST_F(StoreFault, a_full_disk_refuses_before_it_gives_an_offset_and_heals) {
   expect_all_readable();
 }
 
+TEST_F(StoreFault, starts_and_gives_its_messages_on_a_full_disk) {
+  options_.index_run_bytes = 8 << 10;
+  options_.flush_interval_ms = 1'000'000;  // no run is written before the kill
+  open();
+  fill(300);
+  store_.reset();
+  disk_.kill();
+  const auto space = disk_.space("/store");
+  ASSERT_TRUE(space);
+  disk_.set_capacity(space->total_bytes - space->free_bytes);
+  open();
+  EXPECT_EQ(store_->next_offset(queue_), 300);
+  expect_all_readable();
+  disk_.set_capacity(1 << 30);
+  let_time_pass(1'000'001);
+  let_time_pass(1100);
+  let_time_pass(1100);
+  fill(200);
+  EXPECT_GT(store_->stats().index_runs, 5U);
+  reopen_after_kill();
+  EXPECT_EQ(store_->next_offset(queue_), 500);
+  expect_all_readable();
+}
+
 TEST_F(StoreFault, refuses_appends_above_the_limit_of_the_disk) {
   disk_.set_capacity(1 << 20);
   options_.disk_full_percent = 20;
