@@ -118,10 +118,14 @@ public final class LitePullCases {
         t.send(q, "before");
         t.equal("before the pause", List.of("before"), poll(c, 1, 20_000));
         c.pause(List.of(q));
+        // A pull that was parked before the pause may still bring one message.
+        t.send(q, "first");
+        List<String> expected = new ArrayList<>(List.of("first", "paused"));
+        expected.removeAll(poll(c, 1, 2_000));
         t.send(q, "paused");
         t.equal("while paused", List.of(), poll(c, 1, 700));
         c.resume(List.of(q));
-        t.equal("after the pause", List.of("paused"), poll(c, 1, 20_000));
+        t.equal("after the pause", expected, poll(c, expected.size(), 20_000));
     }
 
     @Case
