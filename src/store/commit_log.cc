@@ -58,6 +58,11 @@ void CommitLog::take(std::size_t size, std::int64_t store_ms) {
 
 // Ends the active segment with a blank and goes on in the next.
 Result<> CommitLog::roll(const Now& now) {
+  if (!next_) {
+    // The job under way may be making this very file.
+    ahead_.settle();
+    if (error_) return fail(Errc::storage_stopped, error_->context);
+  }
   if (!next_) BOLIDE_CHECK(ahead_now(next_segment(0), now));
   if (active().offset_of(end_) < active().size) {
     encode_blank(buffer_.place(end_, blank_bytes),

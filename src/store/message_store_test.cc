@@ -137,6 +137,24 @@ TEST_F(MessageStoreTest, takes_messages_while_many_index_runs_wait_to_be_written
   EXPECT_EQ(all(queue), expected(0, 3000));
 }
 
+TEST_F(MessageStoreTest, makes_a_segment_once_however_late_the_background_agent_is) {
+  background_ = StepAgent(false);
+  options_.tail_cache_bytes = 4 << 10;  // what is read comes from the files
+  open();
+  const QueueNo queue = store_->queue("orders", 0);
+  for (int i = 0; i < 2000; i += 10) {
+    fill(queue, i, i + 10);
+    if (i % 700 == 0) background_.run();
+  }
+  background_.run();
+  fill(queue, 2000, 3000);
+  EXPECT_GT(store_->stats().max_position, 4 * (64 << 10));
+  EXPECT_EQ(all(queue), expected(0, 3000));
+  background_.drop();
+  open();
+  EXPECT_EQ(all(store_->queue("orders", 0)), expected(0, 3000));
+}
+
 TEST_F(MessageStoreTest, lets_only_one_process_in) {
   open();
   const auto second = try_open();
