@@ -378,6 +378,41 @@ TEST_F(CoreTest, deletes_a_group_with_its_offsets_only_when_told) {
   ASSERT_TRUE(erase(false));
   EXPECT_EQ(consumer_offset("readers", "orders", 0, false), 1);
   EXPECT_EQ(erase(true).error().code, Errc::group_not_found);
+TEST_F(CoreTest, refuses_a_send_to_the_retry_topic_of_a_group_without_retry_queues) {
+  Answer<void> put;
+  rig_.core->put_group(rig_.anonymous, {.name = "readers", .retry_queues = 0}, put.reply());
+  ASSERT_TRUE(put.get());
+  join(1);
+  for (std::int32_t queue_id : {-1, 0}) {
+    EXPECT_EQ(rig_.refused(rig_.request("%RETRY%readers", "m", queue_id)),
+              Errc::queue_out_of_range);
+  }
+  EXPECT_EQ(rig_.pull("%RETRY%readers", 0).error->code, Errc::queue_out_of_range);
+}
+
+TEST(Core, counts_only_the_queues_that_a_foreign_topic_really_has) {
+  CoreRig rig;
+  rig.core.reset();
+  {
+    auto opened = Metadata::open(rig.fs, "meta");
+    ASSERT_TRUE(opened);
+    opened->metadata->save_topic({.name = "huge", .read_queues = 100'000, .write_queues = 100'000},
+                                 {});
+    opened->metadata->save_group({.name = "readers", .retry_queues = 100'000}, {});
+    ASSERT_TRUE(opened->metadata->flush());
+  }
+  rig.kill_and_reopen();
+  rig.heartbeat(1, {.group = "readers", .subscriptions = {{.topic = "huge", .version = 1}}});
+  for (std::string_view topic : {"huge", "%RETRY%readers"}) {
+    PullRequest beyond = rig.pull_request(topic, 0);
+    beyond.queue_id = 70'000;
+    EXPECT_EQ(rig.pull(beyond).error->code, Errc::queue_out_of_range) << topic;
+    Answer<std::map<std::int32_t, QueueRange>> ranges;
+    rig.core->topic_ranges(rig.anonymous, topic, ranges.reply());
+    EXPECT_EQ(ranges.get()->size(), static_cast<std::size_t>(queues_max)) << topic;
+  }
+}
+
   EXPECT_FALSE(consumer_offset("readers", "orders", 0, false));
 }
 

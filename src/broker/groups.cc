@@ -36,6 +36,10 @@ const GroupConfig& Groups::save(GroupConfig config, WallMs now_ms) {
 
 Result<> Groups::put(GroupConfig config, WallMs now_ms) {
   BOLIDE_CHECK(validate_group_name(config.name));
+  if (config.retry_queues < 0 || config.retry_queues > queues_max) {
+    return fail(Errc::invalid_argument,
+                "retryQueueNums of " + config.name + " must be 0 to " + std::to_string(queues_max));
+  }
   if (const GroupConfig* known = find(config.name); known != nullptr && *known == config) return {};
   save(std::move(config), now_ms);
   return {};

@@ -27,6 +27,7 @@ class Groups {
   // The group's settings, made with defaults if allowed (always for the system's groups). Errors:
   // group_not_found, invalid_argument for a bad name.
   Result<const GroupConfig*> find_or_create(std::string_view name, WallMs now_ms);
+  // Creates or changes. Errors: invalid_argument for a bad name or number of retry queues.
   Result<> put(GroupConfig config, WallMs now_ms);
   Result<> erase(std::string_view name, WallMs now_ms);
 

@@ -109,7 +109,11 @@ Result<> Sender::admit(const SendRequest& request) const {
 
 Result<std::int32_t> Sender::choose_queue(const SendRequest& request, const Topic& topic) {
   if (request.queue_id < 0) {
-    const auto count = static_cast<std::uint64_t>(std::max(1, topic.config.write_queues));
+    if (topic.config.write_queues == 0) {
+      return fail(Errc::queue_out_of_range,
+                  "topic " + topic.config.name + " has no queue to write to");
+    }
+    const auto count = static_cast<std::uint64_t>(topic.config.write_queues);
     return static_cast<std::int32_t>(random_.below(count));
   }
   if (request.queue_id >= topic.queue_count()) {

@@ -63,9 +63,11 @@ Topic& Topics::insert(TopicConfig config) {
 }
 
 void Topics::open_queues(Topic& topic) {
-  // Stored counts may be anything: files of another program are read too.
-  const std::int32_t wanted =
-      std::clamp(std::max(topic.config.read_queues, topic.config.write_queues), 0, queues_max);
+  // The counts may be anything: groups bring their own, files of another program are read too.
+  for (std::int32_t* count : {&topic.config.read_queues, &topic.config.write_queues}) {
+    *count = std::clamp(*count, 0, queues_max);
+  }
+  const std::int32_t wanted = std::max(topic.config.read_queues, topic.config.write_queues);
   for (std::int32_t id = topic.queue_count(); id < wanted; ++id) {
     topic.queues.push_back(store_.queue(topic.config.name, id));
   }

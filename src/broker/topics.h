@@ -21,7 +21,8 @@ namespace bolide::broker {
 
 struct Topic {
   TopicConfig config;
-  std::vector<store::QueueNo> queues;  // by queue id
+  // By queue id: as many as the larger of the config's two counts, which are both in range.
+  std::vector<store::QueueNo> queues;
 
   std::int32_t queue_count() const { return static_cast<std::int32_t>(queues.size()); }
 };

@@ -174,7 +174,9 @@ TEST_F(TopicsTest, survives_nonsense_that_a_file_claims) {
                  {.name = "huge", .read_queues = 2'000'000'000, .write_queues = 1}},
                 {});
   EXPECT_EQ(topics_->find("negative")->queue_count(), 0);
+  EXPECT_EQ(topics_->find("negative")->config.write_queues, 0) << "others count with it";
   EXPECT_EQ(topics_->find("huge")->queue_count(), queues_max);
+  EXPECT_EQ(topics_->find("huge")->config.read_queues, queues_max);
 }
 
 class GroupsTest : public ::testing::Test {
@@ -218,6 +220,18 @@ TEST_F(GroupsTest, are_not_made_where_that_is_off_but_those_of_the_system) {
 TEST_F(GroupsTest, have_names_like_topics) {
   EXPECT_EQ(groups_->find_or_create("a b", 1).error().code, Errc::invalid_argument);
   EXPECT_EQ(groups_->put({.name = ""}, 1).error().code, Errc::invalid_argument);
+}
+
+TEST_F(GroupsTest, have_no_more_retry_queues_than_a_topic_may_have) {
+  for (std::int32_t count : {-1, queues_max + 1}) {
+    EXPECT_EQ(groups_->put({.name = "readers", .retry_queues = count}, 1).error().code,
+              Errc::invalid_argument)
+        << count;
+  }
+  EXPECT_EQ(groups_->find("readers"), nullptr);
+  for (std::int32_t count : {0, queues_max}) {
+    EXPECT_TRUE(groups_->put({.name = "readers", .retry_queues = count}, 1)) << count;
+  }
 }
 
 TEST_F(GroupsTest, change_and_go) {
