@@ -136,6 +136,13 @@ bool Puller::serve(Pending& pending) {
     wait_for_disk(std::move(pending), std::move(*read.cold));
     return true;
   }
+  if (read.status == store::ReadStatus::failed) {
+    // An error, and no status: that would name the same offset, and the client ask again at once.
+    const std::string offset = std::to_string(read.next_offset);
+    refuse(pending.ticket, Error{Errc::storage_corrupt, "the message at offset " + offset +
+                                                            " is damaged: see the server's log"});
+    return true;
+  }
   if (read.messages > 0) {
     stats_.messages += static_cast<std::uint64_t>(read.messages);
     stats_.bytes += read.bytes;

@@ -256,6 +256,22 @@ TEST(Puller, reads_cold_messages_in_the_background) {
   EXPECT_EQ(rig.sink.pulled[0].result.messages, 3);
 }
 
+TEST(Puller, answers_an_error_for_a_damaged_record_and_not_to_go_on_at_the_same_offset) {
+  CoreRig rig;
+  rig.put_topic("orders", 1);
+  for (int i = 0; i < 3; ++i) rig.send("orders", std::string(1000, 'm'));
+  rig.pass_ms(100);
+  rig.kill_and_reopen();
+  rig.fs.flip_bit("store/commitlog/00000000000000000000", 1500);
+  const PullResult before = rig.pull("orders", 0);
+  EXPECT_EQ(before.messages, 1) << "what stands before the damage is given";
+  EXPECT_EQ(before.next_offset, 1);
+  const PullResult damaged = rig.pull(rig.pull_request("orders", 1, 10'000));
+  ASSERT_TRUE(damaged.error);
+  EXPECT_EQ(damaged.error->code, Errc::storage_corrupt);
+  EXPECT_EQ(rig.pull("orders", 2).messages, 1);
+}
+
 TEST(Puller, answers_that_the_client_may_try_again_when_pages_do_not_stay) {
   CoreRig rig;
   rig.put_topic("orders", 1);
