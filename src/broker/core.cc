@@ -81,6 +81,7 @@ void Core::tick() {
   if (at.steady_ms() - expired_ms_ > expire_every_ms) {
     expired_ms_ = at.steady_ms();
     clients_.expire(at.wall_ms, settings_.client_timeout_ms);
+    locks_.expire(at.steady_ms());
   }
   sample_rates(at);
   if (at.steady_ms() - saved_ms_ >= settings_.offset_flush_interval_ms) {
@@ -129,7 +130,8 @@ CoreStats Core::core_stats() const {
           .pull = puller_.stats(),
           .topics = topics_.all().size(),
           .groups = groups_.all().size(),
-          .clients = clients_.member_count()};
+          .clients = clients_.member_count(),
+          .queue_locks = locks_.size()};
 }
 
 Result<store::QueueNo> Core::queue_of(std::string_view topic, std::int32_t queue_id) const {

@@ -55,6 +55,7 @@ struct CoreStats {
   std::size_t topics = 0;
   std::size_t groups = 0;
   std::size_t clients = 0;
+  std::size_t queue_locks = 0;
 };
 
 class Core final : public Api {

@@ -74,8 +74,13 @@ void Core::all_producers(const Identity&, Reply<std::map<std::string, std::vecto
 
 void Core::lock_queues(const Identity&, std::string_view group, std::string_view client_id,
                        const std::vector<QueueRef>& queues, Reply<std::vector<QueueRef>> reply) {
+  // What does not exist is not locked: it would only fill the table.
+  if (auto known = groups_.find_or_create(group, now().wall_ms); !known) {
+    return reply(Failure(known.error()));
+  }
   std::vector<QueueRef> held;
   for (const QueueRef& queue : queues) {
+    if (!queue_of(queue.topic, queue.queue_id)) continue;
     if (locks_.lock(group, queue.topic, queue.queue_id, client_id, now().steady_ms())) {
       held.push_back(queue);
     }

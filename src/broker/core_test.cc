@@ -303,6 +303,32 @@ TEST_F(CoreTest, answers_for_the_ends_of_a_queue) {
   EXPECT_EQ(ranges.get()->at(1).max_offset, 0);
 }
 
+// --- ordered consumption ---
+
+TEST_F(CoreTest, locks_only_queues_that_exist_and_forgets_locks_that_ended) {
+  join(1);
+  const auto lock = [&](std::string_view group) {
+    Answer<std::vector<QueueRef>> answer;
+    rig_.core->lock_queues(rig_.anonymous, group, "client",
+                           {{.topic = "orders", .broker = "b", .queue_id = 1},
+                            {.topic = "orders", .broker = "b", .queue_id = 2},
+                            {.topic = "orders", .broker = "b", .queue_id = -1},
+                            {.topic = "unknown", .broker = "b", .queue_id = 0}},
+                           answer.reply());
+    return answer.get();
+  };
+  const auto held = lock("readers");
+  ASSERT_TRUE(held);
+  ASSERT_EQ(held->size(), 1U);
+  EXPECT_EQ(held->front().queue_id, 1);
+  EXPECT_EQ(lock("not a group").error().code, Errc::invalid_argument);
+  EXPECT_EQ(rig_.core->core_stats().queue_locks, 1U);
+  rig_.pass_ms(QueueLocks::lock_ms);
+  EXPECT_EQ(rig_.core->core_stats().queue_locks, 1U);
+  rig_.pass_ms(QueueLocks::lock_ms);
+  EXPECT_EQ(rig_.core->core_stats().queue_locks, 0U);
+}
+
 // --- looking up messages ---
 
 TEST_F(CoreTest, finds_messages_by_key_and_by_unique_key) {

@@ -29,4 +29,9 @@ void QueueLocks::unlock(std::string_view group, std::string_view topic, std::int
   if (found != holders_.end() && found->second.client_id == client_id) holders_.erase(found);
 }
 
+void QueueLocks::expire(std::int64_t steady_ms) {
+  std::erase_if(holders_,
+                [&](const auto& item) { return steady_ms - item.second.renewed_ms > lock_ms; });
+}
+
 }  // namespace bolide::broker

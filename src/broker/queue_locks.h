@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,6 +24,10 @@ class QueueLocks {
   // Nothing happens if the client does not hold it.
   void unlock(std::string_view group, std::string_view topic, std::int32_t queue_id,
               std::string_view client_id);
+  // Forgets the locks that have ended.
+  void expire(std::int64_t steady_ms);
+  // Of locks remembered, ended ones too.
+  std::size_t size() const { return holders_.size(); }
 
  private:
   struct Holder {

@@ -29,5 +29,16 @@ TEST(QueueLocks, end_when_they_are_given_back_or_not_renewed) {
   EXPECT_TRUE(locks.lock("g", "t", 0, "a", 2 * QueueLocks::lock_ms + 1));
 }
 
+TEST(QueueLocks, are_forgotten_once_they_have_ended) {
+  QueueLocks locks;
+  EXPECT_TRUE(locks.lock("g", "t", 0, "a", 0));
+  EXPECT_TRUE(locks.lock("g", "t", 1, "a", 1));
+  locks.expire(QueueLocks::lock_ms + 1);
+  EXPECT_EQ(locks.size(), 1U);
+  EXPECT_FALSE(locks.lock("g", "t", 1, "b", QueueLocks::lock_ms + 1));
+  locks.expire(QueueLocks::lock_ms + 2);
+  EXPECT_EQ(locks.size(), 0U);
+}
+
 }  // namespace
 }  // namespace bolide::broker
