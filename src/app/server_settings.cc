@@ -103,7 +103,7 @@ broker::CoreSettings core_settings(const table::Options& options, const Host& st
           .client_timeout_ms = options.integer(Opt::broker_client_timeout_ms),
           .version_text = fmt::format("BOLIDE_{}", version_text),
           .version_number = remoting::protocol_version,
-          .seed = static_cast<std::uint64_t>(os::process_id())};
+          .seed = os::random_number()};
 }
 
 net::ConnectionLimits connection_limits(const table::Options& options) {

@@ -13,6 +13,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include <climits>
 #include <cstring>
 #include <memory>
+#include <random>
 #include <thread>
 
 namespace bolide::os {
@@ -52,6 +54,13 @@ ProcessUsage process_usage() {
 
 std::int64_t process_id() {
   return ::getpid();
+}
+
+std::uint64_t random_number() {
+  std::uint64_t number = 0;
+  // So few bytes come whole. Only a kernel before 3.17 fails here.
+  if (::getrandom(&number, sizeof number, 0) == sizeof number) return number;
+  return std::uint64_t{std::random_device{}()} << 32U | std::random_device{}();
 }
 
 std::string host_name() {

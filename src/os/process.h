@@ -25,6 +25,9 @@ ProcessUsage process_usage();
 
 std::int64_t process_id();
 
+// A number that nobody can guess and that is another with each call, of this process or any other.
+std::uint64_t random_number();
+
 // The machine's name; "localhost" if it has none.
 std::string host_name();
 

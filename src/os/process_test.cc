@@ -33,6 +33,10 @@ TEST(SystemClock, agrees_with_the_standard_library_and_never_goes_back) {
   }
 }
 
+TEST(Process, gives_another_random_number_with_each_call) {
+  EXPECT_NE(random_number(), random_number());
+}
+
 TEST(Process, knows_its_usage) {
   const ProcessUsage before = process_usage();
   EXPECT_GT(before.resident_bytes, 100'000U);
