@@ -4,6 +4,8 @@
 // Runs on: any agent.  Owns: nothing.  Invariant: see strings.h.
 #include "base/strings.h"
 
+#include <algorithm>
+
 namespace bolide {
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -21,6 +23,11 @@ std::string_view trim(std::string_view text) {
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && blank(text.back())) text.remove_suffix(1);
   return text;
+}
+
+bool is_true(std::string_view text) {
+  return std::ranges::equal(text, std::string_view("true"),
+                            [](char a, char b) { return (a | 0x20) == b; });
 }
 
 void put_hex(char* at, std::uint64_t value, int digits) {

@@ -56,6 +56,9 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // `text` without spaces and tabs at both ends.
 std::string_view trim(std::string_view text);
 
+// Whether `text` is "true" in any case: Java's Boolean.parseBoolean.
+bool is_true(std::string_view text);
+
 // Upper-case hexadecimal of `value`, 2 * sizeof digits, most significant first, into `at`.
 void put_hex(char* at, std::uint64_t value, int digits);
 

@@ -4,6 +4,8 @@
 // Runs on: core agent.  Owns: nothing.  Invariant: see properties.h.
 #include "broker/properties.h"
 
+#include "base/strings.h"
+
 #include <cstring>
 
 namespace bolide::broker {
@@ -14,7 +16,7 @@ namespace {
 bool asks_for_more(std::string_view name, std::string_view value) {
   if (name == "DELAY") return value != "0";
   return name == "TIMER_DELAY_SEC" || name == "TIMER_DELAY_MS" || name == "TIMER_DELIVER_MS" ||
-         name == "INNER_MULTI_DISPATCH" || (name == "TRAN_MSG" && value == "true");
+         name == "INNER_MULTI_DISPATCH" || (name == "TRAN_MSG" && is_true(value));
 }
 
 void take(std::string_view name, std::string_view value, SendProperties* into) {

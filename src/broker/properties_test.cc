@@ -45,7 +45,9 @@ TEST(SendProperties, names_what_asks_for_later_delivery_or_a_transaction) {
        {"TIMER_DELAY_SEC", "TIMER_DELAY_MS", "TIMER_DELIVER_MS", "INNER_MULTI_DISPATCH", "DELAY"}) {
     EXPECT_EQ(scan_properties(property(name, "3")).unsupported, name);
   }
-  EXPECT_EQ(scan_properties(property("TRAN_MSG", "true")).unsupported, "TRAN_MSG");
+  for (std::string_view yes : {"true", "TRUE", "True"}) {
+    EXPECT_EQ(scan_properties(property("TRAN_MSG", yes)).unsupported, "TRAN_MSG") << yes;
+  }
   EXPECT_EQ(scan_properties(property("TRAN_MSG", "false")).unsupported, "");
   EXPECT_EQ(scan_properties(property("DELAY", "0")).unsupported, "");
   EXPECT_EQ(scan_properties(property("DELAYED", "3")).unsupported, "");

@@ -6,8 +6,6 @@
 
 #include "protocols/remoting/front.h"
 
-#include <algorithm>
-
 namespace bolide::remoting {
 
 void Responder::ok(std::span<const ExtField> fields, std::string_view body) const {
@@ -56,9 +54,7 @@ std::string_view Fields::text_or(std::string_view name, std::string_view otherwi
 
 bool Fields::flag_or(std::string_view name, bool otherwise) const {
   const std::string_view value = header_.field(name);
-  if (value.empty()) return otherwise;
-  constexpr std::string_view yes = "true";
-  return std::ranges::equal(value, yes, [](char a, char b) { return (a | 0x20) == b; });
+  return value.empty() ? otherwise : is_true(value);
 }
 
 void Fields::malformed(std::string_view name, std::string_view value) {

@@ -153,7 +153,7 @@ void send_message_v2(const Call& call) {
       case 'h': numbers.take(value, &request.flag); break;
       case 'i': request.properties = value; break;
       case 'j': numbers.take(value, &request.reconsume_times); break;
-      case 'm': request.batch = request.batch || value == "true"; break;
+      case 'm': request.batch = request.batch || is_true(value); break;
       default: break;
     }
   }

@@ -118,6 +118,16 @@ TEST_P(MessageHandlersTest, takes_the_long_form_of_a_send) {
   EXPECT_EQ(bodies(pull({{"queueId", "1"}})), std::vector<std::string>{"old"});
 }
 
+TEST_P(MessageHandlersTest, cuts_up_a_batch_however_its_flag_is_written) {
+  const std::string body = batch_element("a") + batch_element("b");
+  for (std::string_view yes : {"true", "TRUE", "True"}) {
+    send(body, {{"m", yes}});
+    FieldList fields = {{"topic", "orders"}, {"queueId", "0"}, {"sysFlag", "0"}, {"batch", yes}};
+    ask({.code = request_code::send_message, .fields = fields, .body = body});
+  }
+  EXPECT_EQ(bodies(pull()).size(), 3 * 2 * 2U);
+}
+
 TEST_P(MessageHandlersTest, names_every_message_of_a_batch) {
   const std::string body = batch_element("a") + batch_element("b") + batch_element("c");
   const Received answer =
