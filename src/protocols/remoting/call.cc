@@ -18,18 +18,24 @@ void Responder::error(const Error& error) const {
          std::string_view{});
 }
 
-void Responder::answer(const HeaderOut& out, std::string_view body) const {
+template <class Body>
+void Responder::write(const HeaderOut& out, const Body& body) const {
   if (one_way_) return;
   HeaderOut header = out;
   header.opaque = opaque_;
-  front_->write(session_, header, serialization_, body);
+  if (front_->write(session_, header, serialization_, body)) return;
+  header = {.code = error_row(Errc::internal).rocketmq,
+            .opaque = opaque_,
+            .remark = "the header of the answer is too long"};
+  front_->write(session_, header, serialization_, std::string_view{});
+}
+
+void Responder::answer(const HeaderOut& out, std::string_view body) const {
+  write(out, body);
 }
 
 void Responder::answer(const HeaderOut& out, const Slices& body) const {
-  if (one_way_) return;
-  HeaderOut header = out;
-  header.opaque = opaque_;
-  front_->write(session_, header, serialization_, body);
+  write(out, body);
 }
 
 BrokerService& Call::broker() const {

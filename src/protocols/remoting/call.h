@@ -42,6 +42,9 @@ class Responder {
   std::int32_t opaque() const { return opaque_; }
 
  private:
+  template <class Body>
+  void write(const HeaderOut& out, const Body& body) const;
+
   Front* front_;
   broker::SessionId session_;
   std::int32_t opaque_;

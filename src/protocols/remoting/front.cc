@@ -44,39 +44,50 @@ void Front::forget(broker::SessionId session) {
   sessions_.erase(session);
 }
 
-void Front::write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
+bool Front::write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
                   std::string_view body) {
   net::Connection* connection = find(session);
-  if (connection == nullptr) return;
+  if (connection == nullptr) return true;
   char* at = connection->reserve(header_bytes_max(out) + body.size());
   const std::size_t size = encode_header(out, serialization, body.size(), at);
+  if (size == 0) {
+    connection->commit(0);
+    return false;
+  }
   if (!body.empty()) std::memcpy(at + size, body.data(), body.size());
   connection->commit(size + body.size());
+  return true;
 }
 
-void Front::write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
+bool Front::write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
                   const Slices& body) {
   net::Connection* connection = find(session);
-  if (connection == nullptr) return;
+  if (connection == nullptr) return true;
   std::size_t body_bytes = 0;
   for (const Slice& slice : body) body_bytes += slice.size;
   char* at = connection->reserve(header_bytes_max(out));
-  connection->commit(encode_header(out, serialization, body_bytes, at));
+  const std::size_t size = encode_header(out, serialization, body_bytes, at);
+  connection->commit(size);
+  if (size == 0) return false;
   for (const Slice& slice : body) connection->write(slice);
+  return true;
 }
 
 void Front::ask(broker::SessionId session, const Call& call) {
   const std::int32_t opaque = next_opaque_++;
-  write(session,
-        {.code = call.header.code, .opaque = opaque, .flag = 0, .fields = call.header.fields},
-        Serialization::json, call.body);
+  if (!write(session,
+             {.code = call.header.code, .opaque = opaque, .flag = 0, .fields = call.header.fields},
+             Serialization::json, call.body)) {
+    return call.responder().error(Error{Errc::malformed, "the header is too long to pass on"});
+  }
   questions_.insert_or_assign(opaque, Question{.asker = call.responder(),
+                                               .asked = session,
                                                .deadline_ms = call.now.steady_ms() + question_ms});
 }
 
-void Front::answered(const Header& header, std::string_view body) {
+void Front::answered(broker::SessionId session, const Header& header, std::string_view body) {
   const auto found = questions_.find(header.opaque);
-  if (found == questions_.end()) return;
+  if (found == questions_.end() || found->second.asked != session) return;
   found->second.asker.answer(
       {.code = header.code, .remark = header.remark, .fields = header.fields}, body);
   questions_.erase(found);

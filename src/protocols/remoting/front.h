@@ -56,15 +56,18 @@ class Front final : public broker::ReplySink {
   // From now on requests are answered with GO_AWAY (wire 1.4): the server stops.
   void drain() { draining_ = true; }
 
-  void write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
+  // False, and nothing was written, if the header is longer than a frame can carry. What is
+  // written to a session that has gone is dropped.
+  bool write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
              std::string_view body);
-  void write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
+  bool write(broker::SessionId session, const HeaderOut& out, Serialization serialization,
              const Slices& body);
 
   // Passes a request on to the client behind `session` and its answer back to the asker, or an
   // error after ten seconds.
   void ask(broker::SessionId session, const Call& call);
-  void answered(const Header& header, std::string_view body);
+  // An answer came from `session`; it counts only from whom was asked.
+  void answered(broker::SessionId session, const Header& header, std::string_view body);
   // Every second or so: gives up on clients that do not answer.
   void tick(const Now& now);
 
@@ -95,6 +98,7 @@ class Front final : public broker::ReplySink {
   std::int32_t next_opaque_ = 0;  // of requests to clients
   struct Question {
     Responder asker;
+    broker::SessionId asked;
     std::int64_t deadline_ms;  // steady
   };
   std::unordered_map<std::int32_t, Question> questions_;  // by opaque

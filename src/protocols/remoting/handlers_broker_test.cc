@@ -227,6 +227,43 @@ TEST_F(BrokerHandlersTest, lock_queues_for_one_client_at_a_time) {
   EXPECT_EQ(lock("two"), held);
 }
 
+// --- questions that are passed on to a consumer ---
+
+TEST_F(BrokerHandlersTest, pass_a_question_on_and_take_the_answer_only_from_whom_was_asked) {
+  beat();
+  desk_.peer.take();
+  Peer asker(desk_.front);
+  Peer stranger(desk_.front);
+  const FieldList whom = {{"consumerGroup", "readers"}, {"clientId", "10.0.0.1@7"}};
+  const std::int32_t opaque =
+      asker.send({.code = 307, .fields = whom, .serialization = Serialization::binary});
+  const auto questions = desk_.peer.take();
+  ASSERT_EQ(questions.size(), 1U);
+  EXPECT_EQ(questions[0].code, 307);
+  EXPECT_EQ(questions[0].fields.at("clientId"), "10.0.0.1@7");
+  const std::string answer = testing::frame_of(
+      R"({"code":0,"flag":1,"opaque":)" + std::to_string(questions[0].opaque) + "}", "running");
+  stranger.feed(answer);
+  EXPECT_TRUE(asker.take().empty()) << "anybody could answer for the client";
+  desk_.peer.feed(answer);
+  EXPECT_EQ(asker.answer(opaque).body, "running");
+  desk_.peer.feed(answer);
+  EXPECT_TRUE(asker.take().empty()) << "answered once";
+}
+
+TEST_F(BrokerHandlersTest, refuse_to_pass_on_a_header_that_grows_too_long_for_a_frame) {
+  beat();
+  desk_.peer.take();
+  Peer asker(desk_.front);
+  const std::string field(4U << 20U, '\x01');  // six characters each in JSON
+  const FieldList fields = {
+      {"consumerGroup", "readers"}, {"clientId", "10.0.0.1@7"}, {"huge", field}};
+  const std::int32_t opaque =
+      asker.send({.code = 307, .fields = fields, .serialization = Serialization::binary});
+  EXPECT_EQ(asker.answer(opaque).code, response_code::system_error);
+  EXPECT_TRUE(desk_.peer.take().empty());
+}
+
 TEST(Heartbeat, is_read_with_members_that_are_not_known) {
   const auto heartbeat = parse_heartbeat(consumer_beat);
   ASSERT_TRUE(heartbeat);

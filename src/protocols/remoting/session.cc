@@ -64,7 +64,7 @@ bool RemotingSession::handle(const Frame& frame, const Now& now) {
   }
   if (header.is_response()) {
     ++front_.stats().responses_in;
-    front_.answered(header, frame.body);
+    front_.answered(id_, header, frame.body);
     return true;
   }
   ++front_.stats().requests;

@@ -15,7 +15,7 @@ FrameStatus read_frame(std::string_view bytes, std::uint32_t frame_bytes_max, Fr
   if (bytes.size() < frame_prefix_bytes) return FrameStatus::incomplete;
   const auto mark = load_big<std::uint32_t>(bytes.data() + 4);
   const std::uint32_t kind = mark >> 24U;
-  const std::uint32_t header_bytes = mark & 0xFFFFFFU;
+  const std::uint32_t header_bytes = mark & std::uint32_t{header_length_max};
   if (kind > 1) return FrameStatus::bad_serialization;
   if (header_bytes > length - 4) return FrameStatus::bad_header_length;
   if (bytes.size() - 4 < length) return FrameStatus::incomplete;

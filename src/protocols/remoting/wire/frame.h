@@ -12,6 +12,7 @@
 namespace bolide::remoting {
 
 inline constexpr std::size_t frame_prefix_bytes = 8;  // two lengths
+inline constexpr std::size_t header_length_max = 0xFFFFFF;  // what its 24 bits can say
 inline constexpr std::uint32_t frame_bytes_max_default = 16U << 20U;
 
 enum class Serialization : std::uint8_t { json = 0, binary = 1 };
@@ -35,6 +36,7 @@ enum class FrameStatus : std::uint8_t {
 FrameStatus read_frame(std::string_view bytes, std::uint32_t frame_bytes_max, Frame* frame);
 
 // Writes the eight bytes in front of a header of `header_bytes` and a body of `body_bytes`.
+// Requires header_bytes <= header_length_max.
 void write_frame_prefix(char* at, Serialization serialization, std::size_t header_bytes,
                         std::size_t body_bytes);
 

@@ -139,7 +139,8 @@ void encode_json(const HeaderOut& out, Out* to) {
   to->text("}");
 }
 
-void encode_binary(const HeaderOut& out, Out* to) {
+// Whether all went in.
+bool encode_binary(const HeaderOut& out, Out* to) {
   to->big(static_cast<std::int16_t>(out.code));
   to->big(language_cpp);
   to->big(static_cast<std::int16_t>(protocol_version));
@@ -152,12 +153,14 @@ void encode_binary(const HeaderOut& out, Out* to) {
   const char* fields_at = to->position();
   for (const auto& [name, value] : out.fields) {
     if (value.empty()) continue;
+    if (name.size() > UINT16_MAX) return false;
     to->big(static_cast<std::uint16_t>(name.size()));
     to->text(name);
     to->big(static_cast<std::uint32_t>(value.size()));
     to->text(value);
   }
   store_big(size_at, static_cast<std::uint32_t>(to->position() - fields_at));
+  return true;
 }
 
 }  // namespace
@@ -183,8 +186,9 @@ std::size_t encode_header(const HeaderOut& out, Serialization serialization, std
   Out to(at + frame_prefix_bytes);
   if (serialization == Serialization::json)
     encode_json(out, &to);
-  else
-    encode_binary(out, &to);
+  else if (!encode_binary(out, &to))
+    return 0;
+  if (to.size() > header_length_max) return 0;
   write_frame_prefix(at, serialization, to.size(), body_bytes);
   return frame_prefix_bytes + to.size();
 }

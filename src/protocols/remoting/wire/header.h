@@ -61,7 +61,8 @@ struct HeaderOut {
 
 // The most bytes that prefix and header of `out` take.
 std::size_t header_bytes_max(const HeaderOut& out);
-// Writes prefix and header to `at`, of header_bytes_max(out) bytes; returns how many were written.
+// Writes prefix and header to `at`, of header_bytes_max(out) bytes; returns how many were written,
+// or 0 if the header is longer than its length field can say (or a name than its own, in binary).
 // The body of `body_bytes` follows them in the stream.
 std::size_t encode_header(const HeaderOut& out, Serialization serialization, std::size_t body_bytes,
                           char* at);
