@@ -378,32 +378,6 @@ TEST(Core, shows_no_message_by_position_or_key_before_it_is_safe) {
 
 // --- administration ---
 
-TEST_F(CoreTest, deletes_a_topic_with_its_offsets_and_gives_no_offset_twice) {
-  join(1);
-  rig_.send("orders", "old");
-  ASSERT_TRUE(commit("orders", 0, 1));
-  Answer<void> answer;
-  rig_.core->delete_topic(rig_.anonymous, "orders", answer.reply());
-  ASSERT_TRUE(answer.get());
-  EXPECT_FALSE(consumer_offset("readers", "orders"));
-  rig_.put_topic("orders", 2);
-  EXPECT_EQ(rig_.send("orders", "new").queue_offset, 1);
-  const PullResult pulled = rig_.pull("orders", 1);
-  EXPECT_EQ(CoreRig::bodies(pulled), std::vector<std::string>{"new"});
-  EXPECT_EQ(rig_.pull("orders", 0).status, PullStatus::offset_too_small);
-}
-
-TEST_F(CoreTest, deletes_a_group_with_its_offsets_only_when_told) {
-  join(1);
-  ASSERT_TRUE(commit("orders", 0, 1));
-  const auto erase = [&](bool clean) {
-    Answer<void> answer;
-    rig_.core->delete_group(rig_.anonymous, "readers", clean, answer.reply());
-    return answer.get();
-  };
-  ASSERT_TRUE(erase(false));
-  EXPECT_EQ(consumer_offset("readers", "orders", 0, false), 1);
-  EXPECT_EQ(erase(true).error().code, Errc::group_not_found);
 TEST_F(CoreTest, refuses_a_send_to_the_retry_topic_of_a_group_without_retry_queues) {
   Answer<void> put;
   rig_.core->put_group(rig_.anonymous, {.name = "readers", .retry_queues = 0}, put.reply());
@@ -439,6 +413,32 @@ TEST(Core, counts_only_the_queues_that_a_foreign_topic_really_has) {
   }
 }
 
+TEST_F(CoreTest, deletes_a_topic_with_its_offsets_and_gives_no_offset_twice) {
+  join(1);
+  rig_.send("orders", "old");
+  ASSERT_TRUE(commit("orders", 0, 1));
+  Answer<void> answer;
+  rig_.core->delete_topic(rig_.anonymous, "orders", answer.reply());
+  ASSERT_TRUE(answer.get());
+  EXPECT_FALSE(consumer_offset("readers", "orders"));
+  rig_.put_topic("orders", 2);
+  EXPECT_EQ(rig_.send("orders", "new").queue_offset, 1);
+  const PullResult pulled = rig_.pull("orders", 1);
+  EXPECT_EQ(CoreRig::bodies(pulled), std::vector<std::string>{"new"});
+  EXPECT_EQ(rig_.pull("orders", 0).status, PullStatus::offset_too_small);
+}
+
+TEST_F(CoreTest, deletes_a_group_with_its_offsets_only_when_told) {
+  join(1);
+  ASSERT_TRUE(commit("orders", 0, 1));
+  const auto erase = [&](bool clean) {
+    Answer<void> answer;
+    rig_.core->delete_group(rig_.anonymous, "readers", clean, answer.reply());
+    return answer.get();
+  };
+  ASSERT_TRUE(erase(false));
+  EXPECT_EQ(consumer_offset("readers", "orders", 0, false), 1);
+  EXPECT_EQ(erase(true).error().code, Errc::group_not_found);
   EXPECT_FALSE(consumer_offset("readers", "orders", 0, false));
 }
 
