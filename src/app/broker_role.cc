@@ -99,6 +99,7 @@ Result<> BrokerRole::start_serving() {
           .address = address_.text(),
           .ha_address =
               net::Address{address_.host, static_cast<std::uint16_t>(address_.port + 1)}.text(),
+          .answer_timeout_ms = options.integer(Opt::broker_register_timeout_ms),
           .name_servers = std::move(servers)},
       serve, parts_.transport, *core_);
   core_->announce_topics_to([this](const broker::TopicConfig*) { registrar_->topics_changed(); });
@@ -109,7 +110,7 @@ Result<> BrokerRole::start_serving() {
   // A name server that was not there is tried again soon, not only with the next interval.
   timers_.push_back(serve.every(1'000, [this] {
     front_->tick(clock_.now());
-    if (registrar_->registered() < registrar_->size()) registrar_->register_now();
+    registrar_->tick();
   }));
   serve.post([this] { registrar_->register_now(); });
   return {};
@@ -120,7 +121,7 @@ void BrokerRole::drain() {
   listeners_.clear();
   front_->drain();
   timers_.clear();
-  saved_ = core_->shut_down();
+  core_->drain();
 }
 
 Result<> BrokerRole::close() {

@@ -31,12 +31,17 @@ class BrokerRole {
     std::uint16_t naming_port = 0;  // of this process's own name server, or 0
   };
 
-  // Opens the store (lock first), recovers, listens. Errors: of open_store and Transport::listen.
+  // Binds its ports (records carry the one that was really bound), opens the store (lock first) and
+  // recovers. Whoever connects meanwhile waits: nothing is accepted before the agents run. Errors:
+  // of open_store and Transport::listen.
   static Result<std::unique_ptr<BrokerRole>> start(Parts parts);
 
-  // On the serve agent: no new connections, requests are sent away, what waits is answered and
-  // saved.
+  // On the serve agent: no new connections, requests are sent away, what waits is answered.
   void drain();
+  // Whether all sends are answered: at level sync the last ones wait for the disk.
+  bool answered() const { return core_->answered(); }
+  // Saves topics, groups and offsets; on the serve agent, after drain().
+  void save() { saved_ = core_->shut_down(); }
   // After the connections have gone, with the workers still running: closes the store. Blocks.
   Result<> close();
 

@@ -27,7 +27,8 @@ namespace {
 using table::Opt;
 
 constexpr std::int64_t drain_poll_ms = 20;
-constexpr int drain_polls_max = 50;  // one second for peers to take their last answers
+constexpr int answer_polls_max = 250;  // five seconds for the disk to make the last sends safe
+constexpr int drain_polls_max = 50;    // one second for peers to take their last answers
 
 // Loopback is plain by default; a certificate of one's own or enforcing makes a context.
 Result<std::shared_ptr<net::TlsContext>> tls_context(const table::Options& options) {
@@ -117,10 +118,21 @@ class Server {
       naming_->front().drain();
     }
     if (broker_) broker_->drain();
-    transport_->close_all("server stops");
-    poll_ = agents_.serve.every(drain_poll_ms, [this, polls = 0]() mutable {
-      if (transport_->connections() == 0 || ++polls >= drain_polls_max) agents_.serve.stop();
-    });
+    poll_ = agents_.serve.every(drain_poll_ms, [this] { go_on_stopping(); });
+    go_on_stopping();
+  }
+
+  // What was accepted is answered before its connection is closed.
+  void go_on_stopping() {
+    ++polls_;
+    if (!closing_) {
+      if (broker_ && !broker_->answered() && polls_ < answer_polls_max) return;
+      if (broker_) broker_->save();
+      transport_->close_all("server stops");
+      closing_ = true;
+      polls_ = 0;
+    }
+    if (transport_->connections() == 0 || polls_ >= drain_polls_max) agents_.serve.stop();
   }
 
   const table::Options& options_;
@@ -131,6 +143,8 @@ class Server {
   std::unique_ptr<net::Agent::Timer> poll_;
   std::unique_ptr<os::Signals> signals_;
   bool stopping_ = false;
+  bool closing_ = false;
+  int polls_ = 0;
 };
 
 int report(const Error& error, std::ostream& err) {

@@ -8,8 +8,9 @@
 // request are read before the call returns.
 #pragma once
 
-#include "base/buffer.h"
+#include <bolide/host.h>
 #include "base/host.h"
+#include "base/buffer.h"
 #include "base/result.h"
 #include "broker/config.h"
 
@@ -112,9 +113,6 @@ class ReplySink {
   virtual void on_pull(const Ticket& ticket, PullResult&& result) = 0;
   // The members of `group` changed: tell the client behind `session` (code 40).
   virtual void on_group_changed(SessionId session, std::string_view group) = 0;
-  // The offsets of (group, topic) were reset by an administrator: tell the client (code 220).
-  virtual void on_offsets_reset(SessionId session, std::string_view group, std::string_view topic,
-                                const std::map<std::int32_t, std::int64_t>& offsets) = 0;
 };
 
 enum class ConsumeType : std::uint8_t { actively, passively, pop };

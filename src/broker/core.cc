@@ -18,7 +18,6 @@ Core::Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened m
            store::Background background, const Clock& clock)
     : settings_(std::move(settings)),
       store_(store),
-      background_(std::move(background)),
       clock_(clock),
       metadata_(std::move(metadata.metadata)),
       topics_({.cluster = settings_.cluster,
@@ -49,7 +48,7 @@ Core::Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened m
                .offsets = offsets_,
                .visible = visible_,
                .store = store,
-               .background = background_}),
+               .background = std::move(background)}),
       started_ms_(clock.now().wall_ms) {
   topics_.load(metadata.stored.topics, metadata.stored.topic_version);
   groups_.load(metadata.stored.groups, metadata.stored.group_version);
@@ -116,9 +115,13 @@ StoredMetadata Core::everything() const {
   return all;
 }
 
-Result<StoredMetadata> Core::shut_down() {
+void Core::drain() {
   sender_.write(now());
   puller_.drain();
+}
+
+Result<StoredMetadata> Core::shut_down() {
+  drain();
   offsets_.save_dirty();
   StoredMetadata all = everything();
   BOLIDE_CHECK(metadata_->snapshot(all));

@@ -71,7 +71,12 @@ class Core final : public Api {
   bool end_of_turn();
   // Every ~100 ms: deadlines, silent clients, metadata.
   void tick();
-  // Answers whatever waits and saves everything: the server stops. Returns what was saved.
+  // The server stops, and takes nothing in any more. Writes what was appended and answers all pulls
+  // that wait; sends that wait for a sync are answered when it has run.
+  void drain();
+  // Whether every send was answered.
+  bool answered() const { return sender_.idle(); }
+  // Drains, if that was not done, and saves everything. Returns what was saved.
   Result<StoredMetadata> shut_down();
   CoreStats core_stats() const;
   const Topics& topics() const { return topics_; }
@@ -147,9 +152,7 @@ class Core final : public Api {
 
  private:
   Result<store::QueueNo> queue_of(std::string_view topic, std::int32_t queue_id) const;
-  void read_record(std::int64_t position, int tries, Reply<Slices> reply);
-  struct KeySearch;
-  void read_next(std::shared_ptr<KeySearch> search);
+  Result<Slices> record_at(std::int64_t position);
   void add_progress(std::string_view group, const Topic& topic, GroupProgress* progress);
   void sample_rates(const Now& now);
   StoredMetadata everything() const;
@@ -157,7 +160,6 @@ class Core final : public Api {
 
   CoreSettings settings_;
   store::MessageStore& store_;
-  store::Background background_;
   const Clock& clock_;
   std::unique_ptr<Metadata> metadata_;
   Topics topics_;

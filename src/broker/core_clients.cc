@@ -39,6 +39,7 @@ void Core::unregister_client(const ClientPlace& place, std::string_view,
 
 void Core::session_closed(SessionId session) {
   clients_.session_closed(session);
+  puller_.session_closed(session);
 }
 
 void Core::consumer_members(const Identity&, std::string_view group, Reply<GroupMembers> reply) {

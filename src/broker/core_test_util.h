@@ -47,8 +47,6 @@ class RecordingSink : public ReplySink {
   void on_group_changed(SessionId session, std::string_view group) override {
     changed.emplace_back(session, std::string(group));
   }
-  void on_offsets_reset(SessionId, std::string_view, std::string_view,
-                        const std::map<std::int32_t, std::int64_t>&) override {}
 
   std::vector<Sent> sent;
   std::vector<Pulled> pulled;

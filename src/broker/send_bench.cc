@@ -20,8 +20,6 @@ class CountingSink final : public ReplySink {
   }
   void on_pull(const Ticket&, PullResult&&) override {}
   void on_group_changed(SessionId, std::string_view) override {}
-  void on_offsets_reset(SessionId, std::string_view, std::string_view,
-                        const std::map<std::int32_t, std::int64_t>&) override {}
 
   std::uint64_t sent = 0;
   std::uint64_t errors = 0;

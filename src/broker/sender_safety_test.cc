@@ -46,6 +46,19 @@ TEST(SyncLevel, keeps_what_it_answered_over_a_loss_of_power) {
   EXPECT_GE(rig.store->next_offset(*queue), 1);
 }
 
+TEST(SyncLevel, has_answered_all_only_when_the_disk_has_all) {
+  CoreRig rig({.level = store::ReplyLevel::sync, .inline_sync = false});
+  rig.put_topic("orders", 1);
+  EXPECT_TRUE(rig.core->answered());
+  rig.core->send(rig.request("orders", "m"));
+  rig.core->drain();
+  EXPECT_FALSE(rig.core->answered());
+  EXPECT_TRUE(rig.sink.sent.empty());
+  rig.sync.run();
+  EXPECT_TRUE(rig.core->answered());
+  EXPECT_EQ(rig.sink.sent.size(), 1U);
+}
+
 TEST(SyncLevel, refuses_all_that_waits_when_the_sync_fails) {
   CoreRig rig({.level = store::ReplyLevel::sync, .inline_sync = false});
   rig.put_topic("orders", 1);

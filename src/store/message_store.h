@@ -64,7 +64,6 @@ struct Appended {
 struct ReadLimits {
   std::int32_t messages_max = 32;
   std::size_t bytes_max = 256U << 10U;  // the first record is given whatever its size
-  std::int32_t entries_max = 4096;      // index entries looked at, matching or not
 };
 
 // Whether a record with this tag hash is wanted. A plain function pointer with a context: called

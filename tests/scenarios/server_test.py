@@ -123,6 +123,34 @@ class StopTest(unittest.TestCase):
         except OSError:
             pass
 
+    def test_sigterm_at_level_sync_leaves_no_message_that_was_stored_and_not_answered(self):
+        """64 senders with one message each on the way: what is in the log was answered, and nothing else was."""
+        with harness.Server(settings=["store.reply_level=sync"]) as server:
+            with server.client() as client:
+                client.put_topic("answered", 64)
+            counts = [0] * 64
+            senders = [threading.Thread(target=self.send_one_by_one, args=(server, queue, counts)) for queue in range(64)]
+            for sender in senders:
+                sender.start()
+            harness.wait_until(lambda: sum(counts) > 1000 and min(counts) > 0, 60, "1000 messages")
+            self.assertEqual(server.stop(), 0)
+            for sender in senders:
+                sender.join(10)
+                self.assertFalse(sender.is_alive())
+            server.start()
+            with server.client() as client:
+                self.assertEqual([client.max_offset("answered", queue) for queue in range(64)], counts)
+
+    @staticmethod
+    def send_one_by_one(server, queue, counts):
+        try:
+            with server.client() as client:
+                while True:
+                    client.send("answered", b"x", queue)
+                    counts[queue] += 1
+        except (OSError, remoting.RemotingError):
+            pass
+
     def test_a_restart_keeps_topics_groups_offsets_and_messages(self):
         with harness.Server(settings=["broker.offset_flush_interval_ms=500"]) as server:
             with server.client() as client:

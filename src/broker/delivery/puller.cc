@@ -80,6 +80,7 @@ void Puller::pull(const PullRequest& request, const Now& now) {
   if (!checked) return refuse(request.ticket, std::move(checked).error());
   Pending pending{
       .ticket = request.ticket,
+      .group = std::string(request.group),
       .queue = checked->queue,
       .offset = request.offset,
       .limits = {.messages_max = std::clamp(request.messages_max, 1, settings_.messages_max),
@@ -99,8 +100,39 @@ void Puller::pull(const PullRequest& request, const Now& now) {
   const std::int64_t suspend_ms = std::min(request.suspend_ms, settings_.suspend_ms_max);
   if (suspend_ms > 0) pending.deadline_ms = now.steady_ms() + suspend_ms;
   if (serve(pending)) return;
+  if (sessions_[pending.ticket.session].count() >= settings_.waiting_max) {
+    return refuse(pending.ticket, Error{Errc::busy, "too many pulls of this connection wait"});
+  }
+  park(std::move(pending));
+}
+
+void Puller::park(Pending pending) {
+  sessions_[pending.ticket.session].parked.push_back(pending.queue);
   parked_[pending.queue].push_back(std::move(pending));
   ++stats_.parked;
+}
+
+// `pending` was, or is about to be, taken out of parked_.
+void Puller::unpark(const Pending& pending) {
+  std::vector<store::QueueNo>& queues = sessions_[pending.ticket.session].parked;
+  const auto found = std::ranges::find(queues, pending.queue);
+  *found = queues.back();
+  queues.pop_back();
+  --stats_.parked;
+}
+
+void Puller::session_closed(SessionId session) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  const Waits waits = std::move(found->second);
+  sessions_.erase(found);
+  stats_.parked -= waits.parked.size();
+  for (store::QueueNo queue : waits.parked) {
+    const auto list = parked_.find(queue);
+    if (list == parked_.end()) continue;  // the session waited in it twice
+    std::erase_if(list->second, [&](const Pending& p) { return p.ticket.session == session; });
+    if (list->second.empty()) parked_.erase(list);
+  }
 }
 
 PullResult Puller::describe(const Pending& pending, PullStatus status, std::int64_t next_offset) {
@@ -146,6 +178,8 @@ bool Puller::serve(Pending& pending) {
   if (read.messages > 0) {
     stats_.messages += static_cast<std::uint64_t>(read.messages);
     stats_.bytes += read.bytes;
+    const store::QueueName name = parts_.store.queue_name(pending.queue);
+    parts_.offsets.pulled(pending.group, name.topic, name.queue_id, read.next_offset);
     PullResult result = describe(pending, PullStatus::found, read.next_offset);
     result.messages = read.messages;
     result.records = std::move(read.records);
@@ -163,13 +197,19 @@ void Puller::wait_for_disk(Pending pending, store::ColdRange range) {
   if (++pending.cold_tries > cold_tries_max) {
     return answer(pending, describe(pending, PullStatus::no_matched_message, pending.offset));
   }
+  Waits& waits = sessions_[pending.ticket.session];
+  if (waits.count() >= settings_.waiting_max) {
+    return refuse(pending.ticket, Error{Errc::busy, "too many pulls of this connection wait"});
+  }
+  ++waits.cold;
   auto shared = std::make_shared<Pending>(std::move(pending));
   parts_.background([this, shared, range = std::move(range)]() -> std::move_only_function<void()> {
     store::warm_up(range);
     return [this, shared] {
-      if (serve(*shared)) return;
-      parked_[shared->queue].push_back(std::move(*shared));
-      ++stats_.parked;
+      const auto found = sessions_.find(shared->ticket.session);
+      if (found == sessions_.end()) return;  // it has closed
+      --found->second.cold;
+      if (!serve(*shared)) park(std::move(*shared));
     };
   });
 }
@@ -180,10 +220,8 @@ void Puller::wake(store::QueueNo queue) {
   woken_.clear();
   woken_.swap(found->second);
   for (Pending& pending : woken_) {
-    --stats_.parked;
-    if (serve(pending)) continue;
-    parked_[queue].push_back(std::move(pending));
-    ++stats_.parked;
+    unpark(pending);
+    if (!serve(pending)) park(std::move(pending));
   }
   woken_.clear();
   // The vector that was swapped out keeps its memory for the next wake.
@@ -194,7 +232,7 @@ void Puller::tick(const Now& now) {
     std::vector<Pending>& list = at->second;
     std::erase_if(list, [&](Pending& pending) {
       if (pending.deadline_ms > now.steady_ms()) return false;
-      --stats_.parked;
+      unpark(pending);
       pending.deadline_ms = 0;
       serve(pending);
       return true;
@@ -208,8 +246,8 @@ void Puller::answer_waiting(store::QueueNo queue) {
   if (found == parked_.end()) return;
   std::vector<Pending> list = std::move(found->second);
   parked_.erase(found);
-  stats_.parked -= list.size();
   for (Pending& pending : list) {
+    unpark(pending);
     pending.deadline_ms = 0;
     serve(pending);
   }

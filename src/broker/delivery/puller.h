@@ -3,7 +3,7 @@
 // Pulling: answers a request for messages at once, or parks it until one arrives or its time is
 // over. Cold reads wait for the background agent to bring the bytes into memory. Runs on: core
 // agent.  Owns: the parked pulls. Invariant: every pull is answered exactly once: with messages, or
-// at its deadline; none waits beyond.
+// at its deadline; none waits beyond, nor longer than its session lives.
 #pragma once
 
 #include "base/time.h"
@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct PullSettings {
   std::int32_t messages_max = 32;  // most that one answer holds, whatever is asked
   std::int64_t bytes_max = 256 << 10;
   std::int64_t suspend_ms_max = 30'000;
+  std::size_t waiting_max = 16'384;  // pulls of one session that wait; more are refused as busy
 };
 
 struct PullStats {
@@ -60,6 +62,8 @@ class Puller {
   void answer_waiting(store::QueueNo queue);
   // Answers what has waited long enough.
   void tick(const Now& now);
+  // Forgets all that `session` waits for: nobody would get the messages.
+  void session_closed(SessionId session);
   // Answers everything that waits: the server stops.
   void drain();
 
@@ -68,12 +72,21 @@ class Puller {
  private:
   struct Pending {
     Ticket ticket;
+    std::string group;
     store::QueueNo queue = 0;
     std::int64_t offset = 0;
     store::ReadLimits limits;
     std::shared_ptr<const TagSet> tags;
     std::int64_t deadline_ms = 0;  // steady
     int cold_tries = 0;
+  };
+
+  // What a session waits for.
+  struct Waits {
+    std::vector<store::QueueNo> parked;  // the queue of each pull
+    std::size_t cold = 0;                // pulls that wait for the disk
+
+    std::size_t count() const { return parked.size() + cold; }
   };
 
   struct Checked {
@@ -88,13 +101,16 @@ class Puller {
   bool serve(Pending& pending);
   PullResult describe(const Pending& pending, PullStatus status, std::int64_t next_offset);
   void answer(const Pending& pending, PullResult result);
+  void park(Pending pending);
+  void unpark(const Pending& pending);
   void wait_for_disk(Pending pending, store::ColdRange range);
   void refuse(const Ticket& ticket, Error error) const;
 
   PullSettings settings_;
   Parts parts_;
   std::unordered_map<store::QueueNo, std::vector<Pending>> parked_;
-  std::vector<Pending> woken_;  // scratch of wake()
+  std::unordered_map<SessionId, Waits> sessions_;  // those that have waited; until they close
+  std::vector<Pending> woken_;                     // scratch of wake()
   PullStats stats_;
 };
 

@@ -228,6 +228,66 @@ TEST_F(PullerTest, answers_all_who_wait_when_the_server_stops) {
   EXPECT_EQ(rig_.core->core_stats().pull.parked, 0U);
 }
 
+TEST_F(PullerTest, forgets_what_a_session_waited_for_when_it_closes) {
+  for (int i = 0; i < 2; ++i) {
+    rig_.core->pull(rig_.pull_request("orders", 0, 10'000));
+    PullRequest other = rig_.pull_request("orders", 0, 10'000);
+    other.ticket.session = 9;
+    rig_.core->pull(other);
+  }
+  EXPECT_EQ(rig_.core->core_stats().pull.parked, 4U);
+  rig_.core->session_closed(8);
+  EXPECT_EQ(rig_.core->core_stats().pull.parked, 2U);
+  fill(1);
+  ASSERT_EQ(rig_.sink.pulled.size(), 2U);
+  for (const auto& pulled : rig_.sink.pulled) EXPECT_EQ(pulled.ticket.session, 9U);
+  EXPECT_EQ(rig_.core->core_stats().pull.parked, 0U);
+}
+
+TEST_F(PullerTest, lets_a_session_wait_for_so_much_only) {
+  PullRequest request = rig_.pull_request("orders", 0, 10'000);
+  const std::size_t most = PullSettings{}.waiting_max;
+  for (std::size_t i = 0; i < most; ++i) rig_.core->pull(request);
+  EXPECT_EQ(rig_.core->core_stats().pull.parked, most);
+  EXPECT_EQ(refused(request), Errc::busy);
+  request.ticket.session = 9;
+  rig_.core->pull(request);
+  EXPECT_EQ(rig_.core->core_stats().pull.parked, most + 1) << "another one may wait";
+  fill(1);
+  EXPECT_EQ(rig_.core->core_stats().pull.parked, 0U);
+}
+
+TEST(Puller, lets_no_cold_read_answer_a_session_that_has_closed) {
+  CoreRig rig({.inline_background = false});
+  rig.put_topic("orders", 1);
+  rig.background.run();
+  rig.send("orders", "m");
+  rig.pass_ms(100);
+  rig.kill_and_reopen();
+  rig.background.run();
+  rig.fs.set_cached(false);
+  rig.core->pull(rig.pull_request("orders", 0));
+  rig.core->session_closed(8);
+  rig.fs.set_cached(true);
+  rig.background.run();
+  EXPECT_TRUE(rig.sink.pulled.empty());
+}
+
+TEST_F(PullerTest, tells_the_offset_behind_what_a_group_was_given) {
+  const auto given = [&] {
+    testing::Answer<GroupProgress> answer;
+    rig_.core->group_progress(rig_.anonymous, "readers", {"orders"}, answer.reply());
+    return answer.get().value().queues.at(0).pull_offset;
+  };
+  fill(3);
+  rig_.pull("orders", 1);
+  EXPECT_EQ(given(), 3);
+  rig_.core->pull(rig_.pull_request("orders", 3, 10'000));
+  EXPECT_EQ(given(), 3);
+  fill(2);
+  EXPECT_EQ(given(), 4) << "the pull that waited got one; nobody asked for the other";
+}
+
 TEST_F(PullerTest, commits_the_offset_that_comes_along) {
   PullRequest request = rig_.pull_request("orders", 0);
   request.commit_offset = 7;

@@ -4,7 +4,6 @@
 // Runs on: io agent.  Owns: the list of sessions.  Invariant: see front.h.
 #include "protocols/remoting/front.h"
 
-#include "base/json_writer.h"
 #include "protocols/remoting/session.h"
 #include "protocols/remoting/wire/request_codes.h"
 
@@ -109,33 +108,6 @@ void Front::on_group_changed(broker::SessionId session, std::string_view group) 
          .flag = header_flag::one_way,
          .fields = fields},
         Serialization::json, std::string_view{});
-}
-
-void Front::on_offsets_reset(broker::SessionId session, std::string_view group,
-                             std::string_view topic,
-                             const std::map<std::int32_t, std::int64_t>& offsets) {
-  std::string body;
-  JsonWriter out(body);
-  out.begin_object();
-  out.key("offsetTable");
-  out.begin_object();
-  for (const auto& [queue_id, offset] : offsets) {
-    out.begin_object_key();
-    out.member("brokerName", broker_->broker_name);
-    out.member("queueId", queue_id);
-    out.member("topic", topic);
-    out.end_object_key();
-    out.value(offset);
-  }
-  out.end_object();
-  out.end_object();
-  const ExtField fields[] = {{"group", group}, {"topic", topic}, {"isForce", "true"}};
-  write(session,
-        {.code = request_code::reset_consumer_client_offset,
-         .opaque = next_opaque_++,
-         .flag = header_flag::one_way,
-         .fields = fields},
-        Serialization::json, body);
 }
 
 }  // namespace bolide::remoting

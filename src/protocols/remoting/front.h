@@ -53,7 +53,8 @@ class Front final : public broker::ReplySink {
   // For Transport::listen.
   std::unique_ptr<net::Session> make_session(net::Connection& connection);
 
-  // From now on requests are answered with GO_AWAY (wire 1.4): the server stops.
+  // The server stops: from now on requests are answered with GO_AWAY (wire 1.4); those of clients
+  // too old for it are refused by a broker and served by a name server.
   void drain() { draining_ = true; }
 
   // False, and nothing was written, if the header is longer than a frame can carry. What is
@@ -74,8 +75,6 @@ class Front final : public broker::ReplySink {
   void on_send(const broker::Ticket& ticket, const broker::SendResult& result) override;
   void on_pull(const broker::Ticket& ticket, broker::PullResult&& result) override;
   void on_group_changed(broker::SessionId session, std::string_view group) override;
-  void on_offsets_reset(broker::SessionId session, std::string_view group, std::string_view topic,
-                        const std::map<std::int32_t, std::int64_t>& offsets) override;
 
   BrokerService* broker() { return broker_; }
   NamingService* naming() { return naming_; }

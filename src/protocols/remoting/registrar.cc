@@ -10,6 +10,7 @@
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <cstring>
+#include <optional>
 
 namespace bolide::remoting {
 
@@ -18,7 +19,8 @@ struct Registrar::Link {
   net::Connection* connection = nullptr;
   bool connecting = false;
   bool registered = false;
-  bool complained = false;  // a name server that is down is reported once
+  std::optional<std::int64_t> asked_ms;  // steady; of the oldest registration without an answer
+  bool complained = false;               // a name server that is down is reported once
   std::int32_t next_opaque = 0;
 };
 
@@ -36,6 +38,7 @@ class Registrar::LinkSession final : public net::Session {
       Header header;
       std::string scratch;
       if (!decode_header(frame, &scratch, &header) || !header.is_response()) continue;
+      link_->asked_ms.reset();
       link_->registered = header.code == response_code::success;
       if (!link_->registered) {
         BOLIDE_LOG(error, "name server {} refused the registration: code={} {}",
@@ -48,6 +51,7 @@ class Registrar::LinkSession final : public net::Session {
   void on_closed() override {
     link_->connection = nullptr;
     link_->registered = false;
+    link_->asked_ms.reset();
   }
 
  private:
@@ -104,35 +108,49 @@ void Registrar::send(Link& link) {
                              {"bodyCrc32", crc.view()}};
   write_request(*link.connection, request_code::register_broker, link.next_opaque++, fields,
                 content);
+  if (!link.asked_ms) link.asked_ms = agent_.now().steady_ms();
 }
 
 void Registrar::register_now() {
+  for (const std::shared_ptr<Link>& link : links_) reach(link);
+}
+
+void Registrar::tick() {
+  const std::int64_t now_ms = agent_.now().steady_ms();
   for (const std::shared_ptr<Link>& link : links_) {
-    if (link->connection != nullptr) {
-      send(*link);
-      continue;
+    if (!link->asked_ms) {
+      if (!link->registered) reach(link);
+    } else if (now_ms - *link->asked_ms >= settings_.answer_timeout_ms) {
+      BOLIDE_LOG(warning, "name server {} does not answer, connecting again", link->address.text());
+      link->asked_ms = now_ms;  // until the connection has gone
+      link->registered = false;
+      link->connection->close("no answer to the registration");
     }
-    if (link->connecting) continue;
-    link->connecting = true;
-    transport_.connect(
-        link->address, {}, nullptr,
-        [link](net::Connection& connection) {
-          link->connection = &connection;
-          return std::make_unique<LinkSession>(link);
-        },
-        [this, link, alive = alive_](Result<> connected) {
-          link->connecting = false;
-          if (!*alive) return;
-          if (connected) {
-            link->complained = false;
-            send(*link);
-          } else if (!link->complained) {
-            link->complained = true;
-            BOLIDE_LOG(warning, "name server not reached, trying again: {}",
-                       connected.error().message());
-          }
-        });
   }
+}
+
+void Registrar::reach(const std::shared_ptr<Link>& link) {
+  if (link->connection != nullptr) return send(*link);
+  if (link->connecting) return;
+  link->connecting = true;
+  transport_.connect(
+      link->address, {}, nullptr,
+      [link](net::Connection& connection) {
+        link->connection = &connection;
+        return std::make_unique<LinkSession>(link);
+      },
+      [this, link, alive = alive_](Result<> connected) {
+        link->connecting = false;
+        if (!*alive) return;
+        if (connected) {
+          link->complained = false;
+          send(*link);
+        } else if (!link->complained) {
+          link->complained = true;
+          BOLIDE_LOG(warning, "name server not reached, trying again: {}",
+                     connected.error().message());
+        }
+      });
 }
 
 void Registrar::topics_changed() {

@@ -24,6 +24,7 @@ struct RegistrarSettings {
   std::string address;     // host:port that clients are told
   std::string ha_address;  // likewise for replicas
   std::int64_t heartbeat_timeout_ms = 120'000;
+  std::int64_t answer_timeout_ms = 24'000;  // without an answer for so long: another connection
   std::vector<net::Address> name_servers;
 };
 
@@ -36,19 +37,22 @@ class Registrar {
 
   // Registers with all; to be called in intervals. Connects where there is no connection.
   void register_now();
+  // To be called each second or so: registers where the last registration was not taken, and gives
+  // up a connection on which no answer has come in time.
+  void tick();
   // Registers once for all changes of this turn.
   void topics_changed();
   // Tells all name servers that this broker goes.
   void unregister();
-  // How many name servers have answered the last registration.
+  // How many name servers have taken the last registration that they answered.
   std::size_t registered() const;
-  std::size_t size() const { return links_.size(); }
 
  private:
   struct Link;
   class LinkSession;
 
   void send(Link& link);
+  void reach(const std::shared_ptr<Link>& link);
   std::string body() const;
 
   RegistrarSettings settings_;

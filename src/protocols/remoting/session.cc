@@ -76,11 +76,22 @@ bool RemotingSession::handle(const Frame& frame, const Now& now) {
                   .serialization = frame.serialization,
                   .now = now,
                   .identity = anonymous};
-  if (front_.draining() && header.version > version_v5_3_1) {
+  if (front_.draining() && sent_away(call)) return true;
+  dispatch(call);
+  return true;
+}
+
+bool RemotingSession::sent_away(const Call& call) {
+  if (call.header.version > version_v5_3_1) {
     call.responder().error(Error{Errc::shutting_down, "please go away"});
     return true;
   }
-  dispatch(call);
+  if (front_.broker() == nullptr) return false;
+  // Older clients try another broker after this code. Nothing more is taken in: it might be stored
+  // and its sender never told.
+  call.responder().answer(
+      {.code = response_code::service_not_available, .remark = "the server is stopping"},
+      std::string_view{});
   return true;
 }
 

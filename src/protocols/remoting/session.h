@@ -18,6 +18,7 @@ class RemotingSession final : public net::Session {
 
  private:
   bool handle(const Frame& frame, const Now& now);
+  bool sent_away(const Call& call);
   void reject(Malformed reason, std::string_view text);
 
   Front& front_;

@@ -115,7 +115,7 @@ TEST(RemotingSession, takes_no_more_requests_than_answers_can_leave) {
   EXPECT_EQ(desk.peer.take().size(), 2U);
 }
 
-TEST(RemotingSession, sends_newer_clients_away_when_the_server_stops) {
+TEST(RemotingSession, sends_clients_away_when_the_server_stops) {
   BrokerDesk desk;
   desk.front.drain();
   const auto code_for = [&](int version) {
@@ -123,7 +123,7 @@ TEST(RemotingSession, sends_newer_clients_away_when_the_server_stops) {
                             R"(,"extFields":{"topic":"orders","queueId":"0"}})"));
     return desk.peer.take().at(0).code;
   };
-  EXPECT_EQ(code_for(475), response_code::success) << "older ones do not know the answer";
+  EXPECT_EQ(code_for(475), response_code::service_not_available) << "too old for GO_AWAY";
   EXPECT_EQ(code_for(476), 1500);
 }
 
@@ -150,6 +150,20 @@ TEST(RemotingSession, takes_its_client_along_when_it_closes) {
   EXPECT_EQ(desk.rig.core->core_stats().clients, 1U);
   other.close();
   EXPECT_EQ(desk.rig.core->core_stats().clients, 0U);
+}
+
+TEST(RemotingSession, takes_nothing_in_once_the_broker_stops) {
+  BrokerDesk desk;
+  desk.front.drain();
+  const testing::FieldList fields = {{"topic", "orders"}, {"queueId", "0"}, {"sysFlag", "0"}};
+  const Request send{.code = request_code::send_message, .fields = fields, .body = "m"};
+  EXPECT_EQ(desk.peer.ask(send).code, 1500) << "GO_AWAY";
+  desk.peer.feed(frame_of(R"({"code":10,"opaque":5,"version":401,"extFields":)"
+                          R"({"topic":"orders","queueId":"0","sysFlag":"0"}})",
+                          "m"));
+  EXPECT_EQ(desk.peer.answer(5).code, response_code::service_not_available);
+  desk.rig.core->end_of_turn();
+  EXPECT_EQ(desk.rig.visible_end("orders"), 0);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ inline constexpr std::int32_t get_max_offset = 30;
 inline constexpr std::int32_t get_min_offset = 31;
 inline constexpr std::int32_t heart_beat = 34;
 inline constexpr std::int32_t unregister_client = 35;
+inline constexpr std::int32_t consumer_send_msg_back = 36;
 inline constexpr std::int32_t get_consumer_list_by_group = 38;
 inline constexpr std::int32_t notify_consumer_ids_changed = 40;
 inline constexpr std::int32_t register_broker = 103;
@@ -43,6 +44,7 @@ namespace response_code {
 inline constexpr std::int32_t success = 0;
 inline constexpr std::int32_t system_error = 1;
 inline constexpr std::int32_t not_supported = 3;
+inline constexpr std::int32_t service_not_available = 14;
 inline constexpr std::int32_t topic_not_exist = 17;
 inline constexpr std::int32_t pull_not_found = 19;
 inline constexpr std::int32_t pull_retry_immediately = 20;
