@@ -13,7 +13,7 @@ run: build ## build, start a server, send and receive one message
 build: ## build build/release/bolide
 	@tools/deps build
 	@tools/configure release
-	@cmake --build --preset release --target bolide
+	@cmake --build --preset release --target bolide bolide_shared bolide_static
 
 test: ## everything: unit tests, style, scenarios, sanitizers, fuzzers, real clients
 	@tools/deps build test fuzz interop

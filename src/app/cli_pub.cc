@@ -21,8 +21,8 @@ namespace {
 constexpr std::size_t batch_messages_max = 512;
 constexpr std::size_t batch_bytes_max = 8U << 20U;
 
-Result<client::Properties> make_properties(const PubArguments& pub) {
-  client::Properties properties;
+Result<Properties> make_properties(const PubArguments& pub) {
+  Properties properties;
   if (!pub.tag.empty()) properties.emplace_back(client::property::tags, pub.tag);
   std::string keys;
   for (const std::string& key : pub.keys) keys.append(keys.empty() ? "" : " ").append(key);
@@ -54,7 +54,7 @@ class Sending {
   Sending(const CommandLine& line, client::Publisher& publisher, std::ostream& out)
       : line_(line), publisher_(publisher), out_(out) {}
 
-  void add(std::string body, const client::Properties& properties) {
+  void add(std::string body, const Properties& properties) {
     bytes_ += body.size();
     batch_.push_back({std::move(body), properties});
   }
@@ -86,7 +86,7 @@ class Sending {
   std::size_t bytes_ = 0;
 };
 
-Result<> send_lines(std::istream& in, Sending& sending, const client::Properties& properties) {
+Result<> send_lines(std::istream& in, Sending& sending, const Properties& properties) {
   std::string text;
   while (std::getline(in, text)) {
     // RocketMQ has no empty messages.

@@ -85,8 +85,8 @@ Result<> verify(const CommandLine& line, std::ostream& out) {
   return fail(Errc::storage_corrupt, directory);
 }
 
-client::Message make_message(const store::Record& record) {
-  client::Message message{.topic = std::string(record.topic),
+ReceivedMessage make_message(const store::Record& record) {
+  ReceivedMessage message{.topic = std::string(record.topic),
                           .queue = record.queue_id,
                           .offset = record.queue_offset,
                           .position = record.position,
@@ -106,7 +106,7 @@ client::Message make_message(const store::Record& record) {
 }
 
 std::string record_text(const store::Record& record) {
-  const client::Message message = make_message(record);
+  const ReceivedMessage message = make_message(record);
   return fmt::format("position={} topic={} queue={} offset={} stored={} id={} body_bytes={}",
                      record.position, record.topic, record.queue_id, record.queue_offset,
                      time_text(record.store_ms), message.id(), record.body.size());

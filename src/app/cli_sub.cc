@@ -32,7 +32,7 @@ Result<> sub_command(const CommandLine& line, Streams streams) {
   BOLIDE_TRY(auto subscriber,
              client::Subscriber::open(connections, line.sub.topic, start, line.sub.tags));
   std::uint64_t printed = 0;
-  return subscriber.run([&](const client::Message& message, const std::string& broker) {
+  return subscriber.run([&](const ReceivedMessage& message, const std::string& broker) {
     streams.out << (line.json ? message_json(message, broker) : message.body) << '\n';
     streams.out.flush();
     return streams.out.good() && ++printed != line.sub.count;

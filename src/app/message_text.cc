@@ -9,7 +9,7 @@
 
 namespace bolide::app {
 
-std::string message_json(const client::Message& message, std::string_view broker) {
+std::string message_json(const ReceivedMessage& message, std::string_view broker) {
   std::string text;
   JsonWriter json(text, json_style);
   json.begin_object();

@@ -12,6 +12,6 @@
 namespace bolide::app {
 
 // `broker` may be empty. A body that is no UTF-8 stands as "body_base64".
-std::string message_json(const client::Message& message, std::string_view broker);
+std::string message_json(const ReceivedMessage& message, std::string_view broker);
 
 }  // namespace bolide::app

@@ -2,7 +2,7 @@
 //
 // Host as text.
 // Runs on: any agent.  Owns: nothing.  Invariant: none.
-#include "base/host.h"
+#include <bolide/host.h>
 
 #include <arpa/inet.h>
 

@@ -9,7 +9,7 @@
 #pragma once
 
 #include <bolide/host.h>
-#include "base/host.h"
+
 #include "base/buffer.h"
 #include "base/result.h"
 #include "broker/config.h"

@@ -5,7 +5,8 @@
 // order. Invariant: nothing is acknowledged or made visible beyond store.safe_position().
 #pragma once
 
-#include "base/host.h"
+#include <bolide/host.h>
+
 #include "base/random.h"
 #include "broker/api.h"
 #include "broker/delivery/visible.h"

@@ -15,6 +15,7 @@
 namespace bolide::client {
 namespace {
 
+constexpr int level = 5;  // as RocketMQ's own clients
 constexpr std::size_t step_bytes = 64U << 10U;
 
 Failure bad(std::string_view method) {
@@ -101,7 +102,53 @@ Result<std::string> inflate_zstd(std::string_view body, std::size_t size_max) {
   return out;
 }
 
+// A method of compression that gave more than its own bound, or failed without memory, leaves the
+// body as it is: empty says so.
+std::string deflate_zlib(std::string_view body) {
+  uLongf size = compressBound(static_cast<uLong>(body.size()));
+  std::string out(size, '\0');
+  const int status = compress2(reinterpret_cast<Bytef*>(out.data()), &size,
+                               reinterpret_cast<const Bytef*>(body.data()),
+                               static_cast<uLong>(body.size()), level);
+  out.resize(status == Z_OK ? size : 0);
+  return out;
+}
+
+std::string deflate_lz4(std::string_view body) {
+  std::string out(LZ4F_compressFrameBound(body.size(), nullptr), '\0');
+  const std::size_t size =
+      LZ4F_compressFrame(out.data(), out.size(), body.data(), body.size(), nullptr);
+  out.resize(LZ4F_isError(size) != 0 ? 0 : size);
+  return out;
+}
+
+std::string deflate_zstd(std::string_view body) {
+  std::string out(ZSTD_compressBound(body.size()), '\0');
+  const std::size_t size = ZSTD_compress(out.data(), out.size(), body.data(), body.size(), level);
+  out.resize(ZSTD_isError(size) != 0 ? 0 : size);
+  return out;
+}
+
 }  // namespace
+
+std::string deflate_body(std::string_view body, Compression method) {
+  std::string out;
+  if (method == Compression::zlib) out = deflate_zlib(body);
+  if (method == Compression::lz4) out = deflate_lz4(body);
+  if (method == Compression::zstd) out = deflate_zstd(body);
+  return out.empty() ? std::string(body) : out;
+}
+
+std::int32_t compression_flags(Compression method) {
+  constexpr std::int32_t compressed = 1;
+  switch (method) {
+    case Compression::none: return 0;
+    case Compression::zlib: return compressed | (3 << 8);
+    case Compression::lz4: return compressed | (1 << 8);
+    case Compression::zstd: return compressed | (2 << 8);
+  }
+  return 0;
+}
 
 Result<std::string> inflate_body(std::string_view body, int sys_flag, std::size_t size_max) {
   switch ((sys_flag >> 8) & 7) {

@@ -5,13 +5,21 @@
 // whatever the input.
 #pragma once
 
+#include <bolide/producer.h>
+
 #include "base/result.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace bolide::client {
+
+// `body` compressed as producers do it, or as it is where the method is `none`.
+std::string deflate_body(std::string_view body, Compression method);
+// The bits of a message's sys_flag that say how its body is compressed.
+std::int32_t compression_flags(Compression method);
 
 inline constexpr std::size_t inflated_bytes_max = 128U << 20U;
 

@@ -36,14 +36,14 @@ Host read_host(Reader* in, bool v6) {
   return host;
 }
 
-Result<Message> decode_message(Reader in) {
-  Message message;
+Result<ReceivedMessage> decode_message(Reader in) {
+  ReceivedMessage message;
   const std::uint32_t magic = in.u32();
   if (magic != magic_v1 && magic != magic_v2)
     return fail(Errc::malformed, "message with an unknown magic number");
   const std::uint32_t body_crc = in.u32();
   message.queue = in.i32();
-  in.skip(4);  // the user's flag
+  message.flag = in.i32();
   message.offset = in.i64();
   message.position = in.i64();
   const std::int32_t flags = in.i32();
@@ -70,29 +70,8 @@ Result<Message> decode_message(Reader in) {
 
 }  // namespace
 
-std::string_view Message::property(std::string_view name) const {
-  for (const auto& [key, value] : properties) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
-std::string Message::id() const {
-  const std::string_view unique = property(property::unique_key);
-  return unique.empty() ? offset_id() : std::string(unique);
-}
-
-std::string Message::offset_id() const {
-  std::string id(std::size_t{2} * store_host.size + 8 + 16, '0');
-  for (std::size_t i = 0; i < store_host.size; ++i) put_hex(&id[2 * i], store_host.bytes[i], 2);
-  char* at = id.data() + std::size_t{2} * store_host.size;
-  put_hex(at, store_host.port, 8);
-  put_hex(at + 8, static_cast<std::uint64_t>(position), 16);
-  return id;
-}
-
-Result<std::vector<Message>> decode_messages(std::string_view bytes) {
-  std::vector<Message> messages;
+Result<std::vector<ReceivedMessage>> decode_messages(std::string_view bytes) {
+  std::vector<ReceivedMessage> messages;
   while (!bytes.empty()) {
     Reader in(bytes);
     const std::uint32_t size = in.u32();

@@ -68,7 +68,7 @@ TEST(Message, is_decoded_with_all_its_fields) {
   const auto messages = decode_messages(record({}) + record({.body = "second"}));
   ASSERT_TRUE(messages);
   ASSERT_EQ(messages->size(), 2U);
-  const Message& message = messages->front();
+  const ReceivedMessage& message = messages->front();
   EXPECT_EQ(message.topic, "orders");
   EXPECT_EQ(message.queue, 3);
   EXPECT_EQ(message.offset, 42);

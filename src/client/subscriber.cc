@@ -84,7 +84,7 @@ Result<bool> Subscriber::take(Queue& queue, const Response& response, const OnMe
   switch (response.code) {
     case response_code::success: {
       BOLIDE_TRY(const auto messages, decode_messages(response.body));
-      for (const Message& message : messages) {
+      for (const ReceivedMessage& message : messages) {
         // The broker filters by the hash of the tag.
         if (!tag_matches(tags_, message.property(property::tags))) continue;
         if (!on_message(message, queue.broker)) return false;

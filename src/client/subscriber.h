@@ -34,7 +34,7 @@ class Subscriber {
 
   // Calls on_message(message, broker's name) for each message as it comes, until it returns false.
   // Messages of one queue come in order. Errors: what a broker answers, a lost connection.
-  using OnMessage = std::function<bool(const Message& message, const std::string& broker)>;
+  using OnMessage = std::function<bool(const ReceivedMessage& message, const std::string& broker)>;
   Result<> run(const OnMessage& on_message);
 
  private:

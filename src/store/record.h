@@ -6,7 +6,8 @@
 // reads past the bytes given and never trusts a length in them.
 #pragma once
 
-#include "base/host.h"
+#include <bolide/host.h>
+
 #include "base/result.h"
 
 #include <cstdint>

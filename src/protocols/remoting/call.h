@@ -5,7 +5,8 @@
 // Invariant: a Responder may outlive its session: the answer is then dropped.
 #pragma once
 
-#include "base/host.h"
+#include <bolide/host.h>
+
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/api.h"

@@ -69,9 +69,8 @@ TEST_F(NamingHandlersTest, answer_the_route_in_the_json_that_the_client_reads) {
   const Received standard = route_for_version(401);
   EXPECT_NE(standard.body.find(R"("brokerAddrs":{"0":"10.0.0.1:10911"})"), std::string::npos)
       << standard.body;
-  desk_.peer.feed(frame_of(
-      R"({"code":105,"version":1,"extFields":{"topic":"orders",)"
-      R"("acceptStandardJsonOnly":"true"}})"));
+  desk_.peer.feed(frame_of(R"({"code":105,"version":1,"extFields":{"topic":"orders",)"
+                           R"("acceptStandardJsonOnly":"true"}})"));
   EXPECT_EQ(desk_.peer.take().at(0).body, standard.body);
   for (const Received& answer : {old, standard}) {
     const auto decoded = naming::decode_route(answer.body);

@@ -11,7 +11,7 @@
 
 namespace bolide::remoting {
 
-inline constexpr std::size_t frame_prefix_bytes = 8;  // two lengths
+inline constexpr std::size_t frame_prefix_bytes = 8;        // two lengths
 inline constexpr std::size_t header_length_max = 0xFFFFFF;  // what its 24 bits can say
 inline constexpr std::uint32_t frame_bytes_max_default = 16U << 20U;
 

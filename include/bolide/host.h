@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An IP address and port as RocketMQ stores it in records and message ids (rocketmq
-// wire 1.11, 1.13). Runs on: any agent.  Owns: nothing.  Invariant: size is 4 or 16.
+// An IP address and port as RocketMQ stores it in records and message ids (rocketmq wire 1.11,
+// 1.13). Any thread.  Invariant: size is 4 or 16.
 #pragma once
+
+#include <bolide/export.h>
 
 #include <cstdint>
 #include <string>
 
 namespace bolide {
 
-struct Host {
+struct BOLIDE_API Host {
   unsigned char bytes[16] = {127, 0, 0, 1};  // network order; the first `size` count
   std::uint8_t size = 4;
   std::uint16_t port = 0;

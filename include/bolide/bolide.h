@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The whole client library.
+#pragma once
+
+#include <bolide/client.h>
+#include <bolide/message.h>
+#include <bolide/producer.h>
+#include <bolide/push_consumer.h>
+#include <bolide/status.h>

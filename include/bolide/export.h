@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Marks what libbolide.so offers; everything else stays inside it.
+#pragma once
+
+#define BOLIDE_API [[gnu::visibility("default")]]

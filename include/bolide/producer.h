@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Producer: sends messages; waits for the answer, calls back, gives a future, or is awaited.
+// Any thread, many at once.  Owns: what is on its way.
+// Invariant: each send ends once, with a receipt or an error, at most `send_timeout` after it
+// began. Destroying a producer ends what is on its way with `shutting_down`.
+#pragma once
+
+#include <bolide/client.h>
+#include <bolide/message.h>
+
+#include <chrono>
+#include <coroutine>
+#include <cstddef>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace bolide {
+
+namespace client {
+class ProducerCore;
+}
+
+enum class Compression : std::uint8_t { none, zlib, lz4, zstd };
+
+struct ProducerOptions {
+  std::string group = "DEFAULT_PRODUCER";
+  std::chrono::milliseconds send_timeout{3000};  // for all attempts together
+  int retries = 2;                               // after the first attempt, on another broker
+  Compression compression = Compression::zlib;
+  std::size_t compress_above_bytes = 4096;
+  std::size_t message_bytes_max = std::size_t{4} << 20;
+  // A send waits (up to its timeout) while so much is on its way.
+  std::size_t in_flight_messages_max = 65'536;
+  std::size_t in_flight_bytes_max = std::size_t{64} << 20;
+  // Avoid a broker for a while that failed or answered late.
+  bool latency_fault_tolerance = false;
+  // Whether a message that is stored, but not as safely as asked, is sent to another broker too.
+  bool retry_when_not_stored_safely = false;
+  // Queues of a topic that the broker makes because of a send.
+  int auto_topic_queues = 4;
+};
+
+// Returns the place in `queues` (never empty, sorted) to which the message goes. Called on a thread
+// of the library: must not block.
+using QueueSelector =
+    std::function<std::size_t(const std::vector<QueueId>& queues, const Message& message)>;
+using SendCallback = std::function<void(StatusOr<SendReceipt> result)>;
+
+class SendAwaitable;
+
+class BOLIDE_API Producer {
+ public:
+  // Errors: invalid_argument (the group's name).
+  static StatusOr<Producer> start(const Client& client, ProducerOptions options = {});
+  ~Producer();
+  Producer(Producer&&) noexcept;
+  Producer& operator=(Producer&&) noexcept;
+
+  // Errors, of all sends: topic_not_found, message_invalid, message_too_large, no_permission,
+  // timeout, busy (too much on its way), connection_failed, shutting_down, what a broker answers.
+  StatusOr<SendReceipt> send(Message message, QueueSelector select = {});
+  // Calls `done` on a thread of the library, once.
+  void send_async(Message message, SendCallback done, QueueSelector select = {});
+  std::future<StatusOr<SendReceipt>> send_future(Message message, QueueSelector select = {});
+  // co_await producer.send_awaitable(message): StatusOr<SendReceipt>. The coroutine continues on a
+  // thread of the library. The producer must outlive the wait. GCC 12 destroys temporaries of a
+  // co_await expression twice: there, give the message and the awaitable names.
+  SendAwaitable send_awaitable(Message message, QueueSelector select = {});
+  // Sends without an answer; says only whether it was given to the network. No retries.
+  Status send_one_way(Message message, QueueSelector select = {});
+  // Sends messages of one topic, in as few requests as fit, each to one queue. The receipts stand
+  // in the order of the messages. On an error some of them may have been stored.
+  StatusOr<std::vector<SendReceipt>> send_batch(std::vector<Message> messages);
+
+  // Waits until nothing is on its way. Errors: timeout.
+  Status flush(std::chrono::milliseconds timeout);
+
+ private:
+  explicit Producer(std::shared_ptr<client::ProducerCore> core);
+
+  std::shared_ptr<client::ProducerCore> core_;
+};
+
+class SendAwaitable {
+ public:
+  SendAwaitable(Producer& producer, Message message, QueueSelector select)
+      : producer_(producer), message_(std::move(message)), select_(std::move(select)) {}
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> coroutine) {
+    producer_.send_async(
+        std::move(message_),
+        [this, coroutine](StatusOr<SendReceipt> result) {
+          result_.emplace(std::move(result));
+          coroutine.resume();
+        },
+        std::move(select_));
+  }
+  StatusOr<SendReceipt> await_resume() { return std::move(*result_); }
+
+ private:
+  Producer& producer_;
+  Message message_;
+  QueueSelector select_;
+  std::optional<StatusOr<SendReceipt>> result_;
+};
+
+inline SendAwaitable Producer::send_awaitable(Message message, QueueSelector select) {
+  return SendAwaitable(*this, std::move(message), std::move(select));
+}
+
+}  // namespace bolide

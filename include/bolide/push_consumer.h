@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PushConsumer: hands messages to a function, as a member of a group that shares the queues
+// (clustering) or as one that gets everything (broadcasting).
+// Any thread, many at once.  Owns: what was pulled and not yet consumed.
+// Invariant: at least once: an offset is committed when everything before it was consumed.
+#pragma once
+
+#include <bolide/client.h>
+#include <bolide/message.h>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace bolide {
+
+namespace client {
+class PushCore;
+}
+
+enum class ConsumeResult : std::uint8_t { success, later };
+enum class ConsumeModel : std::uint8_t { clustering, broadcasting };
+// Where a group begins in a queue of which it has no offset. A new group on a queue that was never
+// trimmed begins at its start whatever this says, as servers do it.
+enum class ConsumeFrom : std::uint8_t { last, first, time };
+
+// Which of the sorted queues the member `self` of the sorted `members` takes. All members of a
+// group need the same one.
+using AllocateStrategy = std::function<std::vector<QueueId>(const std::vector<QueueId>& queues,
+                                                            const std::vector<std::string>& members,
+                                                            const std::string& self)>;
+namespace allocate {
+BOLIDE_API AllocateStrategy averagely();            // blocks; RocketMQ's default
+BOLIDE_API AllocateStrategy averagely_by_circle();  // one after the other
+BOLIDE_API AllocateStrategy consistent_hash(int virtual_nodes = 10);
+BOLIDE_API AllocateStrategy fixed(std::vector<QueueId> own);  // these, whoever else is there
+}  // namespace allocate
+
+// Called on threads of the library, several at once, with 1 to `batch_messages_max` messages of one
+// queue. `later` gives the whole batch back: it comes again after a while.
+using MessageListener = std::function<ConsumeResult(std::span<const ReceivedMessage> messages)>;
+
+struct PushConsumerOptions {
+  std::string group;
+  std::map<std::string, std::string> subscriptions;  // topic: "*" or "tag || tag"
+  MessageListener on_messages;
+  ConsumeModel model = ConsumeModel::clustering;
+  ConsumeFrom from = ConsumeFrom::last;
+  std::int64_t from_time_ms = 0;  // with ConsumeFrom::time, since the epoch
+  std::string strategy_name = "AVG";
+  AllocateStrategy strategy = {};  // empty: averagely()
+  int concurrency = 20;            // calls of on_messages at once
+  int batch_messages_max = 1;
+  int pull_messages_max = 32;
+  // A queue is not pulled while it holds more than this, unconsumed.
+  std::size_t queue_messages_max = 1000;
+  std::size_t queue_bytes_max = std::size_t{100} << 20;
+  std::int64_t queue_span_max = 2000;  // between its first and last unconsumed offset
+  int reconsume_max = 16;              // then a message goes to the dead letters
+  std::chrono::milliseconds offset_commit_interval{5000};
+  std::chrono::milliseconds stop_timeout{30'000};
+  std::string offset_directory = {};  // broadcasting; empty: ~/.rocketmq_offsets
+};
+
+class BOLIDE_API PushConsumer {
+ public:
+  // Joins the group; consuming begins in the background.
+  // Errors: invalid_argument, in_use (the client has a consumer of this group), topic_not_found is
+  // none: a topic may come later.
+  static StatusOr<PushConsumer> start(const Client& client, PushConsumerOptions options);
+  // As stop(), unless it was called. In a listener: does not wait for that listener.
+  ~PushConsumer();
+  PushConsumer(PushConsumer&&) noexcept;
+  PushConsumer& operator=(PushConsumer&&) noexcept;
+
+  // Takes no more messages, waits until those being consumed are done (at most `stop_timeout`),
+  // commits, and leaves the group, so that others take over at once. Errors: timeout.
+  Status stop();
+  // Stops and continues pulling; what was pulled is still consumed.
+  void suspend();
+  void resume();
+  // The queues that this member has now, sorted.
+  std::vector<QueueId> queues() const;
+
+ private:
+  explicit PushConsumer(std::shared_ptr<client::PushCore> core);
+
+  std::shared_ptr<client::PushCore> core_;
+};
+
+}  // namespace bolide

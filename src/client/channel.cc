@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Requests and answers on one connection after the other.
+// Runs on: the client's agent.  Owns: see channel.h.  Invariant: see channel.h.
+#include "client/channel.h"
+
+#include "base/assert.h"
+#include "base/strings.h"
+#include "os/clock.h"
+#include "protocols/remoting/wire/request_codes.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace bolide::client {
+namespace {
+
+// Lists of very many topics come in one frame; the servers' own limit is lower.
+constexpr std::uint32_t frame_bytes_max = 256U << 20U;
+// Without an answer that long a connection is given up although requests have longer deadlines.
+constexpr std::int64_t idle_timeout_ms = 120'000;
+constexpr std::size_t output_bytes_max = 512U << 20U;  // the producers bound what is on its way
+
+Errc errc_of(std::int32_t code) {
+  const auto rows = error_rows();
+  const auto row = std::ranges::find(rows, code, &ErrorRow::rocketmq);
+  return row == rows.end() ? Errc::internal : row->code;
+}
+
+remoting::HeaderOut header_of(const Call& call, std::int32_t opaque, std::int32_t flag) {
+  return {.code = call.code, .opaque = opaque, .flag = flag, .remark = {}, .fields = call.fields};
+}
+
+}  // namespace
+
+Result<std::int64_t> Reply::number(std::string_view name) const {
+  const auto value = parse_integer<std::int64_t>(field(name));
+  if (!value)
+    return fail(Errc::malformed, "the answer's field " + std::string(name) + " is no number");
+  return *value;
+}
+
+Failure server_failure(std::string_view what, std::string_view peer, const Reply& reply) {
+  std::string context(what);
+  context.append(": ").append(peer).append(" answered ").append(std::to_string(reply.code()));
+  const std::string_view remark = reply.header->remark;
+  if (!remark.empty()) context.append(": ").append(remark.substr(0, remark.find('\n')));
+  return fail(errc_of(reply.code()), std::move(context));
+}
+
+// The session of one connection; keeps its channel alive as long as it is called.
+class Channel::Link final : public net::Session {
+ public:
+  Link(std::shared_ptr<Channel> channel, net::Connection& connection)
+      : channel_(std::move(channel)), connection_(connection) {}
+
+  std::size_t on_bytes(std::string_view bytes, const Now& /*now*/) override {
+    return channel_->connection_ == &connection_ ? channel_->take(bytes) : bytes.size();
+  }
+  void on_closed() override {
+    if (channel_->connection_ != &connection_) return;
+    channel_->connection_ = nullptr;
+    channel_->lost({Errc::connection_closed, channel_->peer_});
+  }
+
+ private:
+  std::shared_ptr<Channel> channel_;
+  net::Connection& connection_;
+};
+
+Channel::Channel(net::Transport& transport, ChannelSettings settings)
+    : transport_(transport), settings_(std::move(settings)), peer_(settings_.address.text()) {}
+
+void Channel::send(const Call& call, std::int64_t deadline_ms, OnReply done) {
+  BOLIDE_ASSERT(!closed_);
+  const std::int32_t opaque = next_opaque_++;
+  waiting_.emplace(opaque, Waiting{std::move(done), deadline_ms});
+  write(call, opaque, 0);
+}
+
+void Channel::send_one_way(const Call& call) {
+  BOLIDE_ASSERT(!closed_);
+  write(call, next_opaque_++, remoting::header_flag::one_way);
+}
+
+void Channel::write(const Call& call, std::int32_t opaque, std::int32_t flag) {
+  used_ms_ = os::system_clock().now().steady_ms();
+  const remoting::HeaderOut header = header_of(call, opaque, flag);
+  const std::size_t room = remoting::header_bytes_max(header);
+  // Code numbers above 16 bits do not fit the binary form (wire 1.3).
+  const auto form =
+      call.code > 0x7FFF ? remoting::Serialization::json : remoting::Serialization::binary;
+  if (connection_ != nullptr) {
+    char* const at = connection_->reserve(room);
+    connection_->commit(remoting::encode_header(header, form, call.body.size(), at));
+    connection_->write(call.body);
+    return;
+  }
+  const std::size_t size = early_.size();
+  early_.resize(size + room);
+  early_.resize(size +
+                remoting::encode_header(header, form, call.body.size(), early_.data() + size));
+  early_ += call.body;
+  if (!connecting_) connect();
+}
+
+void Channel::connect() {
+  connecting_ = true;
+  const net::ConnectionLimits limits{.input_bytes_max = std::size_t{frame_bytes_max} + 4,
+                                     .output_pause_bytes = output_bytes_max,
+                                     .output_bytes_max = output_bytes_max,
+                                     .idle_timeout_ms = idle_timeout_ms};
+  const auto self = shared_from_this();
+  transport_.connect(
+      settings_.address, limits, settings_.tls,
+      [self](net::Connection& connection) { return self->open(connection); },
+      [self](Result<> connected) {
+        self->connecting_ = false;
+        if (!connected) self->lost(connected.error());
+      });
+}
+
+std::unique_ptr<net::Session> Channel::open(net::Connection& connection) {
+  connecting_ = false;
+  if (closed_) return nullptr;
+  connection_ = &connection;
+  if (!early_.empty()) connection.write(std::string_view(early_));
+  early_ = {};
+  return std::make_unique<Link>(shared_from_this(), connection);
+}
+
+std::size_t Channel::take(std::string_view bytes) {
+  std::size_t consumed = 0;
+  while (connection_ != nullptr) {
+    remoting::Frame frame;
+    const auto status = remoting::read_frame(bytes.substr(consumed), frame_bytes_max, &frame);
+    if (status == remoting::FrameStatus::incomplete) return consumed;
+    if (status == remoting::FrameStatus::complete) consumed += frame.size;
+    if (status != remoting::FrameStatus::complete || !take_frame(frame)) {
+      if (connection_ != nullptr) connection_->close("not RocketMQ's remoting protocol");
+      connection_ = nullptr;
+      lost({Errc::malformed, peer_ + " does not speak RocketMQ's remoting protocol"});
+    }
+  }
+  return bytes.size();
+}
+
+bool Channel::take_frame(const remoting::Frame& frame) {
+  if (!remoting::decode_header(frame, &scratch_, &header_)) return false;
+  if (header_.is_response()) {
+    const auto found = waiting_.find(header_.opaque);
+    if (found == waiting_.end()) return true;  // its time was over
+    OnReply done = std::move(found->second.done);
+    waiting_.erase(found);
+    done(Reply{&header_, frame.body});
+    return true;
+  }
+  const bool wants_answer = !header_.is_one_way();
+  const std::int32_t opaque = header_.opaque;
+  const std::int32_t code = settings_.on_request ? settings_.on_request(header_, frame.body)
+                                                 : remoting::response_code::not_supported;
+  if (!wants_answer || connection_ == nullptr) return true;
+  const remoting::HeaderOut header{.code = code,
+                                   .opaque = opaque,
+                                   .flag = remoting::header_flag::response,
+                                   .remark = code == 0 ? "" : "not supported by this client",
+                                   .fields = {}};
+  char* const at = connection_->reserve(remoting::header_bytes_max(header));
+  connection_->commit(remoting::encode_header(header, remoting::Serialization::json, 0, at));
+  return true;
+}
+
+void Channel::expire(std::int64_t now_ms) {
+  std::vector<OnReply> late;
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    const bool over = at->second.deadline_ms <= now_ms;
+    if (over) late.push_back(std::move(at->second.done));
+    at = over ? waiting_.erase(at) : std::next(at);
+  }
+  for (OnReply& done : late) done(fail(Errc::timeout, peer_));
+}
+
+void Channel::lost(const Error& error) {
+  early_ = {};
+  auto waiting = std::exchange(waiting_, {});
+  for (auto& [opaque, entry] : waiting) entry.done(Failure(error));
+}
+
+void Channel::close() {
+  if (closed_) return;
+  closed_ = true;
+  if (net::Connection* const connection = std::exchange(connection_, nullptr))
+    connection->close("the client ends");
+  lost({Errc::shutting_down, peer_});
+}
+
+}  // namespace bolide::client

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Channel: requests and answers of the remoting protocol (rocketmq wire 1.1-1.4) to one address.
+// Connects when there is something to send, and again after a loss.
+// Runs on: the client's agent.  Owns: what waits for an answer.
+// Invariant: every request that wants an answer gets exactly one, or an error.
+#pragma once
+
+#include "base/result.h"
+#include "net/transport.h"
+#include "protocols/remoting/wire/header.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace bolide::client {
+
+// What is asked. The views live until send() returns.
+struct Call {
+  std::int32_t code = 0;
+  std::span<const remoting::ExtField> fields;
+  std::string_view body;
+};
+
+// An answer. Everything lives during the call that hands it over.
+struct Reply {
+  const remoting::Header* header = nullptr;
+  std::string_view body;
+
+  std::int32_t code() const { return header->code; }
+  std::string_view field(std::string_view name) const { return header->field(name); }
+  // The whole number in a field. Errors: malformed, naming the field.
+  Result<std::int64_t> number(std::string_view name) const;
+};
+using OnReply = std::move_only_function<void(Result<Reply>)>;
+
+// What a server asks of us: returns the code that answers it.
+using OnServerRequest =
+    std::function<std::int32_t(const remoting::Header& header, std::string_view body)>;
+
+// The failure that an answer other than success stands for: the row of the error table with this
+// code, and "<what>: <peer> answered <code>: <remark>".
+Failure server_failure(std::string_view what, std::string_view peer, const Reply& reply);
+
+struct ChannelSettings {
+  net::Address address;
+  std::shared_ptr<net::TlsContext> tls;  // null: plain
+  OnServerRequest on_request;
+};
+
+class Channel : public std::enable_shared_from_this<Channel> {
+ public:
+  Channel(net::Transport& transport, ChannelSettings settings);
+
+  // Calls `done` with the answer, whatever its code, or with timeout, connection_failed,
+  // connection_closed. Never from within send().
+  void send(const Call& call, std::int64_t deadline_ms, OnReply done);
+  void send_one_way(const Call& call);
+  // Ends requests whose time is over; call it several times a second.
+  void expire(std::int64_t now_ms);
+  // Ends everything with `shutting_down`.
+  void close();
+
+  const std::string& peer() const { return peer_; }
+  std::size_t waiting() const { return waiting_.size(); }
+  // Steady time of the last request.
+  std::int64_t used_ms() const { return used_ms_; }
+
+ private:
+  class Link;
+  struct Waiting {
+    OnReply done;
+    std::int64_t deadline_ms = 0;
+  };
+
+  void connect();
+  void write(const Call& call, std::int32_t opaque, std::int32_t flag);
+  std::unique_ptr<net::Session> open(net::Connection& connection);
+  std::size_t take(std::string_view bytes);
+  bool take_frame(const remoting::Frame& frame);
+  void lost(const Error& error);
+
+  net::Transport& transport_;
+  ChannelSettings settings_;
+  const std::string peer_;
+  net::Connection* connection_ = nullptr;  // while it is open
+  bool connecting_ = false;
+  bool closed_ = false;
+  std::string early_;  // what waits for the connection
+  std::int32_t next_opaque_ = 1;
+  std::int64_t used_ms_ = 0;
+  std::unordered_map<std::int32_t, Waiting> waiting_;
+  remoting::Header header_;
+  std::string scratch_;
+};
+
+}  // namespace bolide::client

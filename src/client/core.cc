@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Connections, calls and the clock of a client.
+// Runs on: the client's agent.  Owns: see core.h.  Invariant: see core.h.
+#include "client/core.h"
+
+#include "base/random.h"
+#include "client/connections.h"
+#include "net/tls.h"
+#include "os/clock.h"
+#include "os/process.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <iterator>
+
+namespace bolide::client {
+namespace {
+
+constexpr std::int64_t tick_ms = 50;
+constexpr std::int64_t refresh_interval_ms = 30'000;
+constexpr std::int64_t channel_idle_ms = 300'000;
+
+std::string name_servers_text(const ClientOptions& options) {
+  if (!options.name_servers.empty()) return options.name_servers;
+  for (const char* const name : {"BOLIDE_NAMESRV", "NAMESRV_ADDR"}) {
+    const char* const value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return "127.0.0.1:9876";
+}
+
+// Unlike that of any other client of this machine.
+std::string unique_instance() {
+  static std::atomic<int> count{0};
+  const Now now = os::system_clock().now();
+  return std::to_string(os::process_id()) + "#" + std::to_string(now.steady_ns) + "#" +
+         std::to_string(count++);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Core>> Core::open(const ClientOptions& options) {
+  CoreSettings settings;
+  BOLIDE_TRY(settings.name_servers, parse_name_servers(name_servers_text(options)));
+  settings.id =
+      os::local_ipv4() + "@" + (options.instance.empty() ? unique_instance() : options.instance);
+  settings.request_timeout_ms = options.request_timeout.count();
+  if (settings.request_timeout_ms <= 0)
+    return fail(Errc::invalid_argument, "request_timeout must be above 0");
+  if (options.tls.enabled) {
+    BOLIDE_TRY(settings.tls,
+               net::TlsContext::client({.verify = options.tls.verify,
+                                        .trusted_file = options.tls.trusted_file,
+                                        .certificate_file = options.tls.certificate_file,
+                                        .key_file = options.tls.key_file,
+                                        .key_password = options.tls.key_password}));
+  }
+  // What runs on the agent ends there: the last owner may be any thread.
+  const std::shared_ptr<Core> core(new Core(std::move(settings)), [](Core* last) {
+    last->runtime_.post([last] {
+      last->close();
+      delete last;
+    });
+  });
+  core->runtime_.run([&] { core->start(); });
+  return core;
+}
+
+Core::Core(CoreSettings settings) : runtime_(Runtime::get()), settings_(std::move(settings)) {}
+
+Core::~Core() = default;
+
+void Core::start() {
+  Random random(static_cast<std::uint64_t>(runtime_.agent().now().steady_ns));
+  next_name_server_ = random.below(settings_.name_servers.size());
+  refresh_at_ms_ = now_ms() + refresh_interval_ms;
+  timer_ = runtime_.agent().every(tick_ms, [this] { tick(); });
+}
+
+void Core::close() {
+  closed_ = true;
+  timer_.reset();
+  later_.clear();
+  for (auto& [address, channel] : channels_) channel->close();
+  channels_.clear();
+}
+
+void Core::tick() {
+  const std::int64_t now = now_ms();
+  // A call that ends may make a channel, or forget one.
+  std::vector<std::shared_ptr<Channel>> channels;
+  for (const auto& [address, channel] : channels_) channels.push_back(channel);
+  for (const auto& channel : channels) channel->expire(now);
+  run_later(now);
+  drop_idle_channels(now);
+  if (now >= heartbeat_at_ms_) heartbeat_due_ = true;
+  if (heartbeat_due_) heartbeat();
+  if (now < refresh_at_ms_) return;
+  refresh_at_ms_ = now + refresh_interval_ms;
+  std::vector<std::string> topics;
+  for (const auto& [topic, entry] : topics_) topics.push_back(topic);
+  for (const std::string& topic : topics) refresh_route(topic);
+}
+
+void Core::run_later(std::int64_t now) {
+  std::vector<Later> due;
+  const auto rest = std::partition(later_.begin(), later_.end(),
+                                   [&](const Later& later) { return later.at_ms > now; });
+  std::move(rest, later_.end(), std::back_inserter(due));
+  later_.erase(rest, later_.end());
+  for (Later& later : due) later.task();
+}
+
+void Core::drop_idle_channels(std::int64_t now) {
+  std::erase_if(channels_, [&](const auto& entry) {
+    const auto& channel = entry.second;
+    if (channel->waiting() > 0 || now - channel->used_ms() <= channel_idle_ms) return false;
+    channel->close();
+    return true;
+  });
+}
+
+void Core::after(std::int64_t delay_ms, std::move_only_function<void()> task) {
+  later_.push_back({now_ms() + delay_ms, std::move(task)});
+}
+
+Result<> Core::add(Member* member) {
+  const auto same = [&](const Member* other) {
+    return other->consumes() && other->group() == member->group();
+  };
+  if (member->consumes() && std::ranges::any_of(members_, same))
+    return fail(Errc::in_use, "this client has a consumer of group " + member->group() +
+                                  "; open another client for another member");
+  members_.push_back(member);
+  return {};
+}
+
+void Core::remove(Member* member) {
+  std::erase(members_, member);
+}
+
+void Core::call(const std::string& address, const Call& call, OnReply done,
+                std::int64_t timeout_ms) {
+  auto found = channels_.find(address);
+  if (found == channels_.end()) {
+    auto parsed = net::Address::parse(address);
+    if (!parsed || closed_) {
+      // Never from within this call.
+      const Error error = closed_ ? Error{Errc::shutting_down, address} : parsed.error();
+      return runtime_.post(
+          [done = std::move(done), error]() mutable { done(Failure(std::move(error))); });
+    }
+    ChannelSettings settings{
+        .address = std::move(*parsed),
+        .tls = settings_.tls,
+        .on_request = [this](const remoting::Header& header, std::string_view body) {
+          return on_server_request(header, body);
+        }};
+    auto made = std::make_shared<Channel>(runtime_.transport(), std::move(settings));
+    found = channels_.emplace(address, std::move(made)).first;
+  }
+  const std::int64_t time = timeout_ms > 0 ? timeout_ms : settings_.request_timeout_ms;
+  if (done) return found->second->send(call, now_ms() + time, std::move(done));
+  found->second->send_one_way(call);
+}
+
+void Core::call(const std::string& address, std::int32_t code, const std::vector<Arg>& args,
+                OnReply done, std::int64_t timeout_ms) {
+  std::vector<remoting::ExtField> fields;
+  fields.reserve(args.size());
+  for (const Arg& arg : args) fields.emplace_back(arg.name, arg.value);
+  call(address, Call{.code = code, .fields = fields, .body = {}}, std::move(done), timeout_ms);
+}
+
+void Core::call_one_way(const std::string& address, const Call& call) {
+  this->call(address, call, OnReply());
+}
+
+}  // namespace bolide::client

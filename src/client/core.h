@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Core: what a Client stands for: connections, routes, heartbeats (rocketmq 3.2, 3.3), and what
+// servers ask of its consumers.
+// Runs on: the client's agent, but for open() and the constant settings.
+// Owns: channels and routes.  Invariant: consumers and producers that are registered outlive their
+// registration; after close() nothing is sent and nothing calls back.
+#pragma once
+
+#include <bolide/client.h>
+
+#include "base/json_writer.h"
+#include "base/strings.h"
+#include "client/bodies.h"
+#include "client/channel.h"
+#include "client/runtime.h"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace bolide::client {
+
+using RoutePtr = std::shared_ptr<const TopicRoute>;
+
+// A name and value of a request's header; the value may be made for it.
+struct Arg {
+  std::string_view name;
+  std::string value;
+};
+
+// What the core knows of a producer or a consumer of a group.
+class Member {
+ public:
+  virtual ~Member() = default;
+  virtual const std::string& group() const = 0;
+  virtual bool consumes() const = 0;
+  // The topics whose brokers get heartbeats and whose routes are kept fresh.
+  virtual std::vector<std::string> topics() const = 0;
+  // Of a consumer: its entry of the heartbeat (wire 2.8).
+  virtual void write_heartbeat(JsonWriter& /*out*/) const {}
+  // The route of a topic has changed.
+  virtual void on_route(const std::string& /*topic*/, const RoutePtr& /*route*/) {}
+  // The members of the group have changed.
+  virtual void on_members_changed() {}
+  // A server sets the offsets of queues (code 220).
+  virtual void on_reset_offsets(const std::string& /*topic*/,
+                                const std::map<QueueKey, std::int64_t>& /*offsets*/) {}
+};
+
+struct CoreSettings {
+  std::vector<net::Address> name_servers;
+  std::string id;  // address@instance
+  std::int64_t request_timeout_ms = 3000;
+  std::shared_ptr<net::TlsContext> tls;
+};
+
+class Core : public std::enable_shared_from_this<Core> {
+ public:
+  // From any thread. Errors: invalid_argument, config.
+  static Result<std::shared_ptr<Core>> open(const ClientOptions& options);
+  // On any thread.
+  ~Core();
+
+  const CoreSettings& settings() const { return settings_; }
+  Runtime& runtime() const { return runtime_; }
+  std::int64_t now_ms() const { return runtime_.agent().now().steady_ms(); }
+
+  // --- on the agent ---
+  // Errors: in_use (a consumer of the group is there already).
+  Result<> add(Member* member);
+  void remove(Member* member);
+
+  // Sends a request to host:port and calls `done` with its answer, whatever its code, later.
+  // Without `done` it is one-way. A timeout of 0 is the request_timeout.
+  void call(const std::string& address, const Call& call, OnReply done,
+            std::int64_t timeout_ms = 0);
+  void call(const std::string& address, std::int32_t code, const std::vector<Arg>& args,
+            OnReply done, std::int64_t timeout_ms = 0);
+  void call_one_way(const std::string& address, const Call& call);
+
+  // Calls `task` after about so long, unless the core has ended before.
+  void after(std::int64_t delay_ms, std::move_only_function<void()> task);
+
+  // The route of a topic: the one that is known, else the name server's.
+  // Errors: topic_not_found, connection_failed, timeout, what a name server answers.
+  using OnRoute = std::move_only_function<void(Result<RoutePtr>)>;
+  void route(const std::string& topic, OnRoute done);
+  RoutePtr known_route(const std::string& topic) const;
+  // Asks the name server again, unless it was asked a moment ago.
+  void refresh_route(const std::string& topic);
+  // The address of a broker by its name; `any`: a replica where there is no master. Else empty.
+  std::string broker_address(const std::string& broker, bool any) const;
+
+  // Tells all brokers of the members' topics who is there; soon, once for many calls.
+  void heartbeat_soon();
+  // Tells them that a group of ours has ended.
+  void unregister(const Member& member);
+
+ private:
+  struct TopicEntry {
+    RoutePtr route;
+    std::string text;  // as the name server sent it
+    std::vector<OnRoute> waiting;
+    bool asking = false;
+    std::int64_t asked_ms = 0;
+  };
+
+  struct Later {
+    std::int64_t at_ms = 0;
+    std::move_only_function<void()> task;
+  };
+
+  explicit Core(CoreSettings settings);
+  void start();
+  void close();
+  void tick();
+  void run_later(std::int64_t now);
+  void drop_idle_channels(std::int64_t now);
+  void ask_name_servers(const std::string& topic, std::size_t tries_left);
+  void take_route(const std::string& topic, Result<Reply> reply, std::size_t tries_left);
+  void end_route(const std::string& topic, const Result<RoutePtr>& result);
+  std::set<std::string> heartbeat_targets() const;
+  std::string heartbeat_body() const;
+  void heartbeat();
+  std::int32_t on_server_request(const remoting::Header& header, std::string_view body);
+  void reset_offsets(const remoting::Header& header, std::string_view body);
+
+  Runtime& runtime_;
+  const CoreSettings settings_;
+  bool closed_ = false;
+  std::size_t next_name_server_ = 0;
+  StringMap<std::shared_ptr<Channel>> channels_;
+  StringMap<TopicEntry> topics_;
+  std::vector<Member*> members_;
+  std::vector<Later> later_;
+  bool heartbeat_due_ = false;
+  std::int64_t heartbeat_at_ms_ = 0;
+  std::int64_t refresh_at_ms_ = 0;
+  std::unique_ptr<net::Agent::Timer> timer_;
+};
+
+}  // namespace bolide::client

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Routes, heartbeats and the requests of servers.
+// Runs on: the client's agent.  Owns: see core.h.  Invariant: see core.h.
+#include "base/fields_json.h"
+#include "client/core.h"
+#include "protocols/remoting/wire/request_codes.h"
+
+#include <algorithm>
+
+namespace bolide::client {
+namespace {
+
+namespace request_code = remoting::request_code;
+namespace response_code = remoting::response_code;
+
+constexpr std::int64_t heartbeat_interval_ms = 30'000;
+constexpr std::int64_t refresh_pause_ms = 200;
+
+// The body of RESET_CONSUMER_CLIENT_OFFSET (wire 2.8).
+struct ResetBody {
+  std::map<QueueKey, std::int64_t> offsets;
+  static constexpr auto fields = std::tuple{Field{"offsetTable", &ResetBody::offsets}};
+};
+
+}  // namespace
+
+RoutePtr Core::known_route(const std::string& topic) const {
+  const auto found = topics_.find(topic);
+  return found == topics_.end() ? nullptr : found->second.route;
+}
+
+void Core::route(const std::string& topic, OnRoute done) {
+  TopicEntry& entry = topics_[topic];
+  if (entry.route != nullptr) return done(entry.route);
+  entry.waiting.push_back(std::move(done));
+  if (!entry.asking) refresh_route(topic);
+}
+
+void Core::refresh_route(const std::string& topic) {
+  TopicEntry& entry = topics_[topic];
+  const bool just_asked = entry.route != nullptr && now_ms() - entry.asked_ms < refresh_pause_ms;
+  if (entry.asking || just_asked) return;
+  entry.asking = true;
+  entry.asked_ms = now_ms();
+  ask_name_servers(topic, settings_.name_servers.size());
+}
+
+void Core::ask_name_servers(const std::string& topic, std::size_t tries_left) {
+  const std::string address =
+      settings_.name_servers[next_name_server_ % settings_.name_servers.size()].text();
+  call(address, request_code::get_route_info_by_topic, {{"topic", topic}},
+       [self = weak_from_this(), topic, tries_left](Result<Reply> reply) {
+         if (const auto core = self.lock()) core->take_route(topic, std::move(reply), tries_left);
+       });
+}
+
+void Core::take_route(const std::string& topic, Result<Reply> reply, std::size_t tries_left) {
+  if (!reply) {
+    ++next_name_server_;
+    if (tries_left > 1) return ask_name_servers(topic, tries_left - 1);
+    return end_route(topic, Failure(std::move(reply.error()).in("route of topic " + topic)));
+  }
+  if (reply->code() != response_code::success) {
+    if (reply->code() == response_code::topic_not_exist)
+      return end_route(topic, fail(Errc::topic_not_found, topic));
+    return end_route(topic, server_failure("route of topic " + topic, "name server", *reply));
+  }
+  TopicEntry& entry = topics_[topic];
+  if (entry.route != nullptr && entry.text == reply->body) return end_route(topic, entry.route);
+  auto route = from_json<TopicRoute>(reply->body);
+  if (!route) return end_route(topic, Failure(std::move(route).error()));
+  entry.text = reply->body;
+  end_route(topic, std::make_shared<const TopicRoute>(std::move(*route)));
+}
+
+void Core::end_route(const std::string& topic, const Result<RoutePtr>& result) {
+  TopicEntry& entry = topics_[topic];
+  entry.asking = false;
+  const bool changed = result && entry.route != *result;
+  if (result) entry.route = *result;
+  // A topic that is gone is forgotten; while no name server answers, what is known is used on.
+  if (!result && result.error().code == Errc::topic_not_found) entry.route = nullptr;
+  auto waiting = std::exchange(entry.waiting, {});
+  if (!result && entry.route == nullptr) topics_.erase(topic);
+  if (changed) {
+    heartbeat_soon();
+    for (Member* const member : std::vector<Member*>(members_)) {
+      if (std::ranges::find(members_, member) != members_.end()) member->on_route(topic, *result);
+    }
+  }
+  for (OnRoute& done : waiting) done(result);
+}
+
+std::string Core::broker_address(const std::string& broker, bool any) const {
+  for (const auto& [topic, entry] : topics_) {
+    if (entry.route == nullptr) continue;
+    const BrokerData* const data = entry.route->broker(broker);
+    if (data != nullptr && (any || data->has_master())) return data->address();
+  }
+  return {};
+}
+
+void Core::heartbeat_soon() {
+  heartbeat_due_ = true;
+}
+
+std::set<std::string> Core::heartbeat_targets() const {
+  std::set<std::string> targets;
+  for (const Member* const member : members_) {
+    for (const std::string& topic : member->topics()) {
+      const RoutePtr route = known_route(topic);
+      if (route == nullptr) continue;
+      for (const BrokerData& broker : route->brokers) {
+        for (const auto& [id, address] : broker.addresses) {
+          if (member->consumes() || id == master_id) targets.insert(address);
+        }
+      }
+    }
+  }
+  return targets;
+}
+
+std::string Core::heartbeat_body() const {
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object();
+  out.member("clientID", settings_.id);
+  out.key("consumerDataSet");
+  out.begin_array();
+  for (const Member* const member : members_) {
+    if (member->consumes()) member->write_heartbeat(out);
+  }
+  out.end_array();
+  out.member("heartbeatFingerprint", 0);
+  out.key("producerDataSet");
+  out.begin_array();
+  std::set<std::string> groups;
+  for (const Member* const member : members_) {
+    if (!member->consumes()) groups.insert(member->group());
+  }
+  for (const std::string& group : groups) {
+    out.begin_object();
+    out.member("groupName", group);
+    out.end_object();
+  }
+  out.end_array();
+  out.member("withoutSub", false);
+  out.end_object();
+  return body;
+}
+
+void Core::heartbeat() {
+  heartbeat_due_ = false;
+  heartbeat_at_ms_ = now_ms() + heartbeat_interval_ms;
+  const auto targets = heartbeat_targets();
+  if (targets.empty()) return;
+  const std::string body = heartbeat_body();
+  for (const std::string& address : targets) {
+    call(address, Call{.code = request_code::heart_beat, .fields = {}, .body = body},
+         [](const Result<Reply>&) {});
+  }
+}
+
+void Core::unregister(const Member& member) {
+  const std::string_view name = member.consumes() ? "consumerGroup" : "producerGroup";
+  for (const std::string& address : heartbeat_targets()) {
+    call(address, request_code::unregister_client,
+         {{"clientID", settings_.id}, {name, member.group()}}, [](const Result<Reply>&) {});
+  }
+}
+
+std::int32_t Core::on_server_request(const remoting::Header& header, std::string_view body) {
+  switch (header.code) {
+    case request_code::notify_consumer_ids_changed:
+      for (Member* const member : std::vector<Member*>(members_)) {
+        if (member->consumes() && member->group() == header.field("consumerGroup"))
+          member->on_members_changed();
+      }
+      return response_code::success;
+    case request_code::reset_consumer_client_offset:
+      reset_offsets(header, body);
+      return response_code::success;
+    default: return response_code::not_supported;
+  }
+}
+
+void Core::reset_offsets(const remoting::Header& header, std::string_view body) {
+  const auto reset = from_json<ResetBody>(body);
+  if (!reset) return;
+  for (Member* const member : std::vector<Member*>(members_)) {
+    if (member->consumes() && member->group() == header.field("group"))
+      member->on_reset_offsets(std::string(header.field("topic")), reset->offsets);
+  }
+}
+
+}  // namespace bolide::client

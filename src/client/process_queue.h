@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ProcessQueue: one queue that a consumer has: what was pulled and not yet consumed, and the offset
+// that may be committed.
+// Runs on: the client's agent.  Owns: the messages that wait.
+// Invariant: the committable offset is not above any message that is not consumed.
+#pragma once
+
+#include <bolide/message.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+namespace bolide::client {
+
+class ProcessQueue {
+ public:
+  ProcessQueue(QueueId id, std::int64_t next_offset) : id_(std::move(id)), next_(next_offset) {}
+
+  const QueueId& id() const { return id_; }
+
+  // What a pull brought; `next_offset` is where the next one begins. Messages in order.
+  void put(std::vector<ReceivedMessage> messages, std::int64_t next_offset);
+  // Up to `count` messages that wait, in order; they stay unconsumed until done().
+  std::vector<ReceivedMessage> take(std::size_t count);
+  // These were consumed, or handed to the broker to come again.
+  void done(const std::vector<ReceivedMessage>& messages);
+  // These are to be consumed again by this member.
+  void put_back(std::vector<ReceivedMessage> messages);
+
+  bool has_waiting() const { return !waiting_.empty(); }
+  // Unconsumed messages, those being consumed among them.
+  std::size_t messages() const { return unconsumed_.size(); }
+  std::size_t bytes() const { return bytes_; }
+  // Between the first and the last unconsumed offset.
+  std::int64_t span() const;
+  bool is_idle() const { return unconsumed_.empty(); }
+
+  std::int64_t next_offset() const { return next_; }
+  void set_next_offset(std::int64_t offset) { next_ = offset; }
+  // All before this one is consumed.
+  std::int64_t committable() const;
+
+  // What the consumer notes about the queue.
+  bool dropped = false;  // no longer ours: neither pulled nor committed
+  bool pulling = false;  // a pull is on its way, or will be
+  std::int64_t committed = -1;
+  std::string pull_address;
+
+ private:
+  QueueId id_;
+  std::int64_t next_;
+  std::deque<ReceivedMessage> waiting_;
+  std::map<std::int64_t, std::size_t> unconsumed_;  // offset: size of the body
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace bolide::client

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sending: choosing a queue, the request, its answer, another attempt.
+// Runs on: see producer_core.h.  Owns: see producer_core.h.  Invariant: see producer_core.h.
+#include "client/producer_core.h"
+
+#include "base/crc.h"
+#include "os/clock.h"
+#include "protocols/remoting/wire/request_codes.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace bolide::client {
+namespace {
+
+namespace request_code = remoting::request_code;
+
+// From whose route brokers make topics on sending.
+constexpr std::string_view default_topic = "TBW102";
+constexpr std::int32_t all_queues = std::numeric_limits<std::int32_t>::max();
+
+// What was lost may be back after a while.
+constexpr std::int64_t retry_pause_ms = 100;
+
+// Codes that say the message is stored (rocketmq wire 1.7), with what was not reached.
+struct Stored {
+  std::int32_t code;
+  SendState state;
+};
+constexpr auto stored = std::to_array<Stored>({
+    {0, SendState::ok},
+    {10, SendState::flush_disk_timeout},
+    {11, SendState::no_replica},
+    {12, SendState::flush_replica_timeout},
+});
+// Answers after which another attempt may do better (rocketmq 3.2).
+constexpr auto retried_codes = std::to_array<std::int32_t>({17, 14, 1, 2, 16, 204, 205, 1500});
+
+bool is_lost(Errc code) {
+  return code == Errc::timeout || code == Errc::connection_failed ||
+         code == Errc::connection_closed;
+}
+
+}  // namespace
+
+ProducerCore::ProducerCore(std::shared_ptr<Core> core, ProducerOptions options)
+    : core_(std::move(core)),
+      options_(std::move(options)),
+      ids_(UniqueKeys::own_origin(os::system_clock().now())) {}
+
+void ProducerCore::start() {
+  runtime().run([&] { (void)core_->add(this); });  // only consumers can be in each other's way
+}
+
+void ProducerCore::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  room_.notify_all();
+  runtime().run([&] {
+    closed_ = true;
+    core_->unregister(*this);
+    core_->remove(this);
+  });
+}
+
+std::vector<std::string> ProducerCore::topics() const {
+  std::vector<std::string> topics;
+  for (const auto& [topic, table] : tables_) topics.push_back(topic);
+  return topics;
+}
+
+std::string ProducerCore::next_id() {
+  const WallMs now_ms = os::system_clock().now().wall_ms;
+  const std::lock_guard lock(mutex_);
+  return ids_.next(now_ms);
+}
+
+bool ProducerCore::reserve(const Send& send, std::unique_lock<std::mutex>& lock) {
+  const auto has_room = [&] {
+    return stopping_ || in_flight_ == 0 ||
+           (in_flight_ < options_.in_flight_messages_max &&
+            in_flight_bytes_ + send.counted_bytes <= options_.in_flight_bytes_max);
+  };
+  // What makes room runs on these threads: waiting there would be for ever.
+  if (has_room() || WorkerPool::on_worker() || runtime().agent().on_this_thread()) return true;
+  return room_.wait_for(lock, options_.send_timeout, has_room);
+}
+
+Result<> ProducerCore::submit(SendPtr send) {
+  send->deadline_ms = os::system_clock().now().steady_ms() + options_.send_timeout.count();
+  send->counted_bytes = send->encoded.body.size();
+  bool first = false;
+  {
+    std::unique_lock lock(mutex_);
+    if (!reserve(*send, lock))
+      return fail(Errc::busy,
+                  std::to_string(in_flight_) + " messages of this producer on their way");
+    if (stopping_) return fail(Errc::shutting_down, "the producer has ended");
+    ++in_flight_;
+    in_flight_bytes_ += send->counted_bytes;
+    first = submitted_.empty();
+    submitted_.push_back(std::move(send));
+  }
+  if (first) runtime().post([self = shared_from_this()] { self->take_submitted(); });
+  return {};
+}
+
+void ProducerCore::release(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  --in_flight_;
+  in_flight_bytes_ -= bytes;
+  room_.notify_all();
+}
+
+bool ProducerCore::wait_idle(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  return room_.wait_for(lock, timeout, [&] { return in_flight_ == 0; });
+}
+
+void ProducerCore::take_submitted() {
+  std::vector<SendPtr> sends;
+  {
+    const std::lock_guard lock(mutex_);
+    sends.swap(submitted_);
+  }
+  for (SendPtr& send : sends) begin(std::move(send));
+}
+
+void ProducerCore::begin(SendPtr send) {
+  const auto table = tables_.find(send->topic);
+  if (table != tables_.end()) {
+    const RoutePtr route = core_->known_route(send->topic);
+    if (route != nullptr && route.get() == table->second.route()) return transmit(std::move(send));
+  }
+  find_route(std::move(send));
+}
+
+void ProducerCore::find_route(SendPtr send) {
+  const std::string topic = send->topic;
+  core_->route(topic, [self = shared_from_this(), send = std::move(send),
+                       topic](Result<RoutePtr> route) mutable {
+    if (!route && route.error().code == Errc::topic_not_found)
+      return self->use_default_route(std::move(send), std::move(route).error());
+    if (!route) return self->retry_or_end(std::move(send), std::move(route).error());
+    auto prepared = self->prepare(topic, *route, all_queues);
+    if (!prepared) return self->end(std::move(send), Failure(std::move(prepared).error()));
+    self->transmit(std::move(send));
+  });
+}
+
+void ProducerCore::use_default_route(SendPtr send, Error missing) {
+  const std::string topic = send->topic;
+  core_->route(std::string(default_topic),
+               [self = shared_from_this(), send = std::move(send), topic,
+                missing = std::move(missing)](Result<RoutePtr> route) mutable {
+                 if (!route) return self->end(std::move(send), Failure(std::move(missing)));
+                 auto prepared = self->prepare(topic, *route, self->options_.auto_topic_queues);
+                 if (!prepared) return self->end(std::move(send), Failure(std::move(missing)));
+                 self->transmit(std::move(send));
+               });
+}
+
+Result<> ProducerCore::prepare(const std::string& topic, const RoutePtr& route,
+                               std::int32_t queues_max) {
+  PublishTable& table = tables_[topic];
+  if (table.route() == route.get() && !table.empty()) return {};
+  const bool is_new = table.route() == nullptr;
+  const auto start = static_cast<std::uint64_t>(runtime().agent().now().steady_ns / 1000);
+  table = PublishTable(route, topic, queues_max, start);
+  if (table.empty()) {
+    tables_.erase(topic);
+    return fail(Errc::no_permission, "topic " + topic + " has no queue that may be written");
+  }
+  if (is_new) core_->heartbeat_soon();
+  return {};
+}
+
+Result<const PublishTable::Target*> ProducerCore::choose(const Send& send) {
+  PublishTable& table = tables_.find(send.topic)->second;
+  if (send.select) {
+    const std::size_t place = send.select(table.queues(), send.original);
+    if (place >= table.queues().size())
+      return fail(Errc::queue_out_of_range, "the selector chose " + std::to_string(place) + " of " +
+                                                std::to_string(table.queues().size()) + " queues");
+    return &table.at(place);
+  }
+  if (!send.ordering_key.empty()) {
+    const auto hash = static_cast<std::uint32_t>(java_hash(send.ordering_key));
+    return &table.at(hash % table.queues().size());
+  }
+  const FaultTable* const faults = options_.latency_fault_tolerance ? &faults_ : nullptr;
+  const std::string_view avoid = send.attempts > 0 ? std::string_view(send.queue.broker) : "";
+  return &table.next(avoid, faults, core_->now_ms());
+}
+
+void ProducerCore::transmit(SendPtr send) {
+  const auto target = choose(*send);
+  if (!target) return end(std::move(send), Failure(target.error()));
+  const std::int64_t now_ms = core_->now_ms();
+  if (send->deadline_ms <= now_ms) {
+    auto late = fail(Errc::timeout, "send to topic " + send->topic);
+    return end(std::move(send), std::move(late));
+  }
+  send->queue = (*target)->queue;
+  send->sent_ms = now_ms;
+  ++send->attempts;
+  const std::string address = (*target)->address;
+  const DecimalText queue(send->queue.queue), flags(send->encoded.sys_flag), flag(send->flag),
+      auto_queues(options_.auto_topic_queues), born(runtime().agent().now().wall_ms);
+  const std::array<remoting::ExtField, 13> fields{{
+      {"a", options_.group},
+      {"b", send->topic},
+      {"c", default_topic},
+      {"d", auto_queues.view()},
+      {"e", queue.view()},
+      {"f", flags.view()},
+      {"g", born.view()},
+      {"h", flag.view()},
+      {"i", send->encoded.properties},
+      {"j", "0"},
+      {"k", "false"},
+      {"m", send->batch ? "true" : "false"},
+      {"n", send->queue.broker},
+  }};
+  const Call call{
+      .code = send->batch ? request_code::send_batch_message : request_code::send_message_v2,
+      .fields = fields,
+      .body = send->encoded.body};
+  if (send->one_way) {
+    core_->call_one_way(address, call);
+    return end(std::move(send), SendReceipt{});
+  }
+  const std::int64_t timeout_ms = send->deadline_ms - now_ms;
+  core_->call(
+      address, call,
+      [self = shared_from_this(), send = std::move(send)](Result<Reply> reply) mutable {
+        self->on_reply(std::move(send), std::move(reply));
+      },
+      timeout_ms);
+}
+
+void ProducerCore::on_reply(SendPtr send, Result<Reply> reply) {
+  const std::int64_t now_ms = core_->now_ms();
+  if (!reply) {
+    faults_.failed(send->queue.broker, now_ms);
+    core_->refresh_route(send->topic);
+    Error error = std::move(reply.error()).in("send to topic " + send->topic);
+    return retry_or_end(std::move(send), std::move(error));
+  }
+  if (options_.latency_fault_tolerance)
+    faults_.answered(send->queue.broker, now_ms - send->sent_ms, now_ms);
+  const auto state = std::ranges::find(stored, reply->code(), &Stored::code);
+  if (state != stored.end()) {
+    auto receipt = receipt_of(*send, *reply);
+    if (receipt) receipt->state = state->state;
+    const bool again = options_.retry_when_not_stored_safely && state->state != SendState::ok &&
+                       send->attempts <= options_.retries && !closed_;
+    if (again) return transmit(std::move(send));
+    return end(std::move(send), std::move(receipt));
+  }
+  const bool retried = std::ranges::find(retried_codes, reply->code()) != retried_codes.end();
+  Error error = server_failure("send to topic " + send->topic, send->queue.broker, *reply).error();
+  if (reply->code() == remoting::response_code::topic_not_exist) core_->refresh_route(send->topic);
+  if (retried) return retry_or_end(std::move(send), std::move(error));
+  end(std::move(send), Failure(std::move(error)));
+}
+
+Result<SendReceipt> ProducerCore::receipt_of(const Send& send, const Reply& reply) const {
+  BOLIDE_TRY(const std::int64_t queue, reply.number("queueId"));
+  BOLIDE_TRY(const std::int64_t offset, reply.number("queueOffset"));
+  return SendReceipt{.state = SendState::ok,
+                     .queue = {send.topic, send.queue.broker, static_cast<std::int32_t>(queue)},
+                     .offset = offset,
+                     .id = send.ids.front(),
+                     .offset_id = std::string(reply.field("msgId"))};
+}
+
+void ProducerCore::retry_or_end(SendPtr send, Error error) {
+  const bool time_left = core_->now_ms() < send->deadline_ms;
+  if (closed_ || !time_left || send->attempts > options_.retries ||
+      (send->attempts == 0 && !is_lost(error.code)))
+    return end(std::move(send), Failure(std::move(error)));
+  // No route yet: the name servers were all asked; that was an attempt.
+  if (send->attempts == 0) ++send->attempts;
+  if (!is_lost(error.code)) return begin(std::move(send));
+  const std::int64_t pause_ms = retry_pause_ms * send->attempts;
+  core_->after(pause_ms, [self = shared_from_this(), send = std::move(send)]() mutable {
+    self->begin(std::move(send));
+  });
+}
+
+void ProducerCore::end(SendPtr send, Result<SendReceipt> result) {
+  send->done(std::move(result));
+}
+
+}  // namespace bolide::client

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ProducerCore: the state of a Producer: what waits to be sent, what is on its way, and the retries
+// (rocketmq 3.2).
+// Runs on: submit() on any thread, the rest on the client's agent.
+// Owns: the sends.  Invariant: each send ends once; it counts as on its way until its end was told.
+#pragma once
+
+#include <bolide/producer.h>
+
+#include "client/core.h"
+#include "client/publish_table.h"
+#include "client/send_encode.h"
+#include "client/unique_key.h"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace bolide::client {
+
+// One request to send, until its end.
+struct Send {
+  std::string topic;
+  EncodedMessage encoded;
+  std::vector<std::string> ids;  // more than one: a batch
+  bool batch = false;
+  bool one_way = false;
+  std::int32_t flag = 0;
+  std::string ordering_key;
+  QueueSelector select;
+  Message original;  // for the selector, without its body
+  std::int64_t deadline_ms = 0;
+  int attempts = 0;
+  QueueId queue;             // of the current attempt
+  std::int64_t sent_ms = 0;  // likewise
+  std::size_t counted_bytes = 0;
+  // On the agent. The first message's receipt; of a batch the others follow it.
+  std::move_only_function<void(Result<SendReceipt>)> done;
+};
+using SendPtr = std::unique_ptr<Send>;
+
+class ProducerCore final : public Member, public std::enable_shared_from_this<ProducerCore> {
+ public:
+  ProducerCore(std::shared_ptr<Core> core, ProducerOptions options);
+
+  const ProducerOptions& options() const { return options_; }
+  Runtime& runtime() const { return core_->runtime(); }
+  Core& core() const { return *core_; }
+  void start();
+  // Makes no more attempts, and leaves the group.
+  void close();
+
+  // Any thread. Waits for room, then takes the send over. Errors: busy, shutting_down; then `done`
+  // is not called.
+  Result<> submit(SendPtr send);
+  // Any thread: the send that was counted so is over, its callback has returned.
+  void release(std::size_t bytes);
+  // Waits until nothing is on its way; false when the time is over.
+  bool wait_idle(std::chrono::milliseconds timeout);
+  std::string next_id();
+
+  const std::string& group() const override { return options_.group; }
+  bool consumes() const override { return false; }
+  std::vector<std::string> topics() const override;
+
+ private:
+  bool reserve(const Send& send, std::unique_lock<std::mutex>& lock);
+  void take_submitted();
+  void begin(SendPtr send);
+  Result<> prepare(const std::string& topic, const RoutePtr& route, std::int32_t queues_max);
+  void find_route(SendPtr send);
+  void use_default_route(SendPtr send, Error missing);
+  Result<const PublishTable::Target*> choose(const Send& send);
+  void transmit(SendPtr send);
+  void on_reply(SendPtr send, Result<Reply> reply);
+  Result<SendReceipt> receipt_of(const Send& send, const Reply& reply) const;
+  void retry_or_end(SendPtr send, Error error);
+  void end(SendPtr send, Result<SendReceipt> result);
+
+  const std::shared_ptr<Core> core_;
+  const ProducerOptions options_;
+
+  std::mutex mutex_;
+  std::condition_variable room_;
+  std::vector<SendPtr> submitted_;
+  std::size_t in_flight_ = 0;
+  std::size_t in_flight_bytes_ = 0;
+  bool stopping_ = false;
+  UniqueKeys ids_;
+
+  // On the agent.
+  bool closed_ = false;
+  StringMap<PublishTable> tables_;
+  FaultTable faults_;
+};
+
+}  // namespace bolide::client

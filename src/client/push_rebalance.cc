@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which queues a consumer has, and where it begins in them (rocketmq 3.3).
+// Runs on: the client's agent.  Owns: see push_core.h.  Invariant: see push_core.h.
+#include "base/fields_json.h"
+#include "client/names.h"
+#include "client/push_core.h"
+#include "protocols/remoting/wire/request_codes.h"
+
+#include <algorithm>
+
+namespace bolide::client {
+namespace {
+
+namespace request_code = remoting::request_code;
+namespace response_code = remoting::response_code;
+
+constexpr std::int64_t start_retry_ms = 1000;
+constexpr std::int64_t members_retry_ms = 1000;
+
+struct MembersBody {
+  std::vector<std::string> members;
+  static constexpr auto fields = std::tuple{Field{"consumerIdList", &MembersBody::members}};
+};
+
+std::vector<QueueId> readable_queues(const TopicRoute& route, const std::string& topic) {
+  std::vector<QueueId> queues;
+  for (const QueueData& data : route.queues) {
+    if ((data.perm & permission::read) == 0 || route.broker(data.broker) == nullptr) continue;
+    for (std::int32_t i = 0; i < data.read_queues; ++i) queues.push_back({topic, data.broker, i});
+  }
+  std::ranges::sort(queues);
+  return queues;
+}
+
+}  // namespace
+
+void PushCore::on_route(const std::string& topic, const RoutePtr& /*route*/) {
+  if (std::ranges::count(topics(), topic) > 0) rebalance_later(0);
+}
+
+void PushCore::on_members_changed() {
+  rebalance_later(0);
+}
+
+void PushCore::rebalance_later(std::int64_t delay_ms) {
+  if (rebalance_waits_ || stopping_) return;
+  rebalance_waits_ = true;
+  core_->after(delay_ms, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->rebalance_waits_ = false;
+    self->rebalance();
+  });
+}
+
+void PushCore::rebalance() {
+  if (stopping_) return;
+  for (const std::string& topic : topics()) rebalance_topic(topic);
+}
+
+void PushCore::rebalance_topic(const std::string& topic) {
+  const RoutePtr route = core_->known_route(topic);
+  if (route == nullptr || route->brokers.empty()) return core_->refresh_route(topic);
+  if (!clustering()) {
+    const auto all = readable_queues(*route, topic);
+    return take_queues(topic, {all.begin(), all.end()});
+  }
+  // Every broker of the topic knows all members; they may have started at the same moment.
+  const BrokerData& broker = route->brokers.front();
+  core_->call(broker.address(), request_code::get_consumer_list_by_group,
+              {{"consumerGroup", options_.group}},
+              [weak = weak_from_this(), topic](const Result<Reply>& reply) {
+                const auto self = weak.lock();
+                if (self == nullptr || self->stopping_) return;
+                if (!reply || reply->code() != response_code::success) {
+                  self->core_->heartbeat_soon();
+                  return self->rebalance_later(members_retry_ms);
+                }
+                const auto body = from_json<MembersBody>(reply->body);
+                if (body) self->allocate_queues(topic, body->members);
+              });
+}
+
+void PushCore::allocate_queues(const std::string& topic, const std::vector<std::string>& members) {
+  const RoutePtr route = core_->known_route(topic);
+  if (route == nullptr) return;
+  std::vector<std::string> sorted = members;
+  std::ranges::sort(sorted);
+  // Until the broker has our heartbeat, we are nobody and take nothing.
+  if (!std::ranges::binary_search(sorted, core_->settings().id)) {
+    core_->heartbeat_soon();
+    return rebalance_later(members_retry_ms);
+  }
+  const AllocateStrategy strategy = options_.strategy ? options_.strategy : allocate::averagely();
+  const auto own = strategy(readable_queues(*route, topic), sorted, core_->settings().id);
+  take_queues(topic, {own.begin(), own.end()});
+}
+
+void PushCore::take_queues(const std::string& topic, const std::set<QueueId>& own) {
+  std::vector<QueuePtr> lost;
+  for (const auto& [id, queue] : queues_) {
+    if (id.topic == topic && !own.contains(id)) lost.push_back(queue);
+  }
+  for (const QueuePtr& queue : lost) drop(queue);
+  std::erase_if(starting_,
+                [&](const QueueId& id) { return id.topic == topic && !own.contains(id); });
+  for (const QueueId& id : own) {
+    if (!queues_.contains(id) && starting_.insert(id).second) find_start(id);
+  }
+}
+
+void PushCore::drop(const QueuePtr& queue) {
+  commit(queue);
+  queue->dropped = true;
+  queues_.erase(queue->id());
+}
+
+void PushCore::find_start(const QueueId& id) {
+  if (!clustering()) {
+    const auto stored = stored_.find(id);
+    if (stored != stored_.end() && stored->second >= 0) return begin_queue(id, stored->second);
+  }
+  const std::string address = core_->broker_address(id.broker, true);
+  if (!clustering()) return start_where_told(id, address);
+  core_->call(address, request_code::query_consumer_offset,
+              {{"consumerGroup", options_.group},
+               {"topic", id.topic},
+               {"queueId", std::to_string(id.queue)}},
+              [weak = weak_from_this(), id, address](const Result<Reply>& reply) {
+                const auto self = weak.lock();
+                if (self == nullptr) return;
+                if (reply && reply->code() == response_code::query_not_found)
+                  return self->start_where_told(id, address);
+                if (!reply || reply->code() != response_code::success)
+                  return self->give_up_start(id);
+                const auto offset = reply->number("offset");
+                if (!offset) return self->give_up_start(id);
+                self->begin_queue(id, *offset);
+              });
+}
+
+void PushCore::start_where_told(const QueueId& id, const std::string& address) {
+  const bool retry = is_retry(id.topic);
+  if (options_.from == ConsumeFrom::first || (retry && options_.from == ConsumeFrom::last))
+    return begin_queue(id, 0);
+  const bool by_time = options_.from == ConsumeFrom::time && !retry;
+  std::vector<Arg> args{{"topic", id.topic}, {"queueId", std::to_string(id.queue)}};
+  if (by_time) args.push_back({"timestamp", std::to_string(options_.from_time_ms)});
+  core_->call(address,
+              by_time ? request_code::search_offset_by_timestamp : request_code::get_max_offset,
+              args, [weak = weak_from_this(), id](const Result<Reply>& reply) {
+                const auto self = weak.lock();
+                if (self == nullptr) return;
+                if (!reply || reply->code() != response_code::success)
+                  return self->give_up_start(id);
+                const auto offset = reply->number("offset");
+                if (!offset) return self->give_up_start(id);
+                self->begin_queue(id, *offset);
+              });
+}
+
+void PushCore::begin_queue(const QueueId& id, std::int64_t offset) {
+  if (stopping_ || starting_.erase(id) == 0) return;
+  const auto queue = std::make_shared<ProcessQueue>(id, offset);
+  queues_.emplace(id, queue);
+  pull(queue);
+}
+
+// The next rebalance asks again.
+void PushCore::give_up_start(const QueueId& id) {
+  starting_.erase(id);
+  rebalance_later(start_retry_ms);
+}
+
+void PushCore::on_reset_offsets(const std::string& topic,
+                                const std::map<QueueKey, std::int64_t>& offsets) {
+  for (const auto& [key, offset] : offsets) {
+    if (key.topic != topic) continue;
+    const QueueId id{key.topic, key.broker, key.queue};
+    const auto found = queues_.find(id);
+    if (found == queues_.end()) continue;
+    // A queue of its own with the new place: what is being consumed of the old one commits nothing.
+    found->second->dropped = true;
+    queues_.erase(found);
+    starting_.insert(id);
+    begin_queue(id, offset);
+  }
+  commit_all();
+}
+
+}  // namespace bolide::client

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runtime: what all clients of a process share: one agent for the network and all state, and the
+// workers that run users' functions.
+// Runs on: any thread.  Owns: the agent, its transport, the workers.
+// Invariant: made at first use and never destroyed, so that clients may be destroyed at any time,
+// in static destructors too.
+#pragma once
+
+#include "client/worker_pool.h"
+#include "net/agent.h"
+#include "net/transport.h"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace bolide::client {
+
+class Runtime {
+ public:
+  static Runtime& get();
+
+  net::Agent& agent() { return agent_; }
+  net::Transport& transport() { return *transport_; }
+  WorkerPool& workers() { return workers_; }
+  void post(std::move_only_function<void()> task) { agent_.post(std::move(task)); }
+
+  // Runs `task` on the agent and waits for its end. On the agent's own thread: at once.
+  void run(const std::function<void()>& task);
+
+  // On the agent: gives a user's callback to a worker; those of one turn go together.
+  void call_back(WorkerPool::Task task) { callbacks_.push_back(std::move(task)); }
+
+ private:
+  Runtime();
+  bool hand_over_callbacks();
+
+  net::Agent agent_;
+  std::unique_ptr<net::Transport> transport_;
+  WorkerPool workers_;
+  std::vector<WorkerPool::Task> callbacks_;
+};
+
+}  // namespace bolide::client

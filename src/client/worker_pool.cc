@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The threads of the worker pool.
+// Runs on: its own threads.  Owns: see worker_pool.h.  Invariant: see worker_pool.h.
+#include "client/worker_pool.h"
+
+#include <pthread.h>
+
+#include <thread>
+#include <utility>
+
+namespace bolide::client {
+namespace {
+
+thread_local bool is_worker = false;
+
+}  // namespace
+
+WorkerPool::~WorkerPool() {
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  work_.notify_all();
+  gone_.wait(lock, [&] { return threads_ == 0; });
+}
+
+void WorkerPool::submit(Task task) {
+  const std::lock_guard lock(mutex_);
+  tasks_.push_back(std::move(task));
+  if (tasks_.size() <= waiting_ || threads_ == threads_max_) return work_.notify_one();
+  ++threads_;
+  std::thread([this] { run(); }).detach();
+}
+
+bool WorkerPool::on_worker() {
+  return is_worker;
+}
+
+std::size_t WorkerPool::threads() const {
+  const std::lock_guard lock(mutex_);
+  return threads_;
+}
+
+void WorkerPool::run() {
+  is_worker = true;
+  ::pthread_setname_np(::pthread_self(), "bolide-work");
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (tasks_.empty()) {
+      ++waiting_;
+      const bool woken = work_.wait_for(lock, idle_, [&] { return stopping_ || !tasks_.empty(); });
+      --waiting_;
+      if (tasks_.empty() && (!woken || stopping_)) break;
+    }
+    Task task = std::move(tasks_.front());
+    tasks_.pop_front();
+    lock.unlock();
+    task();
+    task = nullptr;
+    lock.lock();
+  }
+  --threads_;
+  gone_.notify_all();
+}
+
+}  // namespace bolide::client
