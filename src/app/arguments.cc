@@ -214,6 +214,7 @@ void Commands::add_store() {
   dump->add_option("-n,--count", line_.store.count, "stop after so many messages")
       ->type_name("N")
       ->check(unnamed(CLI::PositiveNumber));
+  offline("export", Verb::store_export, "write what Apache RocketMQ's broker wants beside the log");
 }
 
 void Commands::add_others() {

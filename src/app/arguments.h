@@ -29,6 +29,7 @@ enum class Verb : std::uint8_t {
   sub,
   store_verify,
   store_dump,
+  store_export,
   config_print,
   config_check,
   config_docs,

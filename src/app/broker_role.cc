@@ -4,9 +4,12 @@
 // Runs on: serve agent.  Owns: store, core, front end, listeners.  Invariant: see broker_role.h.
 #include "app/broker_role.h"
 
+#include "app/store_export.h"
 #include "base/log.h"
 #include "broker/rocketmq_files.h"
 #include "os/clock.h"
+
+#include <algorithm>
 
 namespace bolide::app {
 namespace {
@@ -58,10 +61,29 @@ Result<> BrokerRole::listen() {
 Result<> BrokerRole::open_metadata(broker::Metadata::Opened* opened) {
   const std::string root = parts_.options.text(Opt::server_data_dir);
   BOLIDE_TRY(*opened, broker::Metadata::open(parts_.fs, root + "/bolide/meta"));
-  if (!opened->fresh) return {};
-  // A directory that RocketMQ made: its topics, groups and offsets become ours, as one snapshot.
-  BOLIDE_TRY(opened->stored, broker::read_rocketmq_files(parts_.fs, root));
-  return opened->metadata->snapshot(opened->stored);
+  bool snapshot = true;
+  if (opened->fresh) {
+    // A directory that RocketMQ made: its topics, groups and offsets become ours, as one snapshot.
+    BOLIDE_TRY(opened->stored, broker::read_rocketmq_files(parts_.fs, root));
+  } else {
+    BOLIDE_TRY(const auto changes, broker::take_foreign_changes(parts_.fs, root, &opened->stored));
+    if (changes.any())
+      BOLIDE_LOG(info, "{}: another broker has run on it; taken over:{}{}{}", root,
+                 changes.topics ? " topics" : "", changes.groups ? " groups" : "",
+                 changes.offsets ? " offsets" : "");
+    for (const broker::TopicConfig& topic : changes.topics_gone) trim_topic(topic);
+    snapshot = changes.any();
+  }
+  if (snapshot) BOLIDE_CHECK(opened->metadata->snapshot(opened->stored));
+  return broker::remember_rocketmq_files(parts_.fs, root, broker::InStep::no);
+}
+
+// Its messages are gone, as if it had been deleted here.
+void BrokerRole::trim_topic(const broker::TopicConfig& topic) {
+  const std::int32_t queues = std::max(topic.read_queues, topic.write_queues);
+  for (std::int32_t queue_id = 0; queue_id < queues; ++queue_id) {
+    if (const auto queue = store_->find_queue(topic.name, queue_id)) store_->trim_queue(*queue);
+  }
 }
 
 Result<> BrokerRole::open() {
@@ -127,8 +149,15 @@ void BrokerRole::drain() {
 Result<> BrokerRole::close() {
   Result<> closed = store_->close();
   if (!saved_) return Failure(saved_.error());
-  BOLIDE_CHECK(
-      broker::write_rocketmq_files(parts_.fs, parts_.options.text(Opt::server_data_dir), *saved_));
+  const std::string& root = parts_.options.text(Opt::server_data_dir);
+  BOLIDE_CHECK(broker::write_rocketmq_files(parts_.fs, root, *saved_));
+  if (!closed || !parts_.options.boolean(Opt::store_export_on_stop)) return closed;
+  BOLIDE_TRY(const auto report, export_for_apache(parts_.fs, root, [](int percent) {
+               BOLIDE_LOG(info, "export: {} % of the log read", percent);
+             }));
+  BOLIDE_LOG(info,
+             "export: {} messages, {} consume queues and {} keys for Apache RocketMQ's broker",
+             report.records, report.queues, report.keys);
   return closed;
 }
 

@@ -42,7 +42,8 @@ Result<> run(const CommandLine& line, Streams streams) {
     case Verb::pub: return pub_command(line, streams);
     case Verb::sub: return sub_command(line, streams);
     case Verb::store_verify:
-    case Verb::store_dump: return store_command(line, streams);
+    case Verb::store_dump:
+    case Verb::store_export: return store_command(line, streams);
     case Verb::config_print:
     case Verb::config_check:
     case Verb::config_docs:

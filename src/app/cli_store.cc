@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// bolide store verify|dump: looks into the files of a stopped server.
-// Runs on: the main thread.  Owns: nothing.  Invariant: nothing is changed.
+// bolide store verify|dump|export: the files of a stopped server.
+// Runs on: the main thread.  Owns: nothing.  Invariant: verify and dump change nothing.
 #include "app/cli.h"
 #include "app/message_text.h"
 #include "app/output.h"
+#include "app/store_export.h"
 #include "client/compression.h"
 #include "os/file_system.h"
 #include "store/store_tools.h"
@@ -112,10 +113,48 @@ std::string record_text(const store::Record& record) {
                      time_text(record.store_ms), message.id(), record.body.size());
 }
 
+std::string report_text(const store::ExportReport& report) {
+  std::string text = fmt::format(
+      "log             {} to {}\nmessages        {}\nconsume queues  {} in {} files\n"
+      "keys            {} in {} files\n",
+      report.first_position, report.end_position, report.records, report.queues, report.queue_files,
+      report.keys, report.index_files);
+  if (report.left_out != 0)
+    text += fmt::format("left out        {} messages of batch topics\n", report.left_out);
+  return text + "Apache RocketMQ's broker can open the directory now\n";
+}
+
+std::string report_json(const store::ExportReport& report) {
+  std::string text;
+  JsonWriter json(text, json_style);
+  json.begin_object();
+  json.member("first_position", report.first_position);
+  json.member("end_position", report.end_position);
+  json.member("messages", signed_count(report.records));
+  json.member("left_out", signed_count(report.left_out));
+  json.member("queues", signed_count(report.queues));
+  json.member("queue_files", signed_count(report.queue_files));
+  json.member("keys", signed_count(report.keys));
+  json.member("index_files", signed_count(report.index_files));
+  json.end_object();
+  return text + "\n";
+}
+
+Result<> export_files(const CommandLine& line, Streams streams) {
+  const auto show = [&](int percent) {
+    streams.err << fmt::format("bolide: {} % of the log read\n", percent) << std::flush;
+  };
+  BOLIDE_TRY(const auto report,
+             export_for_apache(os::posix_file_system(), line.store.data_dir, show));
+  streams.out << (line.json ? report_json(report) : report_text(report));
+  return {};
+}
+
 }  // namespace
 
 Result<> store_command(const CommandLine& line, Streams streams) {
   if (line.verb == Verb::store_verify) return verify(line, streams.out);
+  if (line.verb == Verb::store_export) return export_files(line, streams);
   const StoreArguments& store = line.store;
   const std::uint64_t count =
       store.count == 0 ? std::numeric_limits<std::uint64_t>::max() : store.count;

@@ -4,10 +4,18 @@
 // Runs on: the main thread.  Owns: nothing.  Invariant: see rocketmq_files.h.
 #include "broker/rocketmq_files.h"
 
+#include "base/crc.h"
 #include "base/log.h"
+#include "base/strings.h"
 
+#include <fmt/core.h>
+
+#include <algorithm>
 #include <functional>
 #include <map>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace bolide::broker {
 namespace {
@@ -90,18 +98,37 @@ Result<> parse_offsets(std::string_view json, StoredMetadata* into) {
   return {};
 }
 
+// Members beside version and table, as they stand in the file: they are not ours to drop.
+using Members = std::vector<std::pair<std::string, std::string>>;
+Members other_members(os::FileSystem& fs, const std::string& path, std::string_view table) {
+  Members members;
+  const auto text = os::read_file(fs, path);
+  if (!text) return members;
+  JsonReader in(*text);
+  in.object([&](JsonKey key) {
+    if (key != "dataVersion" && key != table) members.emplace_back(key.text, in.raw());
+  });
+  if (!in.finish()) members.clear();
+  return members;
+}
+
 Result<> write_file(os::FileSystem& fs, const std::string& path, const std::string& text) {
   if (fs.exists(path)) BOLIDE_CHECK(fs.rename(path, path + ".bak"));
   return os::replace_file(fs, path, text);
 }
 
 template <class Fill>
-std::string pretty_table(const DataVersion& version, std::string_view name, Fill fill) {
+std::string pretty_table(const DataVersion& version, const Members& others, std::string_view name,
+                         Fill fill) {
   std::string text;
   JsonWriter out(text, {.pretty = true});
   out.begin_object();
   out.key("dataVersion");
   write_version(out, version);
+  for (const auto& [other, value] : others) {
+    out.key(other);
+    out.raw(value);
+  }
   out.key(name);
   out.begin_object();
   fill(out);
@@ -110,7 +137,101 @@ std::string pretty_table(const DataVersion& version, std::string_view name, Fill
   return text;
 }
 
+constexpr std::string_view file_names[] = {"topics.json", "subscriptionGroup.json",
+                                           "consumerOffset.json"};
+
+// One line for each file that is there: its name, size and hash.
+using Sums = std::map<std::string, std::string, std::less<>>;
+
+Result<Sums> sums_of_files(os::FileSystem& fs, const std::string& directory) {
+  Sums sums;
+  for (const std::string_view name : file_names) {
+    const auto text = os::read_file(fs, directory + "/config/" + std::string(name));
+    if (!text && text.error().code == Errc::not_found) continue;
+    if (!text) return Failure(text.error());
+    if (!text->empty())
+      sums.emplace(name, fmt::format("{} {} {:016X}", name, text->size(), hash64(*text)));
+  }
+  return sums;
+}
+
+// First in the notes of a server that has not stopped.
+constexpr std::string_view running_line = "running\n";
+
+std::string sums_path(const std::string& directory) {
+  return directory + "/bolide/config-sums";
+}
+
+template <class Config>
+bool contains(const std::vector<Config>& list, const std::string& name) {
+  return std::ranges::find(list, name, &Config::name) != list.end();
+}
+
+// Our server was killed before it could write the files, so what is not in them was not deleted by
+// the other broker, which did not know of it; and of two offsets the larger is the newer.
+void add_ours(const StoredMetadata& ours, StoredMetadata* theirs) {
+  for (const TopicConfig& topic : ours.topics)
+    if (!contains(theirs->topics, topic.name)) theirs->topics.push_back(topic);
+  for (const GroupConfig& group : ours.groups)
+    if (!contains(theirs->groups, group.name)) theirs->groups.push_back(group);
+  using Place = std::tuple<std::string, std::string, std::int32_t>;
+  std::map<Place, std::int64_t> offsets;
+  for (const std::vector<OffsetEntry>* entries : {&ours.offsets, &std::as_const(theirs->offsets)}) {
+    for (const OffsetEntry& entry : *entries) {
+      std::int64_t& offset = offsets[{entry.topic, entry.group, entry.queue_id}];
+      offset = std::max(offset, entry.offset);
+    }
+  }
+  theirs->offsets.clear();
+  for (const auto& [place, offset] : offsets)
+    theirs->offsets.push_back({.topic = std::get<0>(place),
+                               .group = std::get<1>(place),
+                               .queue_id = std::get<2>(place),
+                               .offset = offset});
+}
+
 }  // namespace
+
+Result<> remember_rocketmq_files(os::FileSystem& fs, const std::string& directory, InStep in_step) {
+  BOLIDE_TRY(const Sums sums, sums_of_files(fs, directory));
+  std::string text(in_step == InStep::yes ? "" : running_line);
+  for (const auto& [name, line] : sums) text += line + "\n";
+  BOLIDE_CHECK(fs.make_directories(directory + "/bolide"));
+  return os::replace_file(fs, sums_path(directory), text);
+}
+
+Result<ForeignChanges> take_foreign_changes(os::FileSystem& fs, const std::string& directory,
+                                            StoredMetadata* all) {
+  const auto known = os::read_file(fs, sums_path(directory));
+  if (!known && known.error().code == Errc::not_found) return ForeignChanges{};
+  if (!known) return Failure(known.error());
+  BOLIDE_TRY(const Sums sums, sums_of_files(fs, directory));
+  const auto lines = split(*known, '\n');
+  const auto changed = [&](std::string_view name) {
+    const auto sum = sums.find(name);
+    return sum != sums.end() && std::ranges::find(lines, sum->second) == lines.end();
+  };
+  ForeignChanges changes{.topics = changed(file_names[0]),
+                         .groups = changed(file_names[1]),
+                         .offsets = changed(file_names[2]),
+                         .topics_gone = {}};
+  if (!changes.any()) return changes;
+  BOLIDE_TRY(StoredMetadata theirs, read_rocketmq_files(fs, directory));
+  if (known->starts_with(running_line)) add_ours(*all, &theirs);
+  if (changes.topics) {
+    for (TopicConfig& topic : all->topics) {
+      if (!contains(theirs.topics, topic.name)) changes.topics_gone.push_back(std::move(topic));
+    }
+    all->topics = std::move(theirs.topics);
+    all->topic_version = theirs.topic_version;
+  }
+  if (changes.groups) {
+    all->groups = std::move(theirs.groups);
+    all->group_version = theirs.group_version;
+  }
+  if (changes.offsets) all->offsets = std::move(theirs.offsets);
+  return changes;
+}
 
 Result<StoredMetadata> read_rocketmq_files(os::FileSystem& fs, const std::string& directory) {
   StoredMetadata all;
@@ -126,36 +247,39 @@ Result<StoredMetadata> read_rocketmq_files(os::FileSystem& fs, const std::string
 
 Result<> write_rocketmq_files(os::FileSystem& fs, const std::string& directory,
                               const StoredMetadata& all) {
-  const std::string config = directory + "/config";
+  const std::string config = directory + "/config/";
   BOLIDE_CHECK(fs.make_directories(config));
-  BOLIDE_CHECK(write_file(fs, config + "/topics.json",
-                          pretty_table(all.topic_version, "topicConfigTable", [&](JsonWriter& out) {
-                            for (const TopicConfig& topic : all.topics) {
-                              out.key(topic.name);
-                              write_topic(out, topic);
-                            }
-                          })));
-  BOLIDE_CHECK(
-      write_file(fs, config + "/subscriptionGroup.json",
-                 pretty_table(all.group_version, "subscriptionGroupTable", [&](JsonWriter& out) {
-                   for (const GroupConfig& group : all.groups) {
-                     out.key(group.name);
-                     write_group(out, group);
-                   }
-                 })));
+  const auto write = [&](const char* file, const DataVersion& version, std::string_view table,
+                         const auto& fill) {
+    const std::string path = config + file;
+    return write_file(fs, path, pretty_table(version, other_members(fs, path, table), table, fill));
+  };
+  BOLIDE_CHECK(write("topics.json", all.topic_version, "topicConfigTable", [&](JsonWriter& out) {
+    for (const TopicConfig& topic : all.topics) {
+      out.key(topic.name);
+      write_topic(out, topic);
+    }
+  }));
+  BOLIDE_CHECK(write("subscriptionGroup.json", all.group_version, "subscriptionGroupTable",
+                     [&](JsonWriter& out) {
+                       for (const GroupConfig& group : all.groups) {
+                         out.key(group.name);
+                         write_group(out, group);
+                       }
+                     }));
   std::map<std::string, std::map<std::int32_t, std::int64_t>> offsets;
   for (const OffsetEntry& entry : all.offsets) {
     offsets[entry.topic + "@" + entry.group][entry.queue_id] = entry.offset;
   }
-  return write_file(fs, config + "/consumerOffset.json",
-                    pretty_table({}, "offsetTable", [&](JsonWriter& out) {
-                      for (const auto& [place, queues] : offsets) {
-                        out.key(place);
-                        out.begin_object();
-                        for (const auto& [queue_id, offset] : queues) out.member(queue_id, offset);
-                        out.end_object();
-                      }
-                    }));
+  BOLIDE_CHECK(write("consumerOffset.json", {}, "offsetTable", [&](JsonWriter& out) {
+    for (const auto& [place, queues] : offsets) {
+      out.key(place);
+      out.begin_object();
+      for (const auto& [queue_id, offset] : queues) out.member(queue_id, offset);
+      out.end_object();
+    }
+  }));
+  return remember_rocketmq_files(fs, directory, InStep::yes);
 }
 
 }  // namespace bolide::broker

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace bolide::broker {
 namespace {
 
@@ -138,6 +140,86 @@ TEST_F(RocketmqFilesTest, pass_over_offsets_that_cannot_be) {
   const StoredMetadata all = read();
   ASSERT_EQ(all.offsets.size(), 1U);
   EXPECT_EQ(all.offsets[0].queue_id, 2);
+}
+
+// Journal and files after a clean stop; then another broker writes.
+class ForeignChangesTest : public RocketmqFilesTest {
+ protected:
+  ForeignChangesTest() {
+    ours_.topics = {{.name = "kept"}, {.name = "deleted"}};
+    ours_.groups = {{.name = "readers"}};
+    ours_.offsets = {{.topic = "kept", .group = "readers", .queue_id = 0, .offset = 7},
+                     {.topic = "kept", .group = "readers", .queue_id = 1, .offset = 9}};
+    EXPECT_TRUE(write_rocketmq_files(fs_, "store", ours_));
+  }
+  ForeignChanges take() {
+    auto changes = take_foreign_changes(fs_, "store", &ours_);
+    EXPECT_TRUE(changes) << changes.error().message();
+    return changes ? *changes : ForeignChanges{};
+  }
+  std::map<std::int32_t, std::int64_t> offsets() {
+    std::map<std::int32_t, std::int64_t> found;
+    for (const OffsetEntry& entry : ours_.offsets) found[entry.queue_id] = entry.offset;
+    return found;
+  }
+
+  StoredMetadata ours_;
+};
+
+TEST_F(ForeignChangesTest, are_none_in_files_that_we_wrote) {
+  EXPECT_FALSE(take().any());
+  EXPECT_TRUE(remember_rocketmq_files(fs_, "store", InStep::no));
+  EXPECT_FALSE(take().any());
+  EXPECT_EQ(ours_.topics.size(), 2U);
+}
+
+TEST_F(ForeignChangesTest, replace_what_the_journal_has_of_the_changed_file_alone) {
+  write("topics.json", R"({"dataVersion":{"counter":5},
+	"topicConfigTable":{"kept":{"writeQueueNums":9},"new":{}}})");
+  const ForeignChanges changes = take();
+  EXPECT_TRUE(changes.topics);
+  EXPECT_FALSE(changes.groups || changes.offsets);
+  ASSERT_EQ(changes.topics_gone.size(), 1U);
+  EXPECT_EQ(changes.topics_gone[0].name, "deleted");
+  ASSERT_EQ(ours_.topics.size(), 2U);
+  EXPECT_EQ(ours_.topics[0].write_queues, 9);
+  EXPECT_EQ(ours_.topics[1].name, "new");
+  EXPECT_EQ(ours_.topic_version.counter, 5);
+  EXPECT_EQ(ours_.groups.size(), 1U);
+  EXPECT_EQ(ours_.offsets.size(), 2U);
+}
+
+TEST_F(ForeignChangesTest, may_set_offsets_back) {
+  write("consumerOffset.json", R"({"offsetTable":{"kept@readers":{0:3,1:9}}})");
+  EXPECT_TRUE(take().offsets);
+  EXPECT_EQ(offsets(), (std::map<std::int32_t, std::int64_t>{{0, 3}, {1, 9}}));
+}
+
+TEST_F(ForeignChangesTest, delete_nothing_that_only_a_killed_server_knew) {
+  ASSERT_TRUE(remember_rocketmq_files(fs_, "store", InStep::no));
+  ours_.topics.push_back({.name = "made before the kill"});
+  ours_.offsets[0].offset = 70;
+  write("topics.json", R"({"topicConfigTable":{"kept":{},"deleted":{}}})");
+  write("consumerOffset.json", R"({"offsetTable":{"kept@readers":{0:8,1:12,2:1}}})");
+  const ForeignChanges changes = take();
+  EXPECT_TRUE(changes.topics_gone.empty());
+  EXPECT_EQ(ours_.topics.size(), 3U);
+  EXPECT_EQ(offsets(), (std::map<std::int32_t, std::int64_t>{{0, 70}, {1, 12}, {2, 1}}));
+}
+
+TEST_F(ForeignChangesTest, are_not_read_from_files_that_are_gone_or_empty) {
+  write("topics.json", "");
+  ASSERT_TRUE(fs_.remove("store/config/consumerOffset.json"));
+  EXPECT_FALSE(take().any());
+}
+
+TEST_F(ForeignChangesTest, leave_members_alone_that_we_do_not_know) {
+  write("subscriptionGroup.json", R"({"dataVersion":{},"forbiddenTable":{"readers":{"kept":1}},
+	"subscriptionGroupTable":{}})");
+  ASSERT_TRUE(write_rocketmq_files(fs_, "store", ours_));
+  const std::string text = *os::read_file(fs_, "store/config/subscriptionGroup.json");
+  EXPECT_NE(text.find(R"("forbiddenTable":{"readers":{"kept":1}})"), std::string::npos) << text;
+  EXPECT_EQ(read().groups.size(), 1U);
 }
 
 }  // namespace

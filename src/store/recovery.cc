@@ -82,7 +82,7 @@ Result<> Recovery::prepare_directory() {
 }
 
 // What Apache's broker derives from the log is out of date with our first append, and it would
-// believe it; without it, it derives everything anew.
+// believe it; an export derives everything anew.
 Result<> Recovery::set_apache_index_aside() {
   const std::string aside = layout_.own + "/apache";
   bool any = false;

@@ -123,6 +123,10 @@ constexpr OptionRow rows[] = {
      restart, open,
      "How much of the log is indexed in memory before the index is written to the disk; recovery "
      "reads at most that much."},
+    {Opt::store_export_on_stop, "store.export_on_stop", boolean, none, "false", 0, 0, "", restart,
+     open,
+     "Whether a clean stop also writes what Apache RocketMQ's broker derives from the log, so that "
+     "it can open the directory; this reads the whole log, as `bolide store export` does."},
 
     {Opt::net_idle_timeout_ms, "net.idle_timeout_ms", duration, ms, "120000", 0, day_ms, "",
      restart, open,

@@ -53,6 +53,7 @@ enum class Opt : std::uint8_t {
   store_disk_full_percent,
   store_tail_cache_bytes,
   store_index_run_bytes,
+  store_export_on_stop,
   net_idle_timeout_ms,
   net_max_frame_bytes,
   net_output_pause_bytes,
