@@ -4,8 +4,6 @@
 // Runs on: core agent.  Owns: everything of the broker but the store.  Invariant: see core.h.
 #include "broker/core.h"
 
-#include "base/log.h"
-
 namespace bolide::broker {
 namespace {
 
@@ -66,15 +64,15 @@ void Core::pull(const PullRequest& request) {
 }
 
 bool Core::end_of_turn() {
-  // Before the answers: a kill must not take back the topic that an answered send has made. What
-  // fails here is tried again, and told, by the tick.
-  (void)metadata_->flush();
-  sender_.write(now());
+  const Now at = now();
+  metadata_->at(at);
+  sender_.write(at);
   return false;
 }
 
 void Core::tick() {
   const Now at = now();
+  metadata_->at(at);
   store_.tick(at);
   puller_.tick(at);
   if (at.steady_ms() - expired_ms_ > expire_every_ms) {
@@ -85,11 +83,10 @@ void Core::tick() {
   sample_rates(at);
   if (at.steady_ms() - saved_ms_ >= settings_.offset_flush_interval_ms) {
     saved_ms_ = at.steady_ms();
-    offsets_.save_dirty();
+    // A failure is logged there, and tried again by a later tick.
+    if (metadata_->ready()) (void)offsets_.save_dirty();
   }
-  Result<> saved = metadata_->flush();
-  if (saved && metadata_->wants_snapshot()) saved = metadata_->snapshot(everything());
-  if (!saved) BOLIDE_LOG(error, "metadata not saved: {}", saved.error().message());
+  if (metadata_->wants_snapshot()) (void)metadata_->snapshot(everything());
 }
 
 void Core::sample_rates(const Now& at) {
@@ -122,7 +119,6 @@ void Core::drain() {
 
 Result<StoredMetadata> Core::shut_down() {
   drain();
-  offsets_.save_dirty();
   StoredMetadata all = everything();
   BOLIDE_CHECK(metadata_->snapshot(all));
   return all;

@@ -61,8 +61,12 @@ void Core::put_group(const Identity&, const GroupConfig& config, Reply<void> rep
 
 void Core::delete_group(const Identity&, std::string_view group, bool clean_offsets,
                         Reply<void> reply) {
-  if (clean_offsets) offsets_.erase_group(group);
-  reply(groups_.erase(group, now().wall_ms));
+  auto erased = groups_.erase(group, now().wall_ms);
+  if (clean_offsets && (erased || erased.error().code == Errc::group_not_found)) {
+    offsets_.erase_group(group);
+    if (auto saved = offsets_.save_dirty(); !saved) erased = std::move(saved);
+  }
+  reply(std::move(erased));
 }
 
 void Core::group(const Identity&, std::string_view group, Reply<GroupConfig> reply) {

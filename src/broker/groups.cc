@@ -23,15 +23,18 @@ Result<const GroupConfig*> Groups::find_or_create(std::string_view name, WallMs 
     return fail(Errc::group_not_found,
                 "subscription group [" + std::string(name) + "] does not exist");
   }
-  return &save({.name = std::string(name)}, now_ms);
+  return save({.name = std::string(name)}, now_ms);
 }
 
-const GroupConfig& Groups::save(GroupConfig config, WallMs now_ms) {
+Result<const GroupConfig*> Groups::save(GroupConfig config, WallMs now_ms) {
+  DataVersion version = version_;
+  version.next(now_ms);
+  metadata_.save_group(config, version);
+  BOLIDE_CHECK(metadata_.flush());
+  version_ = version;
   GroupConfig& stored = groups_[config.name];
   stored = std::move(config);
-  version_.next(now_ms);
-  metadata_.save_group(stored, version_);
-  return stored;
+  return &stored;
 }
 
 Result<> Groups::put(GroupConfig config, WallMs now_ms) {
@@ -41,7 +44,7 @@ Result<> Groups::put(GroupConfig config, WallMs now_ms) {
                 "retryQueueNums of " + config.name + " must be 0 to " + std::to_string(queues_max));
   }
   if (const GroupConfig* known = find(config.name); known != nullptr && *known == config) return {};
-  save(std::move(config), now_ms);
+  BOLIDE_CHECK(save(std::move(config), now_ms));
   return {};
 }
 
@@ -51,9 +54,12 @@ Result<> Groups::erase(std::string_view name, WallMs now_ms) {
     return fail(Errc::group_not_found,
                 "subscription group [" + std::string(name) + "] does not exist");
   }
+  DataVersion version = version_;
+  version.next(now_ms);
+  metadata_.erase_group(name, version);
+  BOLIDE_CHECK(metadata_.flush());
+  version_ = version;
   groups_.erase(found);
-  version_.next(now_ms);
-  metadata_.erase_group(name, version_);
   return {};
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Consumer group settings: made on first use or by an administrator.
-// Runs on: core agent.  Owns: the group table.  Invariant: every change is saved by the call that
-// makes it.
+// Runs on: core agent.  Owns: the group table.  Invariant: a change is written to the journal and
+// then made, by the same call; what cannot be written is not made.
 #pragma once
 
 #include "base/result.h"
@@ -25,17 +25,19 @@ class Groups {
 
   const GroupConfig* find(std::string_view name) const;
   // The group's settings, made with defaults if allowed (always for the system's groups). Errors:
-  // group_not_found, invalid_argument for a bad name.
+  // group_not_found, invalid_argument for a bad name; as Metadata::flush.
   Result<const GroupConfig*> find_or_create(std::string_view name, WallMs now_ms);
-  // Creates or changes. Errors: invalid_argument for a bad name or number of retry queues.
+  // Creates or changes. Errors: invalid_argument for a bad name or number of retry queues; as
+  // Metadata::flush.
   Result<> put(GroupConfig config, WallMs now_ms);
+  // Errors: group_not_found; as Metadata::flush.
   Result<> erase(std::string_view name, WallMs now_ms);
 
   const StringMap<GroupConfig>& all() const { return groups_; }
   const DataVersion& version() const { return version_; }
 
  private:
-  const GroupConfig& save(GroupConfig config, WallMs now_ms);
+  Result<const GroupConfig*> save(GroupConfig config, WallMs now_ms);
 
   bool auto_create_;
   Metadata& metadata_;

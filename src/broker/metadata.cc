@@ -5,9 +5,12 @@
 // Runs on: core agent.  Owns: the journal.  Invariant: see metadata.h.
 #include "broker/metadata.h"
 
+#include "base/log.h"
 #include "base/strings.h"
 
 #include <fmt/core.h>
+
+#include <algorithm>
 
 namespace bolide::broker {
 namespace {
@@ -18,6 +21,8 @@ constexpr std::string_view offset_key = "offset/";
 constexpr std::string_view topic_version_key = "version/topic";
 constexpr std::string_view group_version_key = "version/group";
 constexpr std::uint64_t snapshot_after_bytes = 8U << 20U;
+constexpr std::int64_t retry_ms_min = 100;
+constexpr std::int64_t retry_ms_max = 10'000;
 
 template <class Value, class Write>
 std::string as_json(const Value& value, Write write) {
@@ -142,17 +147,37 @@ void Metadata::erase_offset(std::string_view topic, std::string_view group, std:
   journal_->erase(key_of_offset(topic, group, queue_id));
 }
 
+void Metadata::Retry::note(const Result<>& done, std::int64_t now_ms) {
+  if (done) {
+    if (failed_) BOLIDE_LOG(warning, "{} can be written again", what_);
+    failed_.reset();
+    wait_ms_ = 0;
+    return;
+  }
+  if (!failed_) BOLIDE_LOG(error, "{} cannot be written: {}", what_, done.error().message());
+  failed_ = done.error();
+  wait_ms_ = std::clamp(2 * wait_ms_, retry_ms_min, retry_ms_max);
+  next_ms_ = now_ms + wait_ms_;
+}
+
 Result<> Metadata::flush() {
   if (!journal_->dirty()) return {};
-  return journal_->write();
+  if (!ready()) {
+    journal_->discard();
+    return Failure(writing_.error());
+  }
+  Result<> written = journal_->write();
+  writing_.note(written, now_ms_);
+  if (!written) journal_->discard();
+  return written;
 }
 
 bool Metadata::wants_snapshot() const {
-  return journal_->change_bytes() > snapshot_after_bytes;
+  return journal_->change_bytes() > snapshot_after_bytes && snapshots_.due(now_ms_);
 }
 
 Result<> Metadata::snapshot(const StoredMetadata& all) {
-  return journal_->snapshot([&](const store::Journal::Emit& emit) {
+  Result<> written = journal_->snapshot([&](const store::Journal::Emit& emit) {
     for (const TopicConfig& t : all.topics)
       emit(key_of(topic_key, t.name), as_json(t, write_topic));
     for (const GroupConfig& g : all.groups)
@@ -163,6 +188,8 @@ Result<> Metadata::snapshot(const StoredMetadata& all) {
       emit(key_of_offset(o.topic, o.group, o.queue_id), DecimalText(o.offset).view());
     }
   });
+  snapshots_.note(written, now_ms_);
+  return written;
 }
 
 }  // namespace bolide::broker

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the broker keeps beside messages (topics, groups, committed offsets) in the journal: one key
-// per thing, values as RocketMQ's JSON where it has one. Runs on: core agent (writes are small and
-// buffered).  Owns: the journal. Invariant: what save_* was told is on disk after the next flush();
-// a kill loses at most what came since.
+// per thing, values as RocketMQ's JSON where it has one. Runs on: core agent (writes are small).
+// Owns: the journal. Invariant: the next flush() writes all that save_* and erase_* were told since
+// the last one, or fails and forgets it: then whoever made the change must not make it.
 #pragma once
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "broker/api.h"
 #include "broker/config.h"
 #include "store/journal.h"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,17 +55,39 @@ class Metadata {
                    std::int64_t offset);
   void erase_offset(std::string_view topic, std::string_view group, std::int32_t queue_id);
 
-  // Writes what was saved since the last call. Errors: disk_full, io.
+  // The time of the turn, by which tries after a failure are spaced out.
+  void at(const Now& now) { now_ms_ = now.steady_ms(); }
+  // Writes what was saved since the last call. Soon after a failure it is not tried, and gives that
+  // failure again. Errors: disk_full, io, storage_stopped.
   Result<> flush();
-  Result<> sync() { return journal_->sync(); }
-  // Whether the change log has grown enough for a snapshot of everything.
+  // Whether the next flush() will try to write.
+  bool ready() const { return writing_.due(now_ms_); }
+  // Whether the change log has grown enough for a snapshot of everything, and one may be tried.
   bool wants_snapshot() const;
   Result<> snapshot(const StoredMetadata& all);
 
  private:
+  // Something that failed: tried again ever more rarely, and told once.
+  class Retry {
+   public:
+    explicit Retry(std::string_view what) : what_(what) {}
+    bool due(std::int64_t now_ms) const { return !failed_ || now_ms >= next_ms_; }
+    const Error& error() const { return *failed_; }
+    void note(const Result<>& done, std::int64_t now_ms);
+
+   private:
+    std::string_view what_;
+    std::optional<Error> failed_;
+    std::int64_t next_ms_ = 0;
+    std::int64_t wait_ms_ = 0;
+  };
+
   explicit Metadata(std::unique_ptr<store::Journal> journal) : journal_(std::move(journal)) {}
 
   std::unique_ptr<store::Journal> journal_;
+  std::int64_t now_ms_ = 0;  // steady
+  Retry writing_{"changes of topics, groups and offsets"};
+  Retry snapshots_{"the snapshot of topics, groups and offsets"};
 };
 
 struct Metadata::Opened {

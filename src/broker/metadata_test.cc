@@ -148,5 +148,29 @@ TEST_F(MetadataTest, says_that_the_disk_is_full_and_keeps_what_it_had) {
   EXPECT_EQ(stored_.topics[0].name, "a");
 }
 
+TEST_F(MetadataTest, tries_a_failing_disk_ever_more_rarely_and_says_once_why_and_when_it_works) {
+  fs_.fail_at(os::FileOperation::write, 1, Errc::io, true);
+  const auto writes = fs_.count(os::FileOperation::write);
+  std::int64_t now_ms = 0;
+  ::testing::internal::CaptureStderr();
+  for (; now_ms < 60'000; now_ms += 10) {
+    metadata_->at({0, now_ms * 1'000'000});
+    metadata_->save_topic({.name = "lost"}, {});
+    ASSERT_EQ(metadata_->flush().error().code, Errc::io);
+  }
+  EXPECT_LT(fs_.count(os::FileOperation::write) - writes, 20U);
+  fs_.clear_faults();
+  metadata_->at({0, (now_ms + 10'000) * 1'000'000});
+  metadata_->save_topic({.name = "made"}, {});
+  EXPECT_TRUE(metadata_->flush());
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(log, '\n'), 2) << log;
+  EXPECT_NE(log.find("cannot be written: write meta/changes."), log.npos) << log;
+  EXPECT_NE(log.find("can be written again"), log.npos) << log;
+  open();
+  ASSERT_EQ(stored_.topics.size(), 1U) << "what was refused is forgotten";
+  EXPECT_EQ(stored_.topics[0].name, "made");
+}
+
 }  // namespace
 }  // namespace bolide::broker

@@ -96,7 +96,9 @@ void Offsets::erase_if(Predicate predicate) {
     const Entry& entry = item.second;
     if (!predicate(entry)) return false;
     for (std::size_t id = 0; id < entry.queues.size(); ++id) {
-      metadata_.erase_offset(entry.topic, entry.group, static_cast<std::int32_t>(id));
+      if (entry.queues[id].committed < 0) continue;
+      erased_.push_back(
+          {.topic = entry.topic, .group = entry.group, .queue_id = static_cast<std::int32_t>(id)});
     }
     return true;
   });
@@ -142,14 +144,21 @@ std::vector<OffsetEntry> Offsets::all() const {
   return list;
 }
 
-void Offsets::save_dirty() {
+Result<> Offsets::save_dirty() {
+  // What was erased first: it may have been committed anew since.
+  for (const Dirty& d : erased_) metadata_.erase_offset(d.topic, d.group, d.queue_id);
   for (const Dirty& d : dirty_) {
-    Place* found = find_place(d.group, d.topic, d.queue_id);
+    const Place* found = find_place(d.group, d.topic, d.queue_id);
     if (found == nullptr) continue;  // erased since
-    found->dirty = false;
     metadata_.save_offset(d.topic, d.group, d.queue_id, found->committed);
   }
+  BOLIDE_CHECK(metadata_.flush());
+  for (const Dirty& d : dirty_) {
+    if (Place* found = find_place(d.group, d.topic, d.queue_id)) found->dirty = false;
+  }
   dirty_.clear();
+  erased_.clear();
+  return {};
 }
 
 }  // namespace bolide::broker

@@ -2,8 +2,7 @@
 //
 // Committed consumer offsets by group, topic and queue, and what a reset by an administrator leaves
 // to be told to pulling clients (rocketmq semantics 3.6). Runs on: core agent.  Owns: the offset
-// table. Invariant: an offset that was committed is in the metadata's buffer after the next
-// save_dirty().
+// table. Invariant: what was changed is in the journal after the next save_dirty() that went well.
 #pragma once
 
 #include "base/strings.h"
@@ -49,9 +48,9 @@ class Offsets {
   std::vector<std::string> groups_of(std::string_view topic) const;
   std::vector<OffsetEntry> all() const;
 
-  // Hands changed offsets to the metadata: a queue that was committed a thousand times is saved
-  // once.
-  void save_dirty();
+  // Writes what was changed to the journal: a queue that was committed a thousand times once. What
+  // could not be written is written by a later call. Errors: as Metadata::flush.
+  Result<> save_dirty();
 
  private:
   struct Place {
@@ -83,6 +82,7 @@ class Offsets {
   mutable std::string key_;   // scratch: looking up allocates nothing
   StringMap<Entry> entries_;  // by topic@group
   std::vector<Dirty> dirty_;
+  std::vector<Dirty> erased_;
 };
 
 }  // namespace bolide::broker

@@ -23,10 +23,7 @@ class OffsetsTest : public ::testing::Test {
     offsets_ = std::make_unique<Offsets>(*metadata_);
     offsets_->load(opened->stored.offsets);
   }
-  void save() {
-    offsets_->save_dirty();
-    ASSERT_TRUE(metadata_->flush());
-  }
+  void save() { ASSERT_TRUE(offsets_->save_dirty()); }
 
   os::SimFileSystem fs_;
   std::unique_ptr<Metadata> metadata_;
@@ -150,6 +147,21 @@ TEST_F(OffsetsTest, that_come_back_after_erasing_are_saved) {
   save();
   open();
   EXPECT_EQ(offsets_->find("g", "t", 0), 6);
+}
+
+TEST_F(OffsetsTest, are_saved_later_when_the_journal_cannot_be_written_now) {
+  offsets_->commit("kept", "t", 0, 1);
+  offsets_->commit("gone", "t", 0, 2);
+  save();
+  offsets_->commit("kept", "t", 0, 3);
+  offsets_->erase_group("gone");
+  fs_.fail_at(os::FileOperation::write, 1, Errc::disk_full);
+  EXPECT_EQ(offsets_->save_dirty().error().code, Errc::disk_full);
+  metadata_->at({0, 1'000'000'000});
+  save();
+  open();
+  EXPECT_EQ(offsets_->find("kept", "t", 0), 3);
+  EXPECT_FALSE(offsets_->find("gone", "t", 0));
 }
 
 }  // namespace

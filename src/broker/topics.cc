@@ -75,10 +75,15 @@ void Topics::open_queues(Topic& topic) {
   topic.queues.resize(static_cast<std::size_t>(wanted));
 }
 
-void Topics::changed(const Topic& topic, WallMs now_ms) {
-  version_.next(now_ms);
-  metadata_.save_topic(topic.config, version_);
-  if (announce_) announce_(&topic.config);
+Result<const Topic*> Topics::save(TopicConfig config, WallMs now_ms) {
+  DataVersion version = version_;
+  version.next(now_ms);
+  metadata_.save_topic(config, version);
+  BOLIDE_CHECK(metadata_.flush());
+  version_ = version;
+  const Topic& saved = insert(std::move(config));
+  if (announce_) announce_(&saved.config);
+  return &saved;
 }
 
 Result<const Topic*> Topics::find_or_create(std::string_view name, std::string_view default_topic,
@@ -91,20 +96,17 @@ Result<const Topic*> Topics::find_or_create(std::string_view name, std::string_v
     return fail(Errc::topic_not_found, not_found_text(name));
   }
   const std::int32_t count = std::clamp(queues, 1, std::max(1, model->config.write_queues));
-  Topic& made = insert({.name = std::string(name),
-                        .read_queues = count,
-                        .write_queues = count,
-                        .permission = model->config.permission & ~perm::inherit});
-  changed(made, now_ms);
-  return &made;
+  return save({.name = std::string(name),
+               .read_queues = count,
+               .write_queues = count,
+               .permission = model->config.permission & ~perm::inherit},
+              now_ms);
 }
 
-const Topic& Topics::retry(std::string_view group, std::int32_t queues, WallMs now_ms) {
+Result<const Topic*> Topics::retry(std::string_view group, std::int32_t queues, WallMs now_ms) {
   const std::string name = retry_topic(group);
-  if (const Topic* found = find(name); found != nullptr) return *found;
-  Topic& made = insert({.name = name, .read_queues = queues, .write_queues = queues});
-  changed(made, now_ms);
-  return made;
+  if (const Topic* found = find(name); found != nullptr) return found;
+  return save({.name = name, .read_queues = queues, .write_queues = queues}, now_ms);
 }
 
 Result<> Topics::put(TopicConfig config, std::string_view attribute_changes, WallMs now_ms) {
@@ -124,7 +126,7 @@ Result<> Topics::put(TopicConfig config, std::string_view attribute_changes, Wal
       known == nullptr ? std::map<std::string, std::string>{} : known->config.attributes;
   BOLIDE_CHECK(apply_attributes(attribute_changes, known == nullptr, &config.attributes));
   if (known != nullptr && known->config == config) return {};
-  changed(insert(std::move(config)), now_ms);
+  BOLIDE_CHECK(save(std::move(config), now_ms));
   return {};
 }
 
@@ -135,10 +137,13 @@ Result<> Topics::erase(std::string_view name, WallMs now_ms) {
   }
   const auto found = topics_.find(name);
   if (found == topics_.end()) return fail(Errc::topic_not_found, not_found_text(name));
+  DataVersion version = version_;
+  version.next(now_ms);
+  metadata_.erase_topic(name, version);
+  BOLIDE_CHECK(metadata_.flush());
+  version_ = version;
   for (store::QueueNo queue : found->second.queues) store_.trim_queue(queue);
   topics_.erase(found);
-  version_.next(now_ms);
-  metadata_.erase_topic(name, version_);
   if (announce_) announce_(nullptr);
   return {};
 }

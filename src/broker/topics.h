@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The broker's topics: their configs, the store's number of each queue, creation on first use.
-// Runs on: core agent.  Owns: the topic table.  Invariant: every change is saved and announced (to
-// the name servers) by the same call that makes it.
+// Runs on: core agent.  Owns: the topic table.  Invariant: a change is written to the journal, then
+// made, then announced (to the name servers), all by the same call; what cannot be written is not
+// made.
 #pragma once
 
 #include "base/result.h"
@@ -48,14 +49,15 @@ class Topics {
 
   const Topic* find(std::string_view name) const;
   // The topic, made from `default_topic`'s settings if that allows it (semantics 3.1). Errors:
-  // topic_not_found, topic_not_valid.
+  // topic_not_found, topic_not_valid; as Metadata::flush, with nothing changed.
   Result<const Topic*> find_or_create(std::string_view name, std::string_view default_topic,
                                       std::int32_t queues, WallMs now_ms);
-  // The retry topic of a group, made if absent.
-  const Topic& retry(std::string_view group, std::int32_t queues, WallMs now_ms);
-  // Creates or changes. Errors: topic_not_valid, invalid_argument.
+  // The retry topic of a group, made if absent. Errors: as Metadata::flush.
+  Result<const Topic*> retry(std::string_view group, std::int32_t queues, WallMs now_ms);
+  // Creates or changes. Errors: topic_not_valid, invalid_argument; as Metadata::flush.
   Result<> put(TopicConfig config, std::string_view attribute_changes, WallMs now_ms);
-  // Errors: topic_not_found, invalid_argument for a system topic. Its messages become unreachable.
+  // Errors: topic_not_found, topic_not_valid for a system topic; as Metadata::flush. Its messages
+  // become unreachable.
   Result<> erase(std::string_view name, WallMs now_ms);
 
   const StringMap<Topic>& all() const { return topics_; }
@@ -65,7 +67,7 @@ class Topics {
   Topic& insert(TopicConfig config);
   void open_queues(Topic& topic);
   void add_system_topic(std::string_view name, std::int32_t queues, std::int32_t permission);
-  void changed(const Topic& topic, WallMs now_ms);
+  Result<const Topic*> save(TopicConfig config, WallMs now_ms);
 
   TopicSettings settings_;
   store::MessageStore& store_;

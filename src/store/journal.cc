@@ -93,6 +93,7 @@ class FileJournal final : public Journal {
   void erase(std::string_view key) override { add({.kind = JournalKind::erase, .key = key}); }
   bool dirty() const override { return !pending_.empty(); }
   Result<> write() override;
+  void discard() override;
   Result<> sync() override;
   std::uint64_t change_bytes() const override { return position_ - journal_header_bytes; }
   Result<> snapshot(const std::function<void(const Emit&)>& each) override;
@@ -119,9 +120,11 @@ class FileJournal final : public Journal {
   std::unique_ptr<os::File> file_;
   std::string pending_;
   std::uint64_t generation_ = first_generation - 1;
-  std::uint64_t sequence_ = 0;  // of the last record in the change log or in pending_
+  std::uint64_t sequence_ = 0;          // of the last record in the change log or in pending_
+  std::uint64_t written_sequence_ = 0;  // of the last record in the change log
   std::uint64_t position_ = journal_header_bytes;
   std::uint64_t synced_bytes_ = journal_header_bytes;
+  bool torn_ = false;  // a failed write may have left bytes behind position_
   bool stopped_ = false;
 };
 
@@ -136,15 +139,24 @@ Result<> FileJournal::check_running() const {
   return fail(Errc::storage_stopped, directory_ + ": an earlier write or sync failed");
 }
 
-// A failed write may be tried again: it goes to the same place, and bytes behind the last good
-// record are cut at the next open.
+// A failed write may be tried again, with the same changes or others: it goes to the same place.
+// What the failed one left there is cut first, for behind shorter records it could be read as more.
 Result<> FileJournal::write() {
   BOLIDE_CHECK(check_running());
   if (pending_.empty()) return {};
+  if (torn_) BOLIDE_CHECK(file_->truncate(position_));
+  torn_ = true;
   BOLIDE_CHECK(file_->write(position_, pending_));
+  torn_ = false;
   position_ += pending_.size();
+  written_sequence_ = sequence_;
   pending_.clear();
   return {};
+}
+
+void FileJournal::discard() {
+  pending_.clear();
+  sequence_ = written_sequence_;
 }
 
 Result<> FileJournal::sync() {
@@ -195,7 +207,8 @@ Result<> FileJournal::snapshot(const std::function<void(const Emit&)>& each) {
   file_ = std::move(file);
   pending_.clear();  // the snapshot has these changes
   generation_ = generation;
-  sequence_ = 0;
+  torn_ = false;
+  sequence_ = written_sequence_ = 0;
   position_ = synced_bytes_ = journal_header_bytes;
   if (auto listed = list_generations()) remove_others(*listed);
   return {};
@@ -272,7 +285,7 @@ Result<> FileJournal::load_changes(const Apply& apply) {
   }
   // What was replayed is about to be answered with, so it must not go away again.
   BOLIDE_CHECK(file_->sync());
-  sequence_ = scan->last_sequence;
+  sequence_ = written_sequence_ = scan->last_sequence;
   position_ = synced_bytes_ = scan->good_bytes;
   return {};
 }

@@ -24,7 +24,10 @@ class Journal {
   virtual void put(std::string_view key, std::string_view value) = 0;
   virtual void erase(std::string_view key) = 0;
   virtual bool dirty() const = 0;
+  // After an error the changes are still buffered: write again, or discard.
   virtual Result<> write() = 0;
+  // Forgets what was buffered since the last write() that went well.
+  virtual void discard() = 0;
   virtual Result<> sync() = 0;
   // Bytes in the change log since the snapshot; large values ask for snapshot().
   virtual std::uint64_t change_bytes() const = 0;

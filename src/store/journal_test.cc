@@ -260,6 +260,21 @@ TEST_F(JournalTest, a_failed_write_can_be_tried_again) {
   EXPECT_EQ(map_, (Map{{"a", "1"}, {"b", "2"}, {"c", "3"}}));
 }
 
+TEST_F(JournalTest, a_discarded_write_leaves_nothing_behind_what_is_written_instead) {
+  ASSERT_TRUE(open());
+  journal_->put("first", "1");
+  journal_->put("second", "2");
+  // Half of the write is whole records already: the failure is met behind them.
+  journal_->put("third", std::string(1000, 'x'));
+  disk_.fail_at(os::FileOperation::write, 1, Errc::io);
+  EXPECT_FALSE(journal_->write());
+  journal_->discard();
+  EXPECT_FALSE(journal_->dirty());
+  put("other", "1");  // as long as "first": "second" would stand right behind it
+  ASSERT_TRUE(open());
+  EXPECT_EQ(map_, (Map{{"other", "1"}}));
+}
+
 TEST_F(JournalTest, a_failed_sync_stops_the_journal_for_good) {
   ASSERT_TRUE(open());
   put("a", "1");
