@@ -3,8 +3,10 @@
 // The whole client library.
 #pragma once
 
+#include <bolide/admin.h>
 #include <bolide/client.h>
 #include <bolide/message.h>
 #include <bolide/producer.h>
 #include <bolide/push_consumer.h>
+#include <bolide/reader.h>
 #include <bolide/status.h>

@@ -25,6 +25,8 @@ class [[nodiscard]] BOLIDE_API Status {
 
   // Requires !ok().
   Errc code() const { return *code_; }
+  // What went wrong in this case, without what the code means; empty on success.
+  const std::string& cause() const { return cause_; }
   // "<cause>: <what that means>", for people; "ok" on success.
   std::string message() const;
   // What a person can do about it.

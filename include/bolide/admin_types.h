@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an Admin asks for and gets. Times are milliseconds since the epoch; 0 is never.
+// Any thread, one at a time.  Owns: its values.  Invariant: none.
+#pragma once
+
+#include <bolide/message.h>
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bolide {
+
+struct TopicName {
+  std::string name;
+  bool system = false;  // made by servers for themselves
+};
+
+struct TopicSpec {
+  std::string name;
+  int queues = 4;  // per broker
+  bool readable = true;
+  bool writable = true;
+  bool order = false;                                   // keep the order when a broker is away
+  std::map<std::string, std::string> attributes = {};   // "message.type": "FIFO", ...
+  std::string cluster = {};                             // empty: every cluster
+};
+
+// One broker's share of a topic.
+struct TopicShare {
+  std::string broker;
+  std::string cluster;
+  std::string address;
+  int read_queues = 0;
+  int write_queues = 0;
+  bool readable = false;
+  bool writable = false;
+  bool order = false;
+  std::map<std::string, std::string> attributes;
+};
+
+struct QueueRange {
+  QueueId queue;
+  std::int64_t first = 0;  // the oldest offset that is there
+  std::int64_t next = 0;   // that of the next message
+  std::int64_t stored_ms = 0;  // when the newest message was stored
+};
+
+struct TopicDescription {
+  std::string name;
+  std::vector<TopicShare> shares;
+  std::vector<QueueRange> queues;
+  std::vector<std::string> groups;  // that have offsets in it
+};
+
+struct RouteEntry {
+  std::string broker;
+  std::string cluster;
+  std::map<std::int64_t, std::string> addresses;  // by broker id; 0 is the master
+  int read_queues = 0;
+  int write_queues = 0;
+  bool readable = false;
+  bool writable = false;
+};
+
+struct GroupName {
+  std::string name;
+  bool system = false;
+};
+
+struct GroupSpec {
+  std::string name;
+  bool enabled = true;       // members get messages
+  bool broadcasting = true;  // members may consume in broadcasting mode
+  bool ordered = false;
+  int retry_queues = 1;
+  int retries_max = 16;     // then a message goes to the dead letters
+  std::string cluster = {};  // empty: every cluster
+};
+
+struct GroupShare {
+  std::string broker;
+  GroupSpec settings;
+};
+
+// How far a group is in a queue.
+struct QueueProgress {
+  QueueId queue;
+  std::int64_t next = 0;       // of the queue
+  std::int64_t committed = 0;  // what the group consumes next; -1: nothing yet
+  std::int64_t pulled = 0;     // what its member pulls next
+  std::int64_t consumed_ms = 0;  // when the last consumed message was stored
+
+  std::int64_t lag() const { return next - (committed < 0 ? 0 : committed); }
+};
+
+// A client that is connected to a broker.
+struct ClientInfo {
+  std::string id;
+  std::string address;
+  std::string language;
+  std::string version;  // of the protocol: "5.5.0"
+};
+
+struct Subscription {
+  std::string topic;
+  std::string expression;
+  std::string type;  // TAG, SQL92
+};
+
+struct GroupMembers {
+  std::string consume_type;  // CONSUME_PASSIVELY, CONSUME_ACTIVELY, CONSUME_POP
+  std::string model;         // CLUSTERING, BROADCASTING
+  std::string from;          // CONSUME_FROM_LAST_OFFSET, ...
+  std::vector<ClientInfo> clients;
+  std::vector<Subscription> subscriptions;
+};
+
+struct GroupDescription {
+  std::string name;
+  std::vector<GroupShare> shares;
+  std::vector<QueueProgress> progress;
+  std::optional<GroupMembers> members;  // none: nobody is online
+
+  std::int64_t lag() const {
+    std::int64_t sum = 0;
+    for (const QueueProgress& queue : progress) sum += queue.lag();
+    return sum;
+  }
+};
+
+// What a consumer says about itself.
+struct ConsumerQueue {
+  QueueId queue;
+  std::int64_t committed = 0;
+  std::int64_t cached = 0;  // messages that wait in the client
+  bool locked = false;
+  std::int64_t pulled_ms = 0;
+  std::int64_t consumed_ms = 0;
+};
+struct ConsumerState {
+  std::map<std::string, std::string> properties;
+  std::vector<ConsumerQueue> queues;
+};
+
+struct OffsetReset {
+  enum class Place : std::uint8_t { first, last, time, offset };
+  std::string group;
+  std::string topic;
+  Place place = Place::last;
+  std::int64_t value = 0;     // of time and offset
+  std::string broker = {};    // only this one's queues
+  std::optional<int> queue = {};  // only queues of this number
+  bool dry_run = false;       // only say what would change
+};
+
+struct OffsetChange {
+  QueueId queue;
+  std::int64_t from = -1;  // -1: the group had none
+  std::int64_t to = 0;
+};
+
+struct BrokerInfo {
+  std::string cluster;
+  std::string name;
+  std::int64_t id = 0;  // 0 is the master
+  std::string address;
+};
+
+struct ProducerInfo {
+  std::string group;
+  std::string broker;  // that it is connected to
+  ClientInfo client;
+  std::int64_t seen_ms = 0;
+};
+
+struct MessageQuery {
+  std::string topic;
+  std::string key;      // one of its keys; or the id that its producer gave it
+  bool unique = false;  // the key is such an id
+  int count_max = 64;   // per broker
+  std::int64_t from_ms = 0;
+  std::int64_t to_ms = std::numeric_limits<std::int64_t>::max();
+};
+
+}  // namespace bolide
