@@ -25,9 +25,9 @@ struct TopicSpec {
   int queues = 4;  // per broker
   bool readable = true;
   bool writable = true;
-  bool order = false;                                   // keep the order when a broker is away
-  std::map<std::string, std::string> attributes = {};   // "message.type": "FIFO", ...
-  std::string cluster = {};                             // empty: every cluster
+  bool order = false;                                  // keep the order when a broker is away
+  std::map<std::string, std::string> attributes = {};  // "message.type": "FIFO", ...
+  std::string cluster = {};                            // empty: every cluster
 };
 
 // One broker's share of a topic.
@@ -45,8 +45,8 @@ struct TopicShare {
 
 struct QueueRange {
   QueueId queue;
-  std::int64_t first = 0;  // the oldest offset that is there
-  std::int64_t next = 0;   // that of the next message
+  std::int64_t first = 0;      // the oldest offset that is there
+  std::int64_t next = 0;       // that of the next message
   std::int64_t stored_ms = 0;  // when the newest message was stored
 };
 
@@ -78,7 +78,7 @@ struct GroupSpec {
   bool broadcasting = true;  // members may consume in broadcasting mode
   bool ordered = false;
   int retry_queues = 1;
-  int retries_max = 16;     // then a message goes to the dead letters
+  int retries_max = 16;      // then a message goes to the dead letters
   std::string cluster = {};  // empty: every cluster
 };
 
@@ -90,9 +90,9 @@ struct GroupShare {
 // How far a group is in a queue.
 struct QueueProgress {
   QueueId queue;
-  std::int64_t next = 0;       // of the queue
-  std::int64_t committed = 0;  // what the group consumes next; -1: nothing yet
-  std::int64_t pulled = 0;     // what its member pulls next
+  std::int64_t next = 0;         // of the queue
+  std::int64_t committed = 0;    // what the group consumes next; -1: nothing yet
+  std::int64_t pulled = 0;       // what its member pulls next
   std::int64_t consumed_ms = 0;  // when the last consumed message was stored
 
   std::int64_t lag() const { return next - (committed < 0 ? 0 : committed); }
@@ -152,10 +152,10 @@ struct OffsetReset {
   std::string group;
   std::string topic;
   Place place = Place::last;
-  std::int64_t value = 0;     // of time and offset
-  std::string broker = {};    // only this one's queues
+  std::int64_t value = 0;         // of time and offset
+  std::string broker = {};        // only this one's queues
   std::optional<int> queue = {};  // only queues of this number
-  bool dry_run = false;       // only say what would change
+  bool dry_run = false;           // only say what would change
 };
 
 struct OffsetChange {

@@ -53,6 +53,8 @@ Core::Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened m
   offsets_.load(metadata.stored.offsets);
   sender_.on_published([this](store::QueueNo queue) { puller_.wake(queue); });
   store_.on_safe([this] { sender_.release(); });
+  // A message is as safe as its reply level says only if its topic is.
+  store_.sync_with(metadata_->journal());
 }
 
 void Core::send(const SendRequest& request) {

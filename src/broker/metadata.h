@@ -65,6 +65,7 @@ class Metadata {
   // Whether the change log has grown enough for a snapshot of everything, and one may be tried.
   bool wants_snapshot() const;
   Result<> snapshot(const StoredMetadata& all);
+  const std::shared_ptr<store::Journal>& journal() const { return journal_; }
 
  private:
   // Something that failed: tried again ever more rarely, and told once.
@@ -82,9 +83,9 @@ class Metadata {
     std::int64_t wait_ms_ = 0;
   };
 
-  explicit Metadata(std::unique_ptr<store::Journal> journal) : journal_(std::move(journal)) {}
+  explicit Metadata(std::shared_ptr<store::Journal> journal) : journal_(std::move(journal)) {}
 
-  std::unique_ptr<store::Journal> journal_;
+  std::shared_ptr<store::Journal> journal_;
   std::int64_t now_ms_ = 0;  // steady
   Retry writing_{"changes of topics, groups and offsets"};
   Retry snapshots_{"the snapshot of topics, groups and offsets"};

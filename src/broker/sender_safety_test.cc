@@ -46,6 +46,50 @@ TEST(SyncLevel, keeps_what_it_answered_over_a_loss_of_power) {
   EXPECT_GE(rig.store->next_offset(*queue), 1);
 }
 
+TEST(SyncLevel, keeps_the_topic_that_an_answered_send_has_made_over_a_loss_of_power) {
+  CoreRig rig({.level = store::ReplyLevel::sync, .inline_sync = false});
+  rig.core->send(rig.request("first", "one"));
+  rig.core->end_of_turn();
+  rig.core->send(rig.request("second", "made while a sync waits"));
+  rig.core->end_of_turn();
+  EXPECT_TRUE(rig.sink.sent.empty());
+  rig.sync.run();
+  ASSERT_EQ(rig.sink.sent.size(), 2U);
+  rig.fs.crash();
+  rig.kill_and_reopen();
+  EXPECT_EQ(rig.pull("first", 0).messages, 1);
+  EXPECT_EQ(rig.pull("second", 0).messages, 1);
+}
+
+TEST(SyncLevel, keeps_the_topic_of_an_administrator_once_a_send_to_it_was_answered) {
+  CoreRig rig({.level = store::ReplyLevel::sync});
+  rig.put_topic("orders", 1);
+  ASSERT_FALSE(rig.send("orders", "one").error);
+  rig.fs.crash();
+  rig.kill_and_reopen();
+  EXPECT_EQ(rig.pull("orders", 0).messages, 1);
+}
+
+TEST(SyncLevel, refuses_a_send_whose_topic_could_not_be_synced) {
+  CoreRig rig({.level = store::ReplyLevel::sync, .inline_sync = false});
+  rig.core->send(rig.request("orders", "one"));
+  rig.core->end_of_turn();
+  rig.fs.fail_at(os::FileOperation::sync, 1, Errc::io);  // the journal's: it comes first
+  rig.sync.run();
+  ASSERT_EQ(rig.sink.sent.size(), 1U);
+  EXPECT_TRUE(rig.sink.sent[0].error);
+  EXPECT_TRUE(rig.store->stopped());
+}
+
+TEST(AsyncLevel, syncs_topics_groups_and_offsets_with_the_log_at_intervals) {
+  CoreRig rig;
+  rig.send("orders", "one");
+  for (int i = 0; i < 10; ++i) rig.pass_ms(100);
+  rig.fs.crash();
+  rig.kill_and_reopen();
+  EXPECT_EQ(rig.pull("orders", 0).messages, 1);
+}
+
 TEST(SyncLevel, has_answered_all_only_when_the_disk_has_all) {
   CoreRig rig({.level = store::ReplyLevel::sync, .inline_sync = false});
   rig.put_topic("orders", 1);

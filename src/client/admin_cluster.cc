@@ -122,8 +122,7 @@ StatusOr<std::vector<ProducerInfo>> Admin::producers(const std::string& group) c
 }
 
 StatusOr<std::string> Admin::kv(const std::string& space, const std::string& key) const {
-  const auto answer =
-      calls_->ask(kv_question("setting", request_code::get_kv_config, space, key));
+  const auto answer = calls_->ask(kv_question("setting", request_code::get_kv_config, space, key));
   if (!answer) return to_status(answer.error());
   return std::string(answer->field("value"));
 }

@@ -21,9 +21,9 @@ namespace request_code = remoting::request_code;
 
 // Groups that brokers make for themselves, and the beginning of such names.
 constexpr std::array<std::string_view, 9> system_groups = {
-    "DEFAULT_CONSUMER",   "TOOLS_CONSUMER",  "SCHEDULE_CONSUMER", "FILTERSRV_CONSUMER",
-    "__MONITOR_CONSUMER", "SELF_TEST_GROUP", "SELF_TEST_C_GROUP", "CID_ONS-HTTP-PROXY",
-    "CID_ONSAPI_OWNER"};
+    "DEFAULT_CONSUMER",   "TOOLS_CONSUMER",     "SCHEDULE_CONSUMER",
+    "FILTERSRV_CONSUMER", "__MONITOR_CONSUMER", "SELF_TEST_GROUP",
+    "SELF_TEST_C_GROUP",  "CID_ONS-HTTP-PROXY", "CID_ONSAPI_OWNER"};
 constexpr std::array<std::string_view, 3> system_prefixes = {"CID_RMQ_SYS_", "CID_SYS_",
                                                              "CID_ONSAPI_"};
 

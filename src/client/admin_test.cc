@@ -82,8 +82,7 @@ TEST(OffsetIds, that_are_none_are_refused) {
   EXPECT_TRUE(parse_offset_id(good));
   for (const std::string& bad :
        {std::string(), good.substr(1), good + "0", "G" + good.substr(1), "-" + good.substr(1),
-        std::string("7F00000100000000") + good.substr(16),
-        good.substr(0, 16) + "FFFFFFFFFFFFFFFF"})
+        std::string("7F00000100000000") + good.substr(16), good.substr(0, 16) + "FFFFFFFFFFFFFFFF"})
     EXPECT_FALSE(parse_offset_id(bad)) << bad;
 }
 

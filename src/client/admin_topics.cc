@@ -33,14 +33,8 @@ constexpr std::string_view default_topic = "TBW102";
 
 // Topics that brokers make for themselves (rocketmq 3.1), and beginnings of such names.
 constexpr std::array<std::string_view, 8> system_topics = {
-    default_topic,
-    "SCHEDULE_TOPIC_XXXX",
-    "BenchmarkTest",
-    "TRANS_CHECK_MAX_TIME_TOPIC",
-    "SELF_TEST_TOPIC",
-    "OFFSET_MOVED_EVENT",
-    "CHECKPOINT_TOPIC",
-    "DefaultHeartBeatSyncerTopic",
+    default_topic,     "SCHEDULE_TOPIC_XXXX", "BenchmarkTest",    "TRANS_CHECK_MAX_TIME_TOPIC",
+    "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT",  "CHECKPOINT_TOPIC", "DefaultHeartBeatSyncerTopic",
 };
 constexpr std::array<std::string_view, 5> system_prefixes = {"rmq_sys_", "RMQ_SYS_", "%RETRY%",
                                                              "%DLQ%", "%SYS%"};

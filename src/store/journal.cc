@@ -95,6 +95,8 @@ class FileJournal final : public Journal {
   Result<> write() override;
   void discard() override;
   Result<> sync() override;
+  Unsynced unsynced() const override;
+  void synced(const Unsynced& what, const Result<>& result) override;
   std::uint64_t change_bytes() const override { return position_ - journal_header_bytes; }
   Result<> snapshot(const std::function<void(const Emit&)>& each) override;
 
@@ -117,7 +119,7 @@ class FileJournal final : public Journal {
 
   os::FileSystem& fs_;
   std::string directory_;
-  std::unique_ptr<os::File> file_;
+  std::shared_ptr<os::File> file_;
   std::string pending_;
   std::uint64_t generation_ = first_generation - 1;
   std::uint64_t sequence_ = 0;          // of the last record in the change log or in pending_
@@ -161,14 +163,22 @@ void FileJournal::discard() {
 
 Result<> FileJournal::sync() {
   BOLIDE_CHECK(check_running());
-  if (synced_bytes_ == position_) return {};
-  const std::uint64_t written = position_;
-  if (auto synced = file_->sync(); !synced) {
-    stopped_ = true;
-    return synced;
-  }
-  synced_bytes_ = written;
-  return {};
+  const Unsynced what = unsynced();
+  if (!what.file) return {};
+  Result<> result = what.file->sync();
+  synced(what, result);
+  return result;
+}
+
+Journal::Unsynced FileJournal::unsynced() const {
+  if (stopped_ || synced_bytes_ == position_) return {};
+  return {file_, position_};
+}
+
+void FileJournal::synced(const Unsynced& what, const Result<>& result) {
+  if (what.file != file_) return;  // a snapshot has what that file held
+  if (!result) stopped_ = true;
+  if (result) synced_bytes_ = std::max(synced_bytes_, what.bytes);
 }
 
 Result<std::unique_ptr<os::File>> FileJournal::new_changes(std::uint64_t generation) {

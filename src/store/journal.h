@@ -2,8 +2,8 @@
 //
 // The metadata journal: a small durable map from key to value (topics, groups, offsets, ...), kept
 // as a snapshot and a log of changes beside the commit log. Format: docs/disk/journal.md.
-// Runs on: log agent.  Owns: its two files.  Invariant: replay gives the map as of the last
-// write(); a torn tail loses only what was not yet acknowledged.
+// Runs on: log agent; syncs anywhere.  Owns: its two files.  Invariant: replay gives the map as of
+// the last write(); a torn tail loses only what was not yet acknowledged.
 #pragma once
 
 #include "base/result.h"
@@ -29,6 +29,15 @@ class Journal {
   // Forgets what was buffered since the last write() that went well.
   virtual void discard() = 0;
   virtual Result<> sync() = 0;
+  // For a sync on another agent: the file with changes that are written and not synced, null if
+  // there are none, and how many bytes of it. Its sync() begun after this call covers them.
+  struct Unsynced {
+    std::shared_ptr<os::File> file;
+    std::uint64_t bytes = 0;
+  };
+  virtual Unsynced unsynced() const = 0;
+  // Back on this agent: how the sync of `what` went. An error stops the journal for good.
+  virtual void synced(const Unsynced& what, const Result<>& result) = 0;
   // Bytes in the change log since the snapshot; large values ask for snapshot().
   virtual std::uint64_t change_bytes() const = 0;
   // Writes a new snapshot of the whole map and starts a new change log. `each` calls its argument

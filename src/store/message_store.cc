@@ -142,18 +142,24 @@ void StoreImpl::stop(const Error& error) {
 
 // One sync at a time covers all that was written before it; what comes meanwhile is for the next.
 void StoreImpl::start_sync() {
-  if (sync_slot_.busy() || stopped_ || log_.written() == synced_) return;
+  if (sync_slot_.busy() || stopped_) return;
+  Journal::Unsynced beside = journal_ ? journal_->unsynced() : Journal::Unsynced{};
+  if (log_.written() == synced_ && !beside.file) return;
   const bool with_marks = now_ms_ - last_marks_ms_ >= marks_interval_ms;
   if (with_marks) last_marks_ms_ = now_ms_;
   last_sync_ms_ = now_ms_;
   sync_slot_.start(agents_.sync,
                    [this, files = log_.take_dirty(), marks = marks_, with_marks,
-                    position = log_.written()]() -> JobSlot::Finish {
-                     Result<> result;
+                    beside = std::move(beside), position = log_.written()]() -> JobSlot::Finish {
+                     Result<> journal;
+                     if (beside.file) journal = beside.file->sync();
+                     Result<> result = journal;
                      for (const auto& file : files)
                        if (result) result = file->sync();
                      if (result && with_marks) result = marks->sync();
-                     return [this, position, result = std::move(result)]() mutable {
+                     return [this, position, beside, journal = std::move(journal),
+                             result = std::move(result)]() mutable {
+                       if (beside.file) journal_->synced(beside, journal);
                        synced(std::move(result), position);
                      };
                    });

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "os/file_system.h"
+#include "store/journal.h"
 #include "store/queue_index.h"
 #include "store/record.h"
 
@@ -132,6 +133,10 @@ class MessageStore {
   // the store stops on a failed sync (safe_position() then stands still).
   virtual void on_safe(std::function<void()> callback) = 0;
   virtual bool stopped() const = 0;
+  // From now on every sync of the log syncs the journal too: what a record depends on there, if it
+  // was written before the record was appended, is as safe as the record. A journal that cannot be
+  // synced stops the store.
+  virtual void sync_with(std::shared_ptr<Journal> journal) = 0;
 
   // --- read ---------------------------------------------------------------------------------
   // Records of a queue from `offset`, below `end_offset` (the caller's visible end), that match.

@@ -36,6 +36,7 @@ class StoreImpl final : public MessageStore {
   std::int64_t safe_position() const override;
   void on_safe(std::function<void()> callback) override { on_safe_ = std::move(callback); }
   bool stopped() const override { return stopped_.has_value(); }
+  void sync_with(std::shared_ptr<Journal> journal) override { journal_ = std::move(journal); }
 
   ReadResult read(QueueNo queue, std::int64_t offset, std::int64_t end_offset,
                   const ReadLimits& limits, const TagFilter& filter) override;
@@ -89,6 +90,7 @@ class StoreImpl final : public MessageStore {
   StoreAgents agents_;
   std::unique_ptr<os::File> lock_;
   std::shared_ptr<MarkFile> marks_;
+  std::shared_ptr<Journal> journal_;  // null: none is synced with the log
   std::unique_ptr<MessageIndex> index_;
   std::shared_ptr<Checkpoint> image_;  // the index job's while one runs
   CommitLog log_;
