@@ -9,8 +9,6 @@
 #include "broker/rocketmq_files.h"
 #include "os/clock.h"
 
-#include <algorithm>
-
 namespace bolide::app {
 namespace {
 
@@ -71,19 +69,14 @@ Result<> BrokerRole::open_metadata(broker::Metadata::Opened* opened) {
       BOLIDE_LOG(info, "{}: another broker has run on it; taken over:{}{}{}", root,
                  changes.topics ? " topics" : "", changes.groups ? " groups" : "",
                  changes.offsets ? " offsets" : "");
-    for (const broker::TopicConfig& topic : changes.topics_gone) trim_topic(topic);
+    // Their messages are gone, as if they had been deleted here.
+    for (const broker::TopicConfig& topic : changes.topics_gone)
+      opened->stored.trims.push_back(
+          {.topic = topic.name, .position = store_->stats().max_position});
     snapshot = changes.any();
   }
   if (snapshot) BOLIDE_CHECK(opened->metadata->snapshot(opened->stored));
   return broker::remember_rocketmq_files(parts_.fs, root, broker::InStep::no);
-}
-
-// Its messages are gone, as if it had been deleted here.
-void BrokerRole::trim_topic(const broker::TopicConfig& topic) {
-  const std::int32_t queues = std::max(topic.read_queues, topic.write_queues);
-  for (std::int32_t queue_id = 0; queue_id < queues; ++queue_id) {
-    if (const auto queue = store_->find_queue(topic.name, queue_id)) store_->trim_queue(*queue);
-  }
 }
 
 Result<> BrokerRole::open() {

@@ -58,7 +58,6 @@ class BrokerRole {
   Result<> listen();
   Result<> open();
   Result<> open_metadata(broker::Metadata::Opened* opened);
-  void trim_topic(const broker::TopicConfig& topic);
   Result<> start_serving();
 
   Parts parts_;

@@ -49,8 +49,10 @@ Core::Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened m
                .background = std::move(background)}),
       started_ms_(clock.now().wall_ms) {
   topics_.load(metadata.stored.topics, metadata.stored.topic_version);
+  if (topics_.load_trims(metadata.stored.trims)) metadata_->want_snapshot();
   groups_.load(metadata.stored.groups, metadata.stored.group_version);
   offsets_.load(metadata.stored.offsets);
+  if (metadata_->wants_snapshot()) (void)metadata_->snapshot(everything());  // or by a tick
   sender_.on_published([this](store::QueueNo queue) { puller_.wake(queue); });
   store_.on_safe([this] { sender_.release(); });
   // A message is as safe as its reply level says only if its topic is.
@@ -109,6 +111,7 @@ StoredMetadata Core::everything() const {
   for (const auto& [name, topic] : topics_.all()) all.topics.push_back(topic.config);
   for (const auto& [name, group] : groups_.all()) all.groups.push_back(group);
   all.offsets = offsets_.all();
+  all.trims = topics_.trims();
   all.topic_version = topics_.version();
   all.group_version = groups_.version();
   return all;

@@ -51,6 +51,14 @@ class CoreTest : public ::testing::Test {
                    {.group = "readers", .subscriptions = {{.topic = "orders", .version = 1}}});
   }
 
+  std::string changes_of_journal() {
+    const auto names = rig_.fs.list("meta");
+    for (const std::string& name : *names) {
+      if (name.starts_with("changes.")) return "meta/" + name;
+    }
+    return {};
+  }
+
   CoreRig rig_;
 };
 
@@ -160,7 +168,8 @@ TEST_F(CoreTest, starts_a_new_group_of_a_young_queue_at_zero) {
 
 TEST_F(CoreTest, leaves_the_start_to_a_new_group_of_a_queue_that_was_trimmed) {
   rig_.send("orders", "m");
-  rig_.store->trim_queue(*rig_.store->find_queue("orders", 0));
+  rig_.store->trim_queue(*rig_.store->find_queue("orders", 0),
+                         rig_.store->stats().max_position);
   rig_.send("orders", "m");
   EXPECT_EQ(consumer_offset("readers", "orders").error().code, Errc::not_found);
 }
@@ -499,6 +508,48 @@ TEST_F(CoreTest, counts_what_it_did) {
   rig_.core->runtime_info(rig_.anonymous, info.reply());
   ASSERT_TRUE(info.get());
   EXPECT_TRUE(info.get()->contains("brokerVersionDesc"));
+}
+
+TEST_F(CoreTest, keeps_the_messages_of_a_deleted_topic_away_after_a_kill) {
+  const auto erase = [&](std::string_view topic) {
+    Answer<void> answer;
+    rig_.core->delete_topic(rig_.anonymous, topic, answer.reply());
+    ASSERT_TRUE(answer.get());
+  };
+  for (std::int32_t queue_id : {0, 1}) rig_.send("orders", "old", queue_id);
+  rig_.put_topic("orders", 1);  // its second queue is out of sight now
+  erase("orders");
+  rig_.kill_and_reopen();
+  rig_.put_topic("orders", 2);
+  EXPECT_EQ(rig_.visible_end("orders", 1), 1) << "offsets are never given twice";
+  EXPECT_EQ(rig_.pull("orders", 0).messages, 0);
+  rig_.send("orders", "new");
+  rig_.kill_and_reopen();
+  for (std::int32_t queue_id : {0, 1}) {
+    Answer<std::int64_t> min;
+    rig_.core->min_offset(rig_.anonymous, "orders", queue_id, min.reply());
+    EXPECT_EQ(min.get().value(), 1) << queue_id;
+  }
+  EXPECT_EQ(CoreRig::bodies(rig_.pull("orders", 1)), std::vector<std::string>{"new"});
+}
+
+TEST_F(CoreTest, gives_up_no_new_message_when_a_loss_of_power_took_the_log_behind_a_deletion) {
+  rig_.send("orders", "old");
+  rig_.pass_ms(1000);  // on disk
+  for (int i = 0; i < 100; ++i) rig_.send("others", "lost");
+  Answer<void> answer;
+  rig_.core->delete_topic(rig_.anonymous, "orders", answer.reply());
+  ASSERT_TRUE(answer.get());
+  // The journal's pages reach the disk, those of the log do not.
+  ASSERT_TRUE(rig_.fs.open(changes_of_journal(), os::OpenMode::read_write).value()->sync());
+  rig_.fs.crash();
+  rig_.kill_and_reopen();
+  rig_.put_topic("orders", 1);
+  const auto sent = rig_.send("orders", "new");
+  ASSERT_FALSE(sent.error);
+  rig_.kill_and_reopen();
+  EXPECT_EQ(CoreRig::bodies(rig_.pull("orders", sent.queue_offset)),
+            std::vector<std::string>{"new"});
 }
 
 }  // namespace

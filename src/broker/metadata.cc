@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Metadata in the journal. Keys: topic/NAME, group/NAME, offset/QUEUE/TOPIC@GROUP, version/topic,
-// version/group. Names hold neither '/' nor '@', so keys are unambiguous.
+// Metadata in the journal. Keys: topic/NAME, group/NAME, offset/QUEUE/TOPIC@GROUP, trim/NAME,
+// version/topic, version/group. Names hold neither '/' nor '@', so keys are unambiguous.
 // Runs on: core agent.  Owns: the journal.  Invariant: see metadata.h.
 #include "broker/metadata.h"
 
@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view topic_key = "topic/";
 constexpr std::string_view group_key = "group/";
 constexpr std::string_view offset_key = "offset/";
+constexpr std::string_view trim_key = "trim/";
 constexpr std::string_view topic_version_key = "version/topic";
 constexpr std::string_view group_version_key = "version/group";
 constexpr std::uint64_t snapshot_after_bytes = 8U << 20U;
@@ -80,7 +81,16 @@ class Replay {
     if (key == group_version_key)
       return read_json(key, value, read_version, &stored->group_version);
     if (key.starts_with(offset_key)) return read_offset(key, value, stored);
+    if (key.starts_with(trim_key)) return read_trim(key, value, stored);
     return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
+  }
+
+  static Result<> read_trim(std::string_view key, std::string_view value, StoredMetadata* stored) {
+    const auto position = parse_integer<std::int64_t>(value);
+    if (!position) return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
+    stored->trims.push_back(
+        {.topic = std::string(key.substr(trim_key.size())), .position = *position});
+    return {};
   }
 
   static Result<> read_offset(std::string_view key, std::string_view value,
@@ -123,8 +133,10 @@ void Metadata::save_topic(const TopicConfig& config, const DataVersion& version)
   journal_->put(topic_version_key, as_json(version, write_version));
 }
 
-void Metadata::erase_topic(std::string_view name, const DataVersion& version) {
+void Metadata::erase_topic(std::string_view name, std::int64_t trim_position,
+                           const DataVersion& version) {
   journal_->erase(key_of(topic_key, name));
+  journal_->put(key_of(trim_key, name), DecimalText(trim_position).view());
   journal_->put(topic_version_key, as_json(version, write_version));
 }
 
@@ -173,7 +185,8 @@ Result<> Metadata::flush() {
 }
 
 bool Metadata::wants_snapshot() const {
-  return journal_->change_bytes() > snapshot_after_bytes && snapshots_.due(now_ms_);
+  const bool due = snapshot_due_ || journal_->change_bytes() > snapshot_after_bytes;
+  return due && snapshots_.due(now_ms_);
 }
 
 Result<> Metadata::snapshot(const StoredMetadata& all) {
@@ -187,7 +200,11 @@ Result<> Metadata::snapshot(const StoredMetadata& all) {
     for (const OffsetEntry& o : all.offsets) {
       emit(key_of_offset(o.topic, o.group, o.queue_id), DecimalText(o.offset).view());
     }
+    for (const TrimEntry& t : all.trims) {
+      emit(key_of(trim_key, t.topic), DecimalText(t.position).view());
+    }
   });
+  if (written) snapshot_due_ = false;
   snapshots_.note(written, now_ms_);
   return written;
 }

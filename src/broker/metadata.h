@@ -32,11 +32,19 @@ void read_group(JsonReader& in, GroupConfig* config);
 void write_version(JsonWriter& out, const DataVersion& version);
 void read_version(JsonReader& in, DataVersion* version);
 
+// A topic that was deleted: its records below `position` of the log are gone, though it may have
+// been made again since.
+struct TrimEntry {
+  std::string topic;
+  std::int64_t position = 0;
+};
+
 // What the journal holds when the broker starts.
 struct StoredMetadata {
   std::vector<TopicConfig> topics;
   std::vector<GroupConfig> groups;
   std::vector<OffsetEntry> offsets;
+  std::vector<TrimEntry> trims;
   DataVersion topic_version;
   DataVersion group_version;
 };
@@ -48,7 +56,8 @@ class Metadata {
   static Result<Opened> open(os::FileSystem& fs, const std::string& directory);
 
   void save_topic(const TopicConfig& config, const DataVersion& version);
-  void erase_topic(std::string_view name, const DataVersion& version);
+  // Its records below `trim_position` of the log go with it.
+  void erase_topic(std::string_view name, std::int64_t trim_position, const DataVersion& version);
   void save_group(const GroupConfig& config, const DataVersion& version);
   void erase_group(std::string_view name, const DataVersion& version);
   void save_offset(std::string_view topic, std::string_view group, std::int32_t queue_id,
@@ -64,6 +73,8 @@ class Metadata {
   bool ready() const { return writing_.due(now_ms_); }
   // Whether the change log has grown enough for a snapshot of everything, and one may be tried.
   bool wants_snapshot() const;
+  // From now on a snapshot is wanted until one is written.
+  void want_snapshot() { snapshot_due_ = true; }
   Result<> snapshot(const StoredMetadata& all);
   const std::shared_ptr<store::Journal>& journal() const { return journal_; }
 
@@ -87,6 +98,7 @@ class Metadata {
 
   std::shared_ptr<store::Journal> journal_;
   std::int64_t now_ms_ = 0;  // steady
+  bool snapshot_due_ = false;
   Retry writing_{"changes of topics, groups and offsets"};
   Retry snapshots_{"the snapshot of topics, groups and offsets"};
 };

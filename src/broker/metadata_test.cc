@@ -78,7 +78,7 @@ TEST_F(MetadataTest, keeps_the_last_value_and_drops_what_was_erased) {
   metadata_->save_topic({.name = "a", .read_queues = 1}, {.counter = 1});
   metadata_->save_topic({.name = "a", .read_queues = 9}, {.counter = 2});
   metadata_->save_topic({.name = "b"}, {.counter = 3});
-  metadata_->erase_topic("b", {.counter = 4});
+  metadata_->erase_topic("b", 5, {.counter = 4});
   metadata_->save_group({.name = "g"}, {.counter = 1});
   metadata_->erase_group("g", {.counter = 2});
   metadata_->save_offset("a", "g", 0, 1);

@@ -50,6 +50,38 @@ void Topics::add_system_topic(std::string_view name, std::int32_t queues, std::i
           .permission = permission});
 }
 
+bool Topics::load_trims(const std::vector<TrimEntry>& stored) {
+  const std::int64_t end = store_.stats().max_position;
+  bool beyond = false;
+  for (const TrimEntry& entry : stored) {
+    beyond = beyond || entry.position > end;  // a loss of power took the end of the log
+    trims_[entry.topic] = std::min(entry.position, end);
+  }
+  if (trims_.empty()) return false;
+  for (store::QueueNo queue = 0; queue < store_.queue_count(); ++queue) {
+    const auto found = trims_.find(store_.queue_name(queue).topic);
+    if (found != trims_.end()) store_.trim_queue(queue, found->second);
+  }
+  return beyond;
+}
+
+std::vector<TrimEntry> Topics::trims() const {
+  std::vector<TrimEntry> kept;
+  const std::int64_t min = store_.stats().min_position;
+  for (const auto& [topic, position] : trims_) {
+    if (position > min) kept.push_back({.topic = topic, .position = position});
+  }
+  return kept;
+}
+
+// All queues that the topic ever had, for those beyond its count would return when it grows.
+void Topics::trim(std::string_view name, std::int64_t position) {
+  trims_[std::string(name)] = position;
+  for (store::QueueNo queue = 0; queue < store_.queue_count(); ++queue) {
+    if (store_.queue_name(queue).topic == name) store_.trim_queue(queue, position);
+  }
+}
+
 const Topic* Topics::find(std::string_view name) const {
   const auto found = topics_.find(name);
   return found == topics_.end() ? nullptr : &found->second;
@@ -139,10 +171,11 @@ Result<> Topics::erase(std::string_view name, WallMs now_ms) {
   if (found == topics_.end()) return fail(Errc::topic_not_found, not_found_text(name));
   DataVersion version = version_;
   version.next(now_ms);
-  metadata_.erase_topic(name, version);
+  const std::int64_t end = store_.stats().max_position;
+  metadata_.erase_topic(name, end, version);
   BOLIDE_CHECK(metadata_.flush());
   version_ = version;
-  for (store::QueueNo queue : found->second.queues) store_.trim_queue(queue);
+  trim(name, end);
   topics_.erase(found);
   if (announce_) announce_(nullptr);
   return {};

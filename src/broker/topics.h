@@ -46,6 +46,11 @@ class Topics {
 
   // Takes over what was stored and adds the system's topics (semantics 3.1).
   void load(const std::vector<TopicConfig>& stored, const DataVersion& version);
+  // Takes over what was deleted. Returns whether that must be written anew before anything is
+  // appended: the log ends below what was given up, so new records would be given up with it.
+  bool load_trims(const std::vector<TrimEntry>& stored);
+  // What was deleted, as far as the log still reaches back to it.
+  std::vector<TrimEntry> trims() const;
 
   const Topic* find(std::string_view name) const;
   // The topic, made from `default_topic`'s settings if that allows it (semantics 3.1). Errors:
@@ -68,12 +73,14 @@ class Topics {
   void open_queues(Topic& topic);
   void add_system_topic(std::string_view name, std::int32_t queues, std::int32_t permission);
   Result<const Topic*> save(TopicConfig config, WallMs now_ms);
+  void trim(std::string_view name, std::int64_t position);
 
   TopicSettings settings_;
   store::MessageStore& store_;
   Metadata& metadata_;
   Announce announce_;
   StringMap<Topic> topics_;
+  StringMap<std::int64_t> trims_;  // by topic: its records below this position are deleted
   DataVersion version_;
 };
 

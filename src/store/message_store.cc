@@ -73,9 +73,15 @@ QueueName StoreImpl::queue_name(QueueNo queue) const {
   return {index_->queues().topic(queue), index_->queues().at(queue).queue_id};
 }
 
-void StoreImpl::trim_queue(QueueNo queue) {
-  index_->set_base(queue, log_.end());
-  base_changes_.push_back({queue, log_.end()});
+void StoreImpl::trim_queue(QueueNo queue, std::int64_t position) {
+  BOLIDE_ASSERT(position <= log_.end());
+  if (position <= index_->queues().at(queue).base_position) return;
+  index_->set_base(queue, position);
+  // In order of position, as the checkpoint takes them.
+  const auto at = std::upper_bound(
+      base_changes_.begin(), base_changes_.end(), position,
+      [](std::int64_t wanted, const BaseChange& change) { return wanted < change.base_position; });
+  base_changes_.insert(at, {queue, position});
 }
 
 Result<Appended> StoreImpl::append(const AppendRequest& request, const Now& now) {

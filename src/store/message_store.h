@@ -116,9 +116,11 @@ class MessageStore {
   virtual QueueName queue_name(QueueNo queue) const = 0;
   virtual std::int64_t min_offset(QueueNo queue) = 0;
   virtual std::int64_t next_offset(QueueNo queue) const = 0;  // of the next append
-  // Forgets the queue's entries: its records in the log are no longer reachable, the next append
-  // gets next_offset() as before, so that no offset is ever given twice.
-  virtual void trim_queue(QueueNo queue) = 0;
+  // Forgets the queue's records below `position` of the log: they are no longer reachable, the next
+  // append gets next_offset() as before, so that no offset is ever given twice. Kept by the next
+  // checkpoint only: until then the caller repeats it after a start. Requires: position <= the
+  // log's end. A position below that of an earlier call changes nothing.
+  virtual void trim_queue(QueueNo queue, std::int64_t position) = 0;
 
   // --- append (within a turn) ---------------------------------------------------------------
   // Copies the record into the append buffer. Errors: message_too_large (larger than a segment

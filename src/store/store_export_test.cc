@@ -251,7 +251,7 @@ TEST_F(StoreExport, leaves_out_what_a_deleted_topic_has_left_in_a_trimmed_log) {
     store_->tick(clock_.now());
   }
   ASSERT_GT(store_->stats().min_position, 0);
-  store_->trim_queue(*store_->find_queue("deleted", 0));
+  store_->trim_queue(*store_->find_queue("deleted", 0), store_->stats().max_position);
   const std::int64_t position = send("deleted", 0);
   close();
   exported();

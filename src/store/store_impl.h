@@ -29,7 +29,7 @@ class StoreImpl final : public MessageStore {
   QueueName queue_name(QueueNo queue) const override;
   std::int64_t min_offset(QueueNo queue) override { return index_->min_offset(queue); }
   std::int64_t next_offset(QueueNo queue) const override { return index_->queues().at(queue).next; }
-  void trim_queue(QueueNo queue) override;
+  void trim_queue(QueueNo queue, std::int64_t position) override;
 
   Result<Appended> append(const AppendRequest& request, const Now& now) override;
   Result<> write_turn(const Now& now) override;

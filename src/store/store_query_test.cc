@@ -160,7 +160,8 @@ TEST_F(StoreQueries, gives_the_first_record_whatever_its_size_and_no_more_bytes_
 TEST_F(StoreQueries, a_trimmed_queue_goes_on_with_its_offsets) {
   open();
   fill(100);
-  store_->trim_queue(queue_);
+  store_->trim_queue(queue_, store_->stats().max_position);
+  store_->trim_queue(queue_, 0);
   EXPECT_EQ(store_->min_offset(queue_), 100);
   EXPECT_EQ(store_->next_offset(queue_), 100);
   fill(5);
