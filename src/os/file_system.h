@@ -45,8 +45,8 @@ class File {
   // Starts writing dirty pages of the range to the disk, without waiting. Advice only.
   virtual void start_writeback(std::uint64_t offset, std::uint64_t size) = 0;
   virtual Result<> truncate(std::uint64_t size) = 0;
-  // Reserves blocks for the range; the file's size does not change. Errors: disk_full, io.
-  // A file system that cannot reserve succeeds without doing it.
+  // Reserves blocks for the range; the file's size does not change. Errors: disk_full, io. Where
+  // the file system cannot, zeros go into the holes: the range must then be within the file.
   virtual Result<> reserve(std::uint64_t offset, std::uint64_t size) = 0;
   virtual Result<std::uint64_t> size() const = 0;
   // The first place at or after `offset` that may hold anything but zeros; the file's size or more

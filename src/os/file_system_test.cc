@@ -4,6 +4,7 @@
 // Runs on: the test's thread.  Owns: nothing.  Invariant: none.
 #include "os/file_system.h"
 
+#include "os/posix_file.h"
 #include "os/sim_file_system.h"
 #include "os/test_dir.h"
 
@@ -92,6 +93,29 @@ TEST_P(FileSystems, reserve_does_not_change_the_size) {
   ASSERT_TRUE(file->reserve(0, 1U << 20U));
   ASSERT_TRUE(file->reserve(0, 0));
   EXPECT_EQ(file->size().value(), 3U);
+}
+
+TEST_P(FileSystems, zeros_reserve_where_the_file_system_cannot) {
+  const auto file = make("f");
+  ASSERT_TRUE(file->truncate(100'000));
+  ASSERT_TRUE(file->write(50'000, "kept"));
+  ASSERT_TRUE(reserve_by_writing(*file, 1'000, 90'000));
+  EXPECT_EQ(file->size().value(), 100'000U);
+  EXPECT_EQ(read_at(*file, 0, 100'000),
+            std::string(50'000, '\0') + "kept" + std::string(49'996, '\0'));
+  EXPECT_EQ(reserve_by_writing(*file, 90'000, 10'001).error().code, Errc::io);
+}
+
+TEST(SimFileSystem, what_zeros_have_reserved_takes_no_more_room) {
+  SimFileSystem disk;
+  const auto file = std::move(disk.open("f", OpenMode::create)).value();
+  ASSERT_TRUE(file->truncate(1U << 20U));
+  disk.set_capacity(512U << 10U);
+  EXPECT_EQ(reserve_by_writing(*file, 0, 1U << 20U).error().code, Errc::disk_full);
+  disk.set_capacity(1U << 20U);
+  ASSERT_TRUE(reserve_by_writing(*file, 0, 1U << 20U));
+  EXPECT_EQ(disk.space("f")->free_bytes, 0U);
+  EXPECT_TRUE(file->write(0, std::string(1U << 20U, 'x')));
 }
 
 TEST_P(FileSystems, cached_reads_give_the_bytes_or_nothing) {

@@ -11,11 +11,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <string>
 
 namespace bolide::os {
 namespace {
+
+constexpr std::uint64_t reserve_step_bytes = 4096;
 
 // Repeats `call` while a signal interrupts it.
 template <class Call>
@@ -106,9 +110,9 @@ Result<> PosixFile::reserve(std::uint64_t offset, std::uint64_t size) {
   if (size == 0) return {};
   const int status = uninterrupted(
       [&] { return ::fallocate(fd_, FALLOC_FL_KEEP_SIZE, position(offset), position(size)); });
-  if (status < 0 && errno != EOPNOTSUPP && errno != ENOSYS)
-    return system_failure("reserve", path_, errno);
-  return {};
+  if (status == 0) return {};
+  if (errno == EOPNOTSUPP || errno == ENOSYS) return reserve_by_writing(*this, offset, size);
+  return system_failure("reserve", path_, errno);
 }
 
 Result<std::uint64_t> PosixFile::size() const {
@@ -134,6 +138,25 @@ Result<> PosixFile::lock() {
   if (errno == EAGAIN || errno == EACCES)
     return fail(Errc::in_use, "lock " + path_ + ": another process holds it");
   return system_failure("lock", path_, errno);
+}
+
+Result<> reserve_by_writing(File& file, std::uint64_t offset, std::uint64_t size) {
+  BOLIDE_TRY(const std::uint64_t file_size, file.size());
+  if (offset > file_size || size > file_size - offset)
+    return fail(Errc::io, "reserve: this file system cannot reserve beyond the end of a file");
+  std::string bytes(reserve_step_bytes, '\0');
+  const std::string zeros(reserve_step_bytes, '\0');
+  while (size > 0) {
+    // Never across a block: one that holds anything has its place already.
+    const std::uint64_t piece = std::min(size, reserve_step_bytes - offset % reserve_step_bytes);
+    BOLIDE_TRY(const std::size_t n, file.read(offset, bytes.data(), piece));
+    const std::string_view there(bytes.data(), n);
+    if (there.find_first_not_of('\0') == there.npos)
+      BOLIDE_CHECK(file.write(offset, std::string_view(zeros).substr(0, piece)));
+    offset += piece;
+    size -= piece;
+  }
+  return {};
 }
 
 }  // namespace bolide::os

@@ -34,4 +34,9 @@ class PosixFile final : public File {
   std::string path_;
 };
 
+// Reserves the range by writing zeros into its holes, for a file system that cannot reserve.
+// Nothing else may write into the range meanwhile. Errors: disk_full; io, also for a range that
+// ends behind the file: there is no reserving beyond its size.
+Result<> reserve_by_writing(File& file, std::uint64_t offset, std::uint64_t size);
+
 }  // namespace bolide::os
