@@ -6,8 +6,6 @@
 
 #include "base/strings.h"
 
-#include <cstring>
-
 namespace bolide::broker {
 namespace {
 
@@ -19,40 +17,14 @@ bool asks_for_more(std::string_view name, std::string_view value) {
          name == "INNER_MULTI_DISPATCH" || (name == "TRAN_MSG" && is_true(value));
 }
 
-void take(std::string_view name, std::string_view value, SendProperties* into) {
-  switch (name.front()) {
-    case 'U':
-      if (name == "UNIQ_KEY") into->unique_key = value;
-      return;
-    case 'K':
-      if (name == "KEYS") into->keys = value;
-      return;
-    case 'T':
-      if (name == "TAGS") {
-        into->tags = value;
-        return;
-      }
-      [[fallthrough]];
-    case 'D':
-    case 'I':
-      if (asks_for_more(name, value)) into->unsupported = name;
-      return;
-    default: return;
-  }
-}
-
 }  // namespace
 
 SendProperties scan_properties(std::string_view text) {
   SendProperties found;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(property_end), text.size());
-    const std::string_view pair = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    const std::size_t middle = pair.find(name_end);
-    if (middle == std::string_view::npos || middle == 0 || middle + 1 == pair.size()) continue;
-    take(pair.substr(0, middle), pair.substr(middle + 1), &found);
-  }
+  store::for_each_property(text, [&](std::string_view name, std::string_view value) {
+    found.indexed.take(name, value);
+    if (asks_for_more(name, value)) found.unsupported = name;
+  });
   return found;
 }
 

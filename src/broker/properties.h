@@ -6,7 +6,7 @@
 // Invariant: never allocates.
 #pragma once
 
-#include "base/result.h"
+#include "store/record.h"
 
 #include <cstdint>
 #include <string_view>
@@ -17,13 +17,11 @@ inline constexpr char name_end = '\x01';
 inline constexpr char property_end = '\x02';
 
 struct SendProperties {
-  std::string_view unique_key;
-  std::string_view keys;
-  std::string_view tags;
+  store::IndexedProperties indexed;
   std::string_view unsupported;  // a property that asks for what this broker cannot do
 };
 
-// One pass over `text`; pairs without a name end are passed over, as Java's parser does.
+// One pass over `text`, by the same reading as the store's when it makes its index anew.
 SendProperties scan_properties(std::string_view text);
 
 }  // namespace bolide::broker

@@ -17,27 +17,27 @@ TEST(SendProperties, finds_what_the_broker_must_know) {
                            property("UNIQ_KEY", "7F01") + property("TAGS", "TagA") +
                            property("WAIT", "true");
   const SendProperties found = scan_properties(text);
-  EXPECT_EQ(found.keys, "k1 k2");
-  EXPECT_EQ(found.unique_key, "7F01");
-  EXPECT_EQ(found.tags, "TagA");
+  EXPECT_EQ(found.indexed.keys, "k1 k2");
+  EXPECT_EQ(found.indexed.unique_key, "7F01");
+  EXPECT_EQ(found.indexed.tags, "TagA");
   EXPECT_EQ(found.unsupported, "");
 }
 
 TEST(SendProperties, needs_no_end_behind_the_last_pair) {
   std::string text = property("TAGS", "a");
   text.pop_back();
-  EXPECT_EQ(scan_properties(text).tags, "a");
+  EXPECT_EQ(scan_properties(text).indexed.tags, "a");
 }
 
 TEST(SendProperties, passes_over_what_is_no_pair) {
   for (std::string_view text : {"", "\x02", "\x01", "TAGS", "TAGS\x02", "TAGS\x01", "TAGS\x01\x02",
                                 "\x01value\x02", "\x01\x02\x01\x02", "XTAGS\x01 a\x02"}) {
     const SendProperties found = scan_properties(text);
-    EXPECT_EQ(found.tags, "") << text;
+    EXPECT_EQ(found.indexed.tags, "") << text;
     EXPECT_EQ(found.unsupported, "") << text;
   }
   const std::string text = std::string("junk\x02\x01") + "x\x02" + property("TAGS", "a\x01b");
-  EXPECT_EQ(scan_properties(text).tags, "a\x01b");
+  EXPECT_EQ(scan_properties(text).indexed.tags, "a\x01b");
 }
 
 TEST(SendProperties, names_what_asks_for_later_delivery_or_a_transaction) {
@@ -51,6 +51,29 @@ TEST(SendProperties, names_what_asks_for_later_delivery_or_a_transaction) {
   EXPECT_EQ(scan_properties(property("TRAN_MSG", "false")).unsupported, "");
   EXPECT_EQ(scan_properties(property("DELAY", "0")).unsupported, "");
   EXPECT_EQ(scan_properties(property("DELAYED", "3")).unsupported, "");
+}
+
+TEST(SendProperties, repeated_count_as_the_last_which_is_what_a_rebuilt_index_finds_too) {
+  testing::CoreRig rig;
+  rig.send("orders", "m", 0,
+           property("TAGS", "first") + property("KEYS", "k1") + property("TAGS", "last") +
+               property("KEYS", "k2"));
+  const auto check = [&] {
+    PullRequest last = rig.pull_request("orders", 0);
+    last.subscription = "last";
+    EXPECT_EQ(rig.pull(last).messages, 1);
+    PullRequest first = rig.pull_request("orders", 0);
+    first.subscription = "first";
+    EXPECT_EQ(rig.pull(first).messages, 0);
+    for (const std::string_view key : {"k1", "k2"}) {
+      testing::Answer<Slices> found;
+      rig.core->find_messages(rig.anonymous, "orders", key, false, 10, 0, INT64_MAX, found.reply());
+      EXPECT_EQ(found.get().has_value(), key == "k2") << key;
+    }
+  };
+  check();
+  rig.kill_and_reopen();
+  check();
 }
 
 }  // namespace

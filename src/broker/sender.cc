@@ -124,16 +124,9 @@ Result<std::int32_t> Sender::choose_queue(const SendRequest& request, const Topi
   return request.queue_id;
 }
 
-void Sender::collect_keys(const SendProperties& known) {
+void Sender::collect_keys(const store::IndexedProperties& known) {
   keys_.clear();
-  if (!known.unique_key.empty()) keys_.push_back(known.unique_key);
-  std::string_view rest = known.keys;
-  while (!rest.empty()) {
-    const std::size_t space = rest.find(' ');
-    const std::string_view word = rest.substr(0, space);
-    if (!word.empty()) keys_.push_back(word);
-    rest = space == rest.npos ? std::string_view{} : rest.substr(space + 1);
-  }
+  known.each_key([this](std::string_view key) { keys_.push_back(key); });
 }
 
 std::string_view Sender::make_unique_key() {
@@ -145,10 +138,10 @@ std::string_view Sender::make_unique_key() {
 std::string_view Sender::complete_properties(std::string_view properties, SendProperties* known) {
   properties_.assign(properties);
   if (!properties_.empty() && properties_.back() != property_end) properties_ += property_end;
-  if (known->unique_key.empty()) {
-    known->unique_key = make_unique_key();
+  if (known->indexed.unique_key.empty()) {
+    known->indexed.unique_key = make_unique_key();
     properties_.append("UNIQ_KEY").push_back(name_end);
-    properties_.append(known->unique_key).push_back(property_end);
+    properties_.append(known->indexed.unique_key).push_back(property_end);
   }
   properties_ += extra_properties_;
   return properties_;
@@ -164,7 +157,7 @@ Result<store::Appended> Sender::append(const SendRequest& request, store::QueueN
     return fail(Errc::message_invalid, "message properties are longer than " +
                                            std::to_string(store::properties_bytes_max) + " bytes");
   }
-  collect_keys(known);
+  collect_keys(known.indexed);
   return store_.append({.queue = queue,
                         .record = {.flag = request.flag,
                                    .sys_flag = request.sys_flag & client_sys_flag_mask,
@@ -174,7 +167,7 @@ Result<store::Appended> Sender::append(const SendRequest& request, store::QueueN
                                    .reconsume_times = request.reconsume_times,
                                    .body = request.body,
                                    .properties = properties},
-                        .tag_hash = known.tags.empty() ? 0 : java_hash(known.tags),
+                        .tag_hash = known.indexed.tag_hash(),
                         .keys = keys_},
                        now);
 }
@@ -199,7 +192,7 @@ Result<> Sender::append_one(const SendRequest& request, const Topic& topic, std:
   waiting.first_offset = appended.queue_offset;
   waiting.end_position = appended.end_position;
   waiting.position = appended.position;
-  waiting.set_key(known.unique_key);
+  waiting.set_key(known.indexed.unique_key);
   ++stats_.messages;
   stats_.bytes += request.body.size();
   return {};

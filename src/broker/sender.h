@@ -89,7 +89,7 @@ class Sender {
   void answer(const Waiting& waiting);
   void fail_all(const Error& error);
   void compact();
-  void collect_keys(const SendProperties& known);
+  void collect_keys(const store::IndexedProperties& known);
   std::string_view make_unique_key();
 
   SendSettings settings_;

@@ -169,13 +169,11 @@ std::int64_t record_store_ms(std::string_view head) {
 }
 
 std::string_view find_property(std::string_view properties, std::string_view name) {
-  while (!properties.empty()) {
-    const std::string_view pair = properties.substr(0, properties.find(pair_end));
-    if (pair.size() > name.size() && pair[name.size()] == '\1' && pair.starts_with(name))
-      return pair.substr(name.size() + 1);
-    properties.remove_prefix(std::min(properties.size(), pair.size() + 1));
-  }
-  return {};
+  std::string_view found;
+  for_each_property(properties, [&](std::string_view at, std::string_view value) {
+    if (at == name) found = value;
+  });
+  return found;
 }
 
 std::string_view without_crc_property(std::string_view properties) {

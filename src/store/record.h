@@ -8,6 +8,7 @@
 
 #include <bolide/host.h>
 
+#include "base/crc.h"
 #include "base/result.h"
 
 #include <cstdint>
@@ -89,22 +90,58 @@ DecodeStatus decode_record(std::string_view bytes, Verify verify, Record* into);
 // The store time of a record of which only the head is there (128 bytes are enough), or -1.
 std::int64_t record_store_ms(std::string_view head);
 
-// The value of a property in a properties string (1.12), or an empty view. First match wins.
+// The value of a property in a properties string (1.12), or an empty view. Of a repeated one the
+// last counts, as in the map that Apache's broker and clients decode it into.
 std::string_view find_property(std::string_view properties, std::string_view name);
 
 // Decoded properties without the CRC property that encode_record has put at their end: what goes
 // into the next encode_record when a record is stored again.
 std::string_view without_crc_property(std::string_view properties);
 
-// Calls `each(name, value)` for every pair of a properties string, in order.
+// Calls `each(name, value)` for every pair of a properties string, in order. As in Java's parser
+// pairs without a mark, a name or a value are none.
 template <class Each>
 void for_each_property(std::string_view properties, Each each) {
   while (!properties.empty()) {
     const std::string_view pair = properties.substr(0, properties.find('\2'));
     properties.remove_prefix(pair.size() == properties.size() ? pair.size() : pair.size() + 1);
     const std::size_t mark = pair.find('\1');
-    if (mark != std::string_view::npos) each(pair.substr(0, mark), pair.substr(mark + 1));
+    if (mark == std::string_view::npos || mark == 0 || mark + 1 == pair.size()) continue;
+    each(pair.substr(0, mark), pair.substr(mark + 1));
   }
+}
+
+// What the indexes know of a message.
+struct IndexedProperties {
+  std::string_view tags;
+  std::string_view keys;  // words, between spaces
+  std::string_view unique_key;
+
+  // Takes a pair, if it is one of them; pairs in their order, for the last of a name counts.
+  void take(std::string_view name, std::string_view value) {
+    if (name == "TAGS") tags = value;
+    if (name == "KEYS") keys = value;
+    if (name == "UNIQ_KEY") unique_key = value;
+  }
+  // The hash in the queue's entry, 0 without tags.
+  std::int32_t tag_hash() const { return tags.empty() ? 0 : java_hash(tags); }
+  // Calls `each` for the unique key and for every word of the keys.
+  template <class Each>
+  void each_key(Each each) const {
+    if (!unique_key.empty()) each(unique_key);
+    for (std::string_view rest = keys; !rest.empty();) {
+      const std::string_view word = rest.substr(0, rest.find(' '));
+      rest.remove_prefix(word.size() == rest.size() ? word.size() : word.size() + 1);
+      if (!word.empty()) each(word);
+    }
+  }
+};
+
+inline IndexedProperties indexed_properties(std::string_view properties) {
+  IndexedProperties found;
+  for_each_property(
+      properties, [&](std::string_view name, std::string_view value) { found.take(name, value); });
+  return found;
 }
 
 }  // namespace bolide::store

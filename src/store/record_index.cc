@@ -10,23 +10,6 @@
 namespace bolide::store {
 namespace {
 
-// Calls `each` for UNIQ_KEY and every word of KEYS, and gives the tag hash.
-template <class Each>
-std::int32_t read_properties(std::string_view properties, Each each) {
-  std::int32_t tag_hash = 0;
-  for_each_property(properties, [&](std::string_view name, std::string_view value) {
-    if (name == "TAGS" && tag_hash == 0) tag_hash = java_hash(value);
-    if (name == "UNIQ_KEY" && !value.empty()) each(value);
-    if (name != "KEYS") return;
-    while (!value.empty()) {
-      const std::string_view word = value.substr(0, value.find(' '));
-      value.remove_prefix(word.size() == value.size() ? word.size() : word.size() + 1);
-      if (!word.empty()) each(word);
-    }
-  });
-  return tag_hash;
-}
-
 bool in_queue(const Record& record) {
   const std::int32_t transaction = record.sys_flag & sys_flag::transaction_mask;
   return transaction != sys_flag::prepared && transaction != sys_flag::rollback;
@@ -37,14 +20,15 @@ bool in_queue(const Record& record) {
 bool index_record(MessageIndex& index, const Record& record) {
   bool follows = true;
   const bool keyed = (record.sys_flag & sys_flag::transaction_mask) != sys_flag::rollback;
-  const std::int32_t tag_hash = read_properties(record.properties, [&](std::string_view key) {
-    if (keyed) index.add_key(key_hash(record.topic, key), record.position);
-  });
+  const IndexedProperties properties = indexed_properties(record.properties);
+  if (keyed)
+    properties.each_key(
+        [&](std::string_view key) { index.add_key(key_hash(record.topic, key), record.position); });
   if (in_queue(record)) {
     const QueueNo queue = index.queues().find_or_add(record.topic, record.queue_id);
     follows = index.queues().at(queue).next == record.queue_offset;
     index.add(queue, record.queue_offset,
-              {record.position, record.store_ms, record.total_size, tag_hash});
+              {record.position, record.store_ms, record.total_size, properties.tag_hash()});
   }
   index.cover(record.position + record.total_size, record.position);
   return follows;

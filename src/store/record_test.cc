@@ -61,6 +61,19 @@ TEST(Record, comes_back_as_it_was_stored) {
   EXPECT_EQ(find_property(back.properties, "KEY"), "");
 }
 
+TEST(Properties, are_read_as_java_reads_them_into_its_map) {
+  const std::string_view text = "TAGS\1a\2KEYS\1k1  k2 \2TAGS\1b\2KEYS\1\2\1x\2UNIQ_KEY\2TAGSX\1c";
+  EXPECT_EQ(find_property(text, "TAGS"), "b") << "the last";
+  EXPECT_EQ(find_property(text, "KEYS"), "k1  k2 ") << "an empty value is none";
+  EXPECT_EQ(find_property(text, "TAGSX"), "c") << "without an end";
+  EXPECT_EQ(find_property(text, "UNIQ_KEY"), "");
+  const IndexedProperties found = indexed_properties(text);
+  EXPECT_EQ(found.tag_hash(), java_hash("b"));
+  std::vector<std::string_view> keys;
+  found.each_key([&](std::string_view key) { keys.push_back(key); });
+  EXPECT_EQ(keys, (std::vector<std::string_view>{"k1", "k2"}));
+}
+
 TEST(Record, ends_with_its_checksum_in_reversed_digits) {
   const std::string bytes = encoded(sample());
   std::uint32_t crc = crc32(std::string_view(bytes).substr(0, bytes.size() - 20)) & 0x7FFFFFFFU;

@@ -34,32 +34,15 @@ constexpr std::string_view schedule_topic = "SCHEDULE_TOPIC_XXXX";
 constexpr std::int32_t delay_seconds[] = {1,   5,   10,  30,  60,  120,  180,  240,  300,
                                           360, 420, 480, 540, 600, 1200, 1800, 3600, 7200};
 
-// The properties that the broker looks at when it indexes a record; of a repeated one the last
-// counts.
-struct IndexedProperties {
-  explicit IndexedProperties(std::string_view properties) {
-    for_each_property(properties, [this](std::string_view name, std::string_view value) {
-      if (name == "TAGS") tags = value;
-      if (name == "KEYS") keys = value;
-      if (name == "UNIQ_KEY") unique_key = value;
-      if (name == "DELAY") delay = value;
-    });
-  }
-
-  std::string_view tags;
-  std::string_view keys;
-  std::string_view unique_key;
-  std::string_view delay;
-};
-
 // The hash of the tags; of a delayed message the time at which it is due.
 std::int64_t tags_code(const Record& record, const IndexedProperties& properties) {
   if (record.topic == schedule_topic) {
-    const auto level = parse_integer<std::int32_t>(properties.delay).value_or(0);
+    const auto level =
+        parse_integer<std::int32_t>(find_property(record.properties, "DELAY")).value_or(0);
     constexpr auto levels = static_cast<std::int32_t>(std::size(delay_seconds));
     if (level > 0) return record.store_ms + 1000LL * delay_seconds[std::min(level, levels) - 1];
   }
-  return properties.tags.empty() ? 0 : java_hash(properties.tags);
+  return properties.tag_hash();
 }
 
 std::int32_t transaction_of(const Record& record) {
@@ -185,7 +168,7 @@ Result<> Export::read_log() {
 Result<> Export::take(const Record& record) {
   ++report_.records;
   last_store_ms_ = record.store_ms;
-  const IndexedProperties properties(record.properties);
+  const IndexedProperties properties = indexed_properties(record.properties);
   BOLIDE_CHECK(take_keys(record, properties));
   if (options_.leave_out && options_.leave_out(record.topic)) {
     ++report_.left_out;
