@@ -119,8 +119,10 @@ Result<bool> MessageIndex::heal(QueueNo queue, std::int64_t offset) {
   BOLIDE_CHECK(locate(queue, offset, nullptr, &hint));
   const auto held = std::find_if(runs_.begin(), runs_.end(),
                                  [&](const Held& other) { return other.run == hint.run; });
+  if (held->sound || !rebuild_) return false;
   const Result<> sound = held->run->check_all();
-  if (sound || !rebuild_) return false;
+  held->sound = sound.has_value();
+  if (sound) return false;
   BOLIDE_LOG(warning, "index run is rebuilt from the log: {}", sound.error().message());
   return repair(static_cast<std::size_t>(held - runs_.begin()));
 }

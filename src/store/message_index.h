@@ -65,7 +65,7 @@ class MessageIndex {
   Result<std::size_t> entries(QueueNo queue, std::int64_t offset, std::span<IndexEntry> into,
                               ColdRange* cold);
   // After an entry turned out wrong: true if it came from a run that was damaged and now is
-  // rebuilt.
+  // rebuilt. Reads the whole run, once: where it is sound the fault is in the log.
   Result<bool> heal(QueueNo queue, std::int64_t offset);
   // Positions of records with that key hash, newest first, of runs that touch [from_ms, to_ms].
   // Stops when `take` says false.
@@ -76,6 +76,7 @@ class MessageIndex {
   struct Held {
     RunPtr run;
     std::uint64_t used = 0;
+    bool sound = false;  // every checksum of it was seen to match
   };
   // Where a queue was last found: a reader that goes on sequentially needs no search.
   struct Hint {

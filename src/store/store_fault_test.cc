@@ -314,6 +314,24 @@ TEST_F(StoreFault, heals_a_run_whatever_byte_of_it_is_damaged) {
   }
 }
 
+TEST_F(StoreFault, looks_through_a_run_once_however_often_a_damaged_record_is_asked_for) {
+  open();
+  fill(300);
+  ASSERT_TRUE(store_->close());
+  store_.reset();
+  const std::string segment = *os::read_file(disk_, log_path());
+  disk_.flip_bit(log_path(), segment.find(body(5)));
+  open();
+  const auto reads_of_a_try = [&] {
+    const auto before = disk_.count(os::FileOperation::read);
+    EXPECT_EQ(read(5, 1).status, ReadStatus::failed);
+    return disk_.count(os::FileOperation::read) - before;
+  };
+  EXPECT_GT(reads_of_a_try(), 0U);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(reads_of_a_try(), 0U);
+  EXPECT_EQ(read(6, 1).messages, 1);
+}
+
 TEST_F(StoreFault, a_damaged_checkpoint_is_noticed_at_every_byte) {
   open();
   fill(100);
