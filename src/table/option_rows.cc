@@ -108,8 +108,8 @@ constexpr OptionRow rows[] = {
      restart, open, "The size of one file of the commit log."},
     {Opt::store_flush_interval_ms, "store.flush_interval_ms", duration, ms, "200", 1, 60'000, "",
      restart, open,
-     "How often the log is synced to the disk in async mode; a power loss takes at most that "
-     "much."},
+     "How often a sync of the log to the disk begins in async mode; a power loss takes what came "
+     "since the last finished one began."},
     {Opt::store_retention_hours, "store.retention_hours", duration, hours, "72", 1, 876'000, "",
      restart, open, "Messages older than that are deleted, a file at a time."},
     {Opt::store_disk_max_used_percent, "store.disk_max_used_percent", integer, percent, "75", 10,
