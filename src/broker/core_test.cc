@@ -168,8 +168,7 @@ TEST_F(CoreTest, starts_a_new_group_of_a_young_queue_at_zero) {
 
 TEST_F(CoreTest, leaves_the_start_to_a_new_group_of_a_queue_that_was_trimmed) {
   rig_.send("orders", "m");
-  rig_.store->trim_queue(*rig_.store->find_queue("orders", 0),
-                         rig_.store->stats().max_position);
+  rig_.store->trim_queue(*rig_.store->find_queue("orders", 0), rig_.store->stats().max_position);
   rig_.send("orders", "m");
   EXPECT_EQ(consumer_offset("readers", "orders").error().code, Errc::not_found);
 }
@@ -550,6 +549,22 @@ TEST_F(CoreTest, gives_up_no_new_message_when_a_loss_of_power_took_the_log_behin
   rig_.kill_and_reopen();
   EXPECT_EQ(CoreRig::bodies(rig_.pull("orders", sent.queue_offset)),
             std::vector<std::string>{"new"});
+}
+
+TEST_F(CoreTest, writes_no_more_for_a_topic_however_many_there_are) {
+  const auto cost = [&](int from) {
+    const auto changes = rig_.fs.count_of_changes();
+    const auto free = rig_.fs.space("meta")->free_bytes;
+    for (int i = from; i < from + 100; ++i) rig_.put_topic("t" + std::to_string(i), 4);
+    return std::pair(rig_.fs.count_of_changes() - changes,
+                     free - rig_.fs.space("meta")->free_bytes);
+  };
+  const auto [first_writes, first_bytes] = cost(10'000);
+  for (int i = 20'000; i < 23'000; ++i) rig_.put_topic("t" + std::to_string(i), 4);
+  const auto [writes, bytes] = cost(30'000);
+  EXPECT_EQ(first_writes, 100U);
+  EXPECT_EQ(writes, 100U);
+  EXPECT_LE(bytes, first_bytes + 8'192);
 }
 
 }  // namespace

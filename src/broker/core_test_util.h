@@ -102,6 +102,7 @@ struct RigOptions {
   store::ReplyLevel level = store::ReplyLevel::async;
   bool inline_sync = true;        // false: syncs run when the test says so
   bool inline_background = true;  // likewise for everything else
+  std::uint64_t segment_bytes = 8U << 20U;
   CoreSettings core = {};
 };
 
@@ -110,7 +111,7 @@ class CoreRig {
   explicit CoreRig(RigOptions options = {})
       : background(options.inline_background), sync(options.inline_sync), options_(options) {
     store_options.directory = "store";
-    store_options.segment_bytes = 8U << 20U;
+    store_options.segment_bytes = options.segment_bytes;
     store_options.reply_level = options.level;
     open();
   }

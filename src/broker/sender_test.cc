@@ -225,6 +225,38 @@ TEST_F(SenderTest, takes_a_batch_of_more_messages_than_16_bits_count) {
   EXPECT_EQ(rig_.visible_end("orders"), 70'000);
 }
 
+TEST(Sender, stores_all_of_a_batch_larger_than_a_segment_of_the_log) {
+  CoreRig rig({.segment_bytes = 64U << 10U});
+  rig.put_topic("orders", 1);
+  std::string body;
+  for (int i = 0; i < 50; ++i)
+    body += batch_element(std::string(4'000, static_cast<char>('0' + i)));
+  SendRequest request = rig.request("orders", body);
+  request.batch = true;
+  const auto sent = rig.send(request);
+  ASSERT_FALSE(sent.error) << sent.error->message();
+  EXPECT_EQ(sent.queue_offset, 0);
+  EXPECT_EQ(rig.send("orders", "next").queue_offset, 50);
+  EXPECT_EQ(rig.refused(rig.request("orders", std::string(64U << 10U, 'x'))),
+            Errc::message_too_large);
+  const auto check = [&] {
+    std::vector<std::string> found;
+    while (found.size() < 51) {
+      const auto more =
+          CoreRig::bodies(rig.pull("orders", static_cast<std::int64_t>(found.size())));
+      ASSERT_FALSE(more.empty());
+      found.insert(found.end(), more.begin(), more.end());
+    }
+    for (int i = 0; i < 50; ++i) {
+      EXPECT_EQ(found[static_cast<std::size_t>(i)], std::string(4'000, static_cast<char>('0' + i)));
+    }
+    EXPECT_EQ(found.back(), "next");
+  };
+  check();
+  rig.kill_and_reopen();
+  check();
+}
+
 TEST_F(SenderTest, stores_nothing_of_a_batch_that_is_cut_wrongly) {
   const std::string good = batch_element("good");
   std::string longer = batch_element("x");
