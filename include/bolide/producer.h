@@ -3,7 +3,8 @@
 // Producer: sends messages; waits for the answer, calls back, gives a future, or is awaited.
 // Any thread, many at once.  Owns: what is on its way.
 // Invariant: each send ends once, with a receipt or an error, at most `send_timeout` after it
-// began. Destroying a producer ends what is on its way with `shutting_down`.
+// began. Destroying a producer waits for what is on its way, which then is not retried any more; a
+// callback that destroys its own producer does not wait.
 #pragma once
 
 #include <bolide/client.h>

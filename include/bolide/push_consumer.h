@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -62,10 +63,23 @@ struct PushConsumerOptions {
   std::size_t queue_messages_max = 1000;
   std::size_t queue_bytes_max = std::size_t{100} << 20;
   std::int64_t queue_span_max = 2000;  // between its first and last unconsumed offset
-  int reconsume_max = 16;              // then a message goes to the dead letters
+  // One batch of a queue at a time, in the order of the queue, by one member of the group; `later`
+  // makes the queue wait for `ordered_retry_pause`. Clustering only; a broker may give a queue to
+  // another member when this one was away for a minute.
+  bool ordered = false;
+  std::chrono::milliseconds ordered_retry_pause{1000};
+  // So often a message comes again, then it goes to the dead letters. -1: 16 times; ordered: for
+  // ever.
+  int reconsume_max = -1;
   std::chrono::milliseconds offset_commit_interval{5000};
   std::chrono::milliseconds stop_timeout{30'000};
   std::string offset_directory = {};  // broadcasting; empty: ~/.rocketmq_offsets
+
+  // What reconsume_max stands for.
+  int reconsume_max_or_default() const {
+    if (reconsume_max >= 0) return reconsume_max;
+    return ordered ? std::numeric_limits<int>::max() : 16;
+  }
 };
 
 class BOLIDE_API PushConsumer {

@@ -41,7 +41,7 @@ std::string unique_instance() {
 
 }  // namespace
 
-Result<std::shared_ptr<Core>> Core::open(const ClientOptions& options) {
+Result<std::shared_ptr<Core>> Core::open(const ClientOptions& options, Runtime& runtime) {
   CoreSettings settings;
   BOLIDE_TRY(settings.name_servers, parse_name_servers(name_servers_text(options)));
   settings.id =
@@ -58,7 +58,7 @@ Result<std::shared_ptr<Core>> Core::open(const ClientOptions& options) {
                                         .key_password = options.tls.key_password}));
   }
   // What runs on the agent ends there: the last owner may be any thread.
-  const std::shared_ptr<Core> core(new Core(std::move(settings)), [](Core* last) {
+  const std::shared_ptr<Core> core(new Core(std::move(settings), runtime), [](Core* last) {
     last->runtime_.post([last] {
       last->close();
       delete last;
@@ -68,7 +68,8 @@ Result<std::shared_ptr<Core>> Core::open(const ClientOptions& options) {
   return core;
 }
 
-Core::Core(CoreSettings settings) : runtime_(Runtime::get()), settings_(std::move(settings)) {}
+Core::Core(CoreSettings settings, Runtime& runtime)
+    : runtime_(runtime), settings_(std::move(settings)) {}
 
 Core::~Core() = default;
 
@@ -147,6 +148,7 @@ void Core::call(const std::string& address, const Call& call, OnReply done,
   if (found == channels_.end()) {
     auto parsed = net::Address::parse(address);
     if (!parsed || closed_) {
+      if (!done) return;
       // Never from within this call.
       const Error error = closed_ ? Error{Errc::shutting_down, address} : parsed.error();
       return runtime_.post(

@@ -60,7 +60,8 @@ struct CoreSettings {
 class Core : public std::enable_shared_from_this<Core> {
  public:
   // From any thread. Errors: invalid_argument, config.
-  static Result<std::shared_ptr<Core>> open(const ClientOptions& options);
+  static Result<std::shared_ptr<Core>> open(const ClientOptions& options,
+                                            Runtime& runtime = Runtime::get());
   // On any thread.
   ~Core();
 
@@ -113,7 +114,7 @@ class Core : public std::enable_shared_from_this<Core> {
     std::move_only_function<void()> task;
   };
 
-  explicit Core(CoreSettings settings);
+  Core(CoreSettings settings, Runtime& runtime);
   void start();
   void close();
   void tick();

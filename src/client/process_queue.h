@@ -46,9 +46,10 @@ class ProcessQueue {
 
   // What the consumer notes about the queue.
   bool dropped = false;  // no longer ours: neither pulled nor committed
-  bool pulling = false;  // a pull is on its way, or will be
+  bool pulling = false;  // a pull is on its way
+  bool paused = false;   // the user wants nothing of it
   std::int64_t committed = -1;
-  std::string pull_address;
+  std::int64_t rests_until_ms = 0;  // in ordered consuming: nothing is consumed before
 
  private:
   QueueId id_;

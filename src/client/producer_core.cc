@@ -141,15 +141,27 @@ void ProducerCore::begin(SendPtr send) {
 
 void ProducerCore::find_route(SendPtr send) {
   const std::string topic = send->topic;
-  core_->route(topic, [self = shared_from_this(), send = std::move(send),
-                       topic](Result<RoutePtr> route) mutable {
-    if (!route && route.error().code == Errc::topic_not_found)
-      return self->use_default_route(std::move(send), std::move(route).error());
-    if (!route) return self->retry_or_end(std::move(send), std::move(route).error());
-    auto prepared = self->prepare(topic, *route, all_queues);
-    if (!prepared) return self->end(std::move(send), Failure(std::move(prepared).error()));
-    self->transmit(std::move(send));
+  // Name servers may take longer than the send has time.
+  const std::int64_t left_ms = send->deadline_ms - core_->now_ms();
+  const auto waiting = std::make_shared<SendPtr>(std::move(send));
+  core_->after(left_ms, [weak = weak_from_this(), waiting, topic] {
+    const auto self = weak.lock();
+    if (self == nullptr || *waiting == nullptr) return;
+    self->end(std::move(*waiting), fail(Errc::timeout, "route of topic " + topic));
   });
+  core_->route(topic, [self = shared_from_this(), waiting, topic](Result<RoutePtr> route) {
+    if (*waiting == nullptr) return;
+    self->on_route_found(std::move(*waiting), std::move(route));
+  });
+}
+
+void ProducerCore::on_route_found(SendPtr send, Result<RoutePtr> route) {
+  if (!route && route.error().code == Errc::topic_not_found)
+    return use_default_route(std::move(send), std::move(route).error());
+  if (!route) return retry_or_end(std::move(send), std::move(route).error());
+  auto prepared = prepare(send->topic, *route, all_queues);
+  if (!prepared) return end(std::move(send), Failure(std::move(prepared).error()));
+  transmit(std::move(send));
 }
 
 void ProducerCore::use_default_route(SendPtr send, Error missing) {

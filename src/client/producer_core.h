@@ -72,6 +72,7 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   void begin(SendPtr send);
   Result<> prepare(const std::string& topic, const RoutePtr& route, std::int32_t queues_max);
   void find_route(SendPtr send);
+  void on_route_found(SendPtr send, Result<RoutePtr> route);
   void use_default_route(SendPtr send, Error missing);
   Result<const PublishTable::Target*> choose(const Send& send);
   void transmit(SendPtr send);

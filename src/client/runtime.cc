@@ -17,14 +17,21 @@ constexpr std::size_t workers_max = 64;
 }  // namespace
 
 Runtime& Runtime::get() {
-  static Runtime* const runtime = new Runtime;
+  static Runtime* const runtime = new Runtime(net::make_tcp_transport);
   return *runtime;
 }
 
-Runtime::Runtime() : agent_("bolide-client", os::system_clock()), workers_(workers_max) {
+Runtime::Runtime(const MakeTransport& make_transport)
+    : agent_("bolide-client", os::system_clock()), workers_(workers_max) {
   agent_.at_end_of_turn([this] { return hand_over_callbacks(); });
-  transport_ = net::make_tcp_transport(agent_);
+  transport_ = make_transport(agent_);
   agent_.start();
+}
+
+Runtime::~Runtime() {
+  run([this] { transport_.reset(); });
+  agent_.stop();
+  agent_.join();
 }
 
 void Runtime::run(const std::function<void()>& task) {

@@ -3,8 +3,8 @@
 // Runtime: what all clients of a process share: one agent for the network and all state, and the
 // workers that run users' functions.
 // Runs on: any thread.  Owns: the agent, its transport, the workers.
-// Invariant: made at first use and never destroyed, so that clients may be destroyed at any time,
-// in static destructors too.
+// Invariant: the process's is made at first use and never destroyed, so that clients may be
+// destroyed at any time, in static destructors too.
 #pragma once
 
 #include "client/worker_pool.h"
@@ -19,7 +19,13 @@ namespace bolide::client {
 
 class Runtime {
  public:
+  using MakeTransport = std::function<std::unique_ptr<net::Transport>(net::Agent&)>;
+
   static Runtime& get();
+  // One of its own, for tests: with another network than the machine's.
+  explicit Runtime(const MakeTransport& make_transport);
+  // When everything that was made with it is gone.
+  ~Runtime();
 
   net::Agent& agent() { return agent_; }
   net::Transport& transport() { return *transport_; }
@@ -33,7 +39,6 @@ class Runtime {
   void call_back(WorkerPool::Task task) { callbacks_.push_back(std::move(task)); }
 
  private:
-  Runtime();
   bool hand_over_callbacks();
 
   net::Agent agent_;

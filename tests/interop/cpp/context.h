@@ -76,6 +76,8 @@ struct NamedCase {
 // Of the files beside this one.
 std::vector<NamedCase> send_cases();
 std::vector<NamedCase> push_cases();
+std::vector<NamedCase> pull_cases();
+std::vector<NamedCase> retry_cases();
 std::vector<NamedCase> lifetime_cases();
 
 }  // namespace cases

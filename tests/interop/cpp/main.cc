@@ -94,7 +94,8 @@ int main(int argc, char** argv) {
     return 64;
   }
   std::vector<cases::NamedCase> wanted;
-  for (const auto& list : {cases::push_cases(), cases::send_cases(), cases::lifetime_cases()}) {
+  for (const auto& list : {cases::retry_cases(), cases::push_cases(), cases::pull_cases(),
+                           cases::send_cases(), cases::lifetime_cases()}) {
     for (const auto& one : list) {
       if ((only.empty() || cases::matches(one.name, only)) && !cases::matches(one.name, without))
         wanted.push_back(one);

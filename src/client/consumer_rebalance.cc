@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which queues a consumer has, and where it begins in them (rocketmq 3.3).
-// Runs on: the client's agent.  Owns: see push_core.h.  Invariant: see push_core.h.
+// Runs on: the client's agent.  Owns: see consumer_core.h.  Invariant: see consumer_core.h.
 #include "base/fields_json.h"
+#include "client/consumer_core.h"
 #include "client/names.h"
-#include "client/push_core.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
@@ -23,6 +23,8 @@ struct MembersBody {
   static constexpr auto fields = std::tuple{Field{"consumerIdList", &MembersBody::members}};
 };
 
+}  // namespace
+
 std::vector<QueueId> readable_queues(const TopicRoute& route, const std::string& topic) {
   std::vector<QueueId> queues;
   for (const QueueData& data : route.queues) {
@@ -33,17 +35,15 @@ std::vector<QueueId> readable_queues(const TopicRoute& route, const std::string&
   return queues;
 }
 
-}  // namespace
-
-void PushCore::on_route(const std::string& topic, const RoutePtr& /*route*/) {
+void ConsumerCore::on_route(const std::string& topic, const RoutePtr& /*route*/) {
   if (std::ranges::count(topics(), topic) > 0) rebalance_later(0);
 }
 
-void PushCore::on_members_changed() {
+void ConsumerCore::on_members_changed() {
   rebalance_later(0);
 }
 
-void PushCore::rebalance_later(std::int64_t delay_ms) {
+void ConsumerCore::rebalance_later(std::int64_t delay_ms) {
   if (rebalance_waits_ || stopping_) return;
   rebalance_waits_ = true;
   core_->after(delay_ms, [weak = weak_from_this()] {
@@ -54,14 +54,15 @@ void PushCore::rebalance_later(std::int64_t delay_ms) {
   });
 }
 
-void PushCore::rebalance() {
+void ConsumerCore::rebalance() {
   if (stopping_) return;
   for (const std::string& topic : topics()) rebalance_topic(topic);
 }
 
-void PushCore::rebalance_topic(const std::string& topic) {
+void ConsumerCore::rebalance_topic(const std::string& topic) {
   const RoutePtr route = core_->known_route(topic);
   if (route == nullptr || route->brokers.empty()) return core_->refresh_route(topic);
+  if (assigned_by_hand_) return take_queues(topic, by_hand_[topic]);
   if (!clustering()) {
     const auto all = readable_queues(*route, topic);
     return take_queues(topic, {all.begin(), all.end()});
@@ -69,7 +70,7 @@ void PushCore::rebalance_topic(const std::string& topic) {
   // Every broker of the topic knows all members; they may have started at the same moment.
   const BrokerData& broker = route->brokers.front();
   core_->call(broker.address(), request_code::get_consumer_list_by_group,
-              {{"consumerGroup", options_.group}},
+              {{"consumerGroup", settings_.group}},
               [weak = weak_from_this(), topic](const Result<Reply>& reply) {
                 const auto self = weak.lock();
                 if (self == nullptr || self->stopping_) return;
@@ -82,7 +83,8 @@ void PushCore::rebalance_topic(const std::string& topic) {
               });
 }
 
-void PushCore::allocate_queues(const std::string& topic, const std::vector<std::string>& members) {
+void ConsumerCore::allocate_queues(const std::string& topic,
+                                   const std::vector<std::string>& members) {
   const RoutePtr route = core_->known_route(topic);
   if (route == nullptr) return;
   std::vector<std::string> sorted = members;
@@ -92,12 +94,12 @@ void PushCore::allocate_queues(const std::string& topic, const std::vector<std::
     core_->heartbeat_soon();
     return rebalance_later(members_retry_ms);
   }
-  const AllocateStrategy strategy = options_.strategy ? options_.strategy : allocate::averagely();
+  const AllocateStrategy strategy = settings_.strategy ? settings_.strategy : allocate::averagely();
   const auto own = strategy(readable_queues(*route, topic), sorted, core_->settings().id);
   take_queues(topic, {own.begin(), own.end()});
 }
 
-void PushCore::take_queues(const std::string& topic, const std::set<QueueId>& own) {
+void ConsumerCore::take_queues(const std::string& topic, const std::set<QueueId>& own) {
   std::vector<QueuePtr> lost;
   for (const auto& [id, queue] : queues_) {
     if (id.topic == topic && !own.contains(id)) lost.push_back(queue);
@@ -106,25 +108,25 @@ void PushCore::take_queues(const std::string& topic, const std::set<QueueId>& ow
   std::erase_if(starting_,
                 [&](const QueueId& id) { return id.topic == topic && !own.contains(id); });
   for (const QueueId& id : own) {
-    if (!queues_.contains(id) && starting_.insert(id).second) find_start(id);
+    if (!queues_.contains(id) && starting_.insert(id).second) acquire(id);
   }
 }
 
-void PushCore::drop(const QueuePtr& queue) {
-  commit(queue);
+void ConsumerCore::drop(const QueuePtr& queue) {
+  if (commits_by_itself_) commit(queue);
   queue->dropped = true;
   queues_.erase(queue->id());
+  on_dropped(queue);
 }
 
-void PushCore::find_start(const QueueId& id) {
+void ConsumerCore::find_start(const QueueId& id) {
   if (!clustering()) {
-    const auto stored = stored_.find(id);
-    if (stored != stored_.end() && stored->second >= 0) return begin_queue(id, stored->second);
+    if (const auto offset = stored_offset(id)) return begin_queue(id, *offset);
   }
   const std::string address = core_->broker_address(id.broker, true);
   if (!clustering()) return start_where_told(id, address);
   core_->call(address, request_code::query_consumer_offset,
-              {{"consumerGroup", options_.group},
+              {{"consumerGroup", settings_.group},
                {"topic", id.topic},
                {"queueId", std::to_string(id.queue)}},
               [weak = weak_from_this(), id, address](const Result<Reply>& reply) {
@@ -140,13 +142,13 @@ void PushCore::find_start(const QueueId& id) {
               });
 }
 
-void PushCore::start_where_told(const QueueId& id, const std::string& address) {
+void ConsumerCore::start_where_told(const QueueId& id, const std::string& address) {
   const bool retry = is_retry(id.topic);
-  if (options_.from == ConsumeFrom::first || (retry && options_.from == ConsumeFrom::last))
+  if (settings_.from == ConsumeFrom::first || (retry && settings_.from == ConsumeFrom::last))
     return begin_queue(id, 0);
-  const bool by_time = options_.from == ConsumeFrom::time && !retry;
+  const bool by_time = settings_.from == ConsumeFrom::time && !retry;
   std::vector<Arg> args{{"topic", id.topic}, {"queueId", std::to_string(id.queue)}};
-  if (by_time) args.push_back({"timestamp", std::to_string(options_.from_time_ms)});
+  if (by_time) args.push_back({"timestamp", std::to_string(settings_.from_time_ms)});
   core_->call(address,
               by_time ? request_code::search_offset_by_timestamp : request_code::get_max_offset,
               args, [weak = weak_from_this(), id](const Result<Reply>& reply) {
@@ -160,7 +162,7 @@ void PushCore::start_where_told(const QueueId& id, const std::string& address) {
               });
 }
 
-void PushCore::begin_queue(const QueueId& id, std::int64_t offset) {
+void ConsumerCore::begin_queue(const QueueId& id, std::int64_t offset) {
   if (stopping_ || starting_.erase(id) == 0) return;
   const auto queue = std::make_shared<ProcessQueue>(id, offset);
   queues_.emplace(id, queue);
@@ -168,23 +170,38 @@ void PushCore::begin_queue(const QueueId& id, std::int64_t offset) {
 }
 
 // The next rebalance asks again.
-void PushCore::give_up_start(const QueueId& id) {
+void ConsumerCore::give_up_start(const QueueId& id) {
   starting_.erase(id);
   rebalance_later(start_retry_ms);
 }
 
-void PushCore::on_reset_offsets(const std::string& topic,
-                                const std::map<QueueKey, std::int64_t>& offsets) {
+QueuePtr ConsumerCore::queue_of(const QueueId& id) const {
+  const auto found = queues_.find(id);
+  return found == queues_.end() ? nullptr : found->second;
+}
+
+std::optional<std::int64_t> ConsumerCore::stored_offset(const QueueId& id) const {
+  const auto found = stored_.find(id);
+  if (found == stored_.end() || found->second < 0) return std::nullopt;
+  return found->second;
+}
+
+bool ConsumerCore::restart_at(const QueueId& id, std::int64_t offset) {
+  const auto found = queues_.find(id);
+  if (found == queues_.end()) return false;
+  // A queue of its own with the new place: what is being consumed of the old one commits nothing.
+  const auto queue = std::make_shared<ProcessQueue>(id, offset);
+  queue->paused = found->second->paused;
+  found->second->dropped = true;
+  found->second = queue;
+  pull(queue);
+  return true;
+}
+
+void ConsumerCore::on_reset_offsets(const std::string& topic,
+                                    const std::map<QueueKey, std::int64_t>& offsets) {
   for (const auto& [key, offset] : offsets) {
-    if (key.topic != topic) continue;
-    const QueueId id{key.topic, key.broker, key.queue};
-    const auto found = queues_.find(id);
-    if (found == queues_.end()) continue;
-    // A queue of its own with the new place: what is being consumed of the old one commits nothing.
-    found->second->dropped = true;
-    queues_.erase(found);
-    starting_.insert(id);
-    begin_queue(id, offset);
+    if (key.topic == topic) restart_at({key.topic, key.broker, key.queue}, offset);
   }
   commit_all();
 }

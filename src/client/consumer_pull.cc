@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Pulling messages into the queues of a consumer (rocketmq 3.4).
-// Runs on: the client's agent.  Owns: see push_core.h.  Invariant: one pull per queue is on its
+// Runs on: the client's agent.  Owns: see consumer_core.h.  Invariant: one pull per queue is on its
 // way.
+#include "client/consumer_core.h"
 #include "client/message.h"
 #include "client/names.h"
-#include "client/push_core.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
@@ -25,36 +25,42 @@ constexpr std::string_view suspend_text = "15000";
 namespace pull_flag {
 constexpr std::int32_t commit = 1;
 constexpr std::int32_t suspend = 2;
+constexpr std::int32_t subscription = 4;
+constexpr std::int32_t lite = 16;
 }  // namespace pull_flag
 
 constexpr std::string_view retry_topic_property = "RETRY_TOPIC";
 
 }  // namespace
 
-bool PushCore::is_full(const ProcessQueue& queue) const {
-  return queue.messages() >= options_.queue_messages_max ||
-         queue.bytes() >= options_.queue_bytes_max || queue.span() > options_.queue_span_max;
+bool ConsumerCore::is_full(const ProcessQueue& queue) const {
+  return queue.messages() >= settings_.queue_messages_max ||
+         queue.bytes() >= settings_.queue_bytes_max || queue.span() > settings_.queue_span_max;
 }
 
-void PushCore::pull_later(const QueuePtr& queue, std::int64_t delay_ms) {
+void ConsumerCore::pull_later(const QueuePtr& queue, std::int64_t delay_ms) {
   core_->after(delay_ms, [weak = weak_from_this(), queue] {
     if (const auto self = weak.lock()) self->pull(queue);
   });
 }
 
-void PushCore::pull(const QueuePtr& queue) {
-  if (queue->dropped || queue->pulling || suspended_ || stopping_ || is_full(*queue)) return;
+void ConsumerCore::pull(const QueuePtr& queue) {
+  if (queue->dropped || queue->pulling || queue->paused || suspended_ || stopping_ ||
+      is_full(*queue) || !may_pull(*queue))
+    return;
   const std::string address = core_->broker_address(queue->id().broker, true);
   if (address.empty()) return pull_later(queue, error_pause_ms);
   queue->pulling = true;
   const std::int64_t committable = queue->committable();
-  const bool commits = clustering() && committable > 0;
+  const bool commits = clustering() && committable > 0 && !settings_.active;
+  const std::string expression = settings_.active ? expression_of(queue->id().topic) : "";
+  const std::int32_t kind = settings_.active ? pull_flag::subscription | pull_flag::lite : 0;
   const DecimalText number(queue->id().queue), offset(queue->next_offset()),
-      count(options_.pull_messages_max), version(sub_version_),
-      flags(pull_flag::suspend | (commits ? pull_flag::commit : 0)),
+      count(settings_.pull_messages_max), version(sub_version_),
+      flags(pull_flag::suspend | kind | (commits ? pull_flag::commit : 0)),
       commit_offset(commits ? committable : 0);
-  const std::array<remoting::ExtField, 11> fields{{
-      {"consumerGroup", options_.group},
+  const std::array<remoting::ExtField, 12> fields{{
+      {"consumerGroup", settings_.group},
       {"topic", queue->id().topic},
       {"queueId", number.view()},
       {"queueOffset", offset.view()},
@@ -62,19 +68,23 @@ void PushCore::pull(const QueuePtr& queue) {
       {"sysFlag", flags.view()},
       {"commitOffset", commit_offset.view()},
       {"suspendTimeoutMillis", suspend_text},
+      {"subscription", expression},
       {"subVersion", version.view()},
       {"expressionType", "TAG"},
       {"brokerName", queue->id().broker},
   }};
   core_->call(
-      address, Call{.code = request_code::pull_message, .fields = fields, .body = {}},
+      address,
+      Call{.code = settings_.active ? request_code::lite_pull_message : request_code::pull_message,
+           .fields = fields,
+           .body = {}},
       [weak = weak_from_this(), queue](Result<Reply> reply) {
         if (const auto self = weak.lock()) self->on_pulled(queue, std::move(reply));
       },
       pull_timeout_ms);
 }
 
-void PushCore::on_pulled(const QueuePtr& queue, Result<Reply> reply) {
+void ConsumerCore::on_pulled(const QueuePtr& queue, Result<Reply> reply) {
   queue->pulling = false;
   if (queue->dropped || stopping_) return;
   if (!reply) {
@@ -95,7 +105,7 @@ void PushCore::on_pulled(const QueuePtr& queue, Result<Reply> reply) {
       if (!next) return pull_later(queue, error_pause_ms);
       if (!queue->is_idle()) return pull_later(queue, error_pause_ms);
       queue->set_next_offset(*next);
-      commit(queue);
+      if (commits_by_itself_) commit(queue);
       return pull(queue);
     default:
       // Unknown subscription or group: the broker may have forgotten us.
@@ -104,12 +114,10 @@ void PushCore::on_pulled(const QueuePtr& queue, Result<Reply> reply) {
   }
 }
 
-Result<> PushCore::take_messages(const QueuePtr& queue, const Reply& reply,
-                                 std::int64_t next_offset) {
+Result<> ConsumerCore::take_messages(const QueuePtr& queue, const Reply& reply,
+                                     std::int64_t next_offset) {
   BOLIDE_TRY(auto messages, decode_messages(reply.body));
-  const auto subscription = options_.subscriptions.find(queue->id().topic);
-  const std::string_view tags =
-      subscription == options_.subscriptions.end() ? "*" : std::string_view(subscription->second);
+  const std::string tags = expression_of(queue->id().topic);
   // Brokers filter by a hash; two tags may share one.
   std::erase_if(messages, [&](const ReceivedMessage& m) { return !tag_matches(tags, m.tag()); });
   for (ReceivedMessage& message : messages) {
@@ -118,7 +126,7 @@ Result<> PushCore::take_messages(const QueuePtr& queue, const Reply& reply,
     if (is_retry(message.topic) && !origin.empty()) message.topic = origin;
   }
   queue->put(std::move(messages), next_offset);
-  dispatch();
+  on_messages();
   return {};
 }
 

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Membership of a group, and committing.
+// Runs on: see consumer_core.h.  Owns: see consumer_core.h.  Invariant: see consumer_core.h.
+#include "client/consumer_core.h"
+
+#include "base/json_writer.h"
+#include "client/names.h"
+#include "os/clock.h"
+#include "protocols/remoting/wire/request_codes.h"
+
+#include <algorithm>
+#include <array>
+
+namespace bolide::client {
+namespace {
+
+namespace request_code = remoting::request_code;
+
+constexpr std::int64_t tick_ms = 100;
+constexpr std::int64_t rebalance_interval_ms = 20'000;
+
+constexpr std::array<std::string_view, 3> from_names = {
+    "CONSUME_FROM_LAST_OFFSET", "CONSUME_FROM_FIRST_OFFSET", "CONSUME_FROM_TIMESTAMP"};
+
+// The tags of an expression, as heartbeats carry them (wire 2.8).
+std::vector<std::string> tags_of(std::string_view expression) {
+  std::vector<std::string> tags;
+  if (trim(expression) == "*") return tags;
+  while (!expression.empty()) {
+    const std::size_t end = expression.find("||");
+    const std::string_view tag = trim(expression.substr(0, end));
+    if (!tag.empty()) tags.emplace_back(tag);
+    expression.remove_prefix(end == std::string_view::npos ? expression.size() : end + 2);
+  }
+  return tags;
+}
+
+}  // namespace
+
+ConsumerCore::ConsumerCore(std::shared_ptr<Core> core, ConsumerSettings settings)
+    : core_(std::move(core)),
+      settings_(std::move(settings)),
+      sub_version_(os::system_clock().now().wall_ms),
+      file_(os::posix_file_system(), settings_.offset_directory, core_->settings().id,
+            settings_.group) {}
+
+Result<> ConsumerCore::join() {
+  if (!clustering()) {
+    BOLIDE_TRY(stored_, file_.load());
+  }
+  Result<> added;
+  runtime().run([&] {
+    added = core_->add(this);
+    if (!added) return;
+    commit_at_ms_ = core_->now_ms() + settings_.commit_interval_ms;
+    rebalance_at_ms_ = 0;
+    timer_ = runtime().agent().every(tick_ms, [weak = weak_from_this()] {
+      if (auto self = weak.lock()) self->tick();
+    });
+    for (const std::string& topic : topics()) {
+      core_->route(topic, [weak = weak_from_this()](const Result<RoutePtr>&) {
+        if (const auto self = weak.lock()) self->rebalance_later(0);
+      });
+    }
+  });
+  return added;
+}
+
+void ConsumerCore::leave() {
+  if (commits_by_itself_) commit_all();
+  core_->unregister(*this);
+  core_->remove(this);
+  timer_.reset();
+  const auto queues = std::exchange(queues_, {});
+  for (const auto& [id, queue] : queues) {
+    queue->dropped = true;
+    on_dropped(queue);
+  }
+}
+
+std::vector<QueueId> ConsumerCore::queues() {
+  std::vector<QueueId> all;
+  runtime().run([&] {
+    for (const auto& [id, queue] : queues_) {
+      if (!is_retry(id.topic)) all.push_back(id);
+    }
+  });
+  return all;
+}
+
+std::string ConsumerCore::retry_topic() const {
+  return std::string(retry_prefix) + settings_.group;
+}
+
+bool ConsumerCore::is_retry(const std::string& topic) {
+  return topic.starts_with(retry_prefix);
+}
+
+std::vector<std::string> ConsumerCore::topics() const {
+  std::vector<std::string> topics;
+  for (const auto& [topic, own] : by_hand_) topics.push_back(topic);
+  for (const auto& [topic, expression] : settings_.subscriptions) topics.push_back(topic);
+  if (clustering() && !settings_.active) topics.push_back(retry_topic());
+  return topics;
+}
+
+std::string ConsumerCore::expression_of(const std::string& topic) const {
+  const auto found = settings_.subscriptions.find(topic);
+  return found == settings_.subscriptions.end() || found->second.empty() ? "*" : found->second;
+}
+
+void ConsumerCore::write_heartbeat(JsonWriter& out) const {
+  out.begin_object();
+  out.member("consumeFromWhere", from_names[static_cast<std::size_t>(settings_.from)]);
+  out.member("consumeType", settings_.active ? "CONSUME_ACTIVELY" : "CONSUME_PASSIVELY");
+  out.member("groupName", settings_.group);
+  out.member("messageModel", clustering() ? "CLUSTERING" : "BROADCASTING");
+  out.key("subscriptionDataSet");
+  out.begin_array();
+  for (const std::string& topic : topics()) {
+    const std::string expression = expression_of(topic);
+    const auto tags = tags_of(expression);
+    out.begin_object();
+    out.member("classFilterMode", false);
+    out.key("codeSet");
+    out.begin_array();
+    for (const std::string& tag : tags) out.value(java_hash(tag));
+    out.end_array();
+    out.member("expressionType", "TAG");
+    out.member("subString", expression);
+    out.member("subVersion", sub_version_);
+    out.key("tagsSet");
+    out.begin_array();
+    for (const std::string& tag : tags) out.value(tag);
+    out.end_array();
+    out.member("topic", topic);
+    out.end_object();
+  }
+  out.end_array();
+  out.member("unitMode", false);
+  out.end_object();
+}
+
+void ConsumerCore::tick() {
+  const std::int64_t now_ms = core_->now_ms();
+  if (now_ms >= commit_at_ms_) {
+    commit_at_ms_ = now_ms + settings_.commit_interval_ms;
+    if (commits_by_itself_) commit_all();
+  }
+  on_tick(now_ms);
+  if (now_ms < rebalance_at_ms_) return;
+  rebalance_at_ms_ = now_ms + rebalance_interval_ms;
+  rebalance();
+}
+
+void ConsumerCore::settle(const QueuePtr& queue, const std::vector<ReceivedMessage>& messages) {
+  const bool was_full = is_full(*queue);
+  queue->done(messages);
+  if (was_full && !is_full(*queue)) pull(queue);
+}
+
+void ConsumerCore::commit_all() {
+  if (!clustering()) {
+    bool changed = false;
+    for (const auto& [id, queue] : queues_) {
+      std::int64_t& at = stored_.try_emplace(id, -1).first->second;
+      changed |= at != queue->committable();
+      at = queue->committable();
+    }
+    // What cannot be saved now is saved the next time.
+    if (changed) (void)file_.save(stored_);
+    return;
+  }
+  for (const auto& [id, queue] : queues_) commit(queue);
+}
+
+void ConsumerCore::commit(const QueuePtr& queue) {
+  const std::int64_t offset = queue->committable();
+  if (!clustering() || offset == queue->committed) return;
+  if (core_->broker_address(queue->id().broker, false).empty()) return;
+  queue->committed = offset;
+  send_offset(queue->id(), offset, OnReply());
+}
+
+void ConsumerCore::send_offset(const QueueId& id, std::int64_t offset, OnReply done) {
+  core_->call(core_->broker_address(id.broker, false), request_code::update_consumer_offset,
+              {{"consumerGroup", settings_.group},
+               {"topic", id.topic},
+               {"queueId", std::to_string(id.queue)},
+               {"commitOffset", std::to_string(offset)}},
+              std::move(done));
+}
+
+}  // namespace bolide::client

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tests of sending and of retries, on a simulated network.
+// Runs on: the test's thread and the client's agent.  Owns: nothing.  Invariant: none.
+#include <bolide/producer.h>
+
+#include "client/fake_server.h"
+
+#include <gtest/gtest.h>
+
+#include <latch>
+
+namespace bolide::client {
+namespace {
+
+using test::eventually;
+using test::FakeAnswer;
+using test::FakeRequest;
+using test::World;
+namespace request_code = remoting::request_code;
+
+constexpr auto send_code = request_code::send_message_v2;
+
+std::optional<FakeAnswer> store(const FakeRequest& request) {
+  if (request.code != send_code) return FakeAnswer{};
+  return test::stored_at(7, std::stoi(request.field("e")));
+}
+
+std::optional<FakeAnswer> busy(const FakeRequest& request) {
+  if (request.code != send_code) return FakeAnswer{};
+  return FakeAnswer{.code = 2, .remark = "[REJECTREQUEST]system busy"};
+}
+
+class ProducerTest : public testing::Test {
+ protected:
+  Producer start(ProducerOptions options = {}) {
+    auto producer = Producer::start(Client(world.open()), std::move(options));
+    EXPECT_TRUE(producer);
+    return std::move(*producer);
+  }
+
+  World world;
+};
+
+TEST_F(ProducerTest, sends_what_java_sends) {
+  world.serve(9876, test::routes({10911}));
+  auto& broker = world.serve(10911, store);
+  auto producer = start({.group = "pg"});
+  const auto sent = producer.send({.topic = "t", .body = "b", .tag = "x", .flag = 3});
+  ASSERT_TRUE(sent) << sent.status().message();
+  EXPECT_EQ(sent->offset, 7);
+  EXPECT_EQ(sent->queue.broker, "b10911");
+  EXPECT_EQ(sent->offset_id, "7F00000100002A9F0000000000000000");
+  const auto request = broker.requests(send_code).front();
+  EXPECT_EQ(request.body, "b");
+  EXPECT_EQ(request.field("a"), "pg");
+  EXPECT_EQ(request.field("b"), "t");
+  EXPECT_EQ(request.field("c"), "TBW102");
+  EXPECT_EQ(request.field("d"), "4");
+  EXPECT_EQ(request.field("f"), "0");
+  EXPECT_EQ(request.field("h"), "3");
+  EXPECT_EQ(request.field("i"), "UNIQ_KEY\1" + sent->id + "\2WAIT\1true\2TAGS\1x\2");
+  EXPECT_EQ(request.field("j"), "0");
+  EXPECT_EQ(request.field("k"), "false");
+  EXPECT_EQ(request.field("m"), "false");
+  EXPECT_EQ(request.field("n"), "b10911");
+}
+
+TEST_F(ProducerTest, tries_another_broker_after_a_failure_that_may_pass) {
+  world.serve(9876, test::routes({10911, 10912}));
+  auto& bad = world.serve(10911, busy);
+  world.serve(10912, store);
+  auto producer = start();
+  for (int i = 0; i < 8; ++i) {
+    const auto sent = producer.send({.topic = "t", .body = "b"});
+    ASSERT_TRUE(sent) << sent.status().message();
+    EXPECT_EQ(sent->queue.broker, "b10912");
+  }
+  EXPECT_GE(bad.count(send_code), 2U) << "it was never tried";
+}
+
+TEST_F(ProducerTest, gives_up_after_its_retries_with_what_the_broker_said) {
+  world.serve(9876, test::routes({10911}));
+  auto& broker = world.serve(10911, busy);
+  auto producer = start({.retries = 2});
+  const auto sent = producer.send({.topic = "t", .body = "b"});
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.status().code(), Errc::busy);
+  EXPECT_TRUE(sent.status().retriable());
+  EXPECT_NE(sent.status().message().find("system busy"), std::string::npos);
+  EXPECT_EQ(broker.count(send_code), 3U);
+}
+
+TEST_F(ProducerTest, does_not_repeat_what_will_never_succeed) {
+  world.serve(9876, test::routes({10911}));
+  auto& broker = world.serve(10911, [](const FakeRequest&) {
+    return FakeAnswer{.code = 13, .remark = "the message is illegal"};
+  });
+  auto producer = start();
+  EXPECT_FALSE(producer.send({.topic = "t", .body = "b"}));
+  EXPECT_EQ(broker.count(send_code), 1U);
+}
+
+TEST_F(ProducerTest, tells_a_silent_broker_in_time) {
+  world.serve(9876, test::routes({10911}));
+  world.serve(10911, [](const FakeRequest&) -> std::optional<FakeAnswer> { return std::nullopt; });
+  auto producer = start({.send_timeout = std::chrono::milliseconds(200)});
+  const auto begin = std::chrono::steady_clock::now();
+  const auto sent = producer.send({.topic = "t", .body = "b"});
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.status().code(), Errc::timeout);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
+TEST_F(ProducerTest, sends_again_what_was_cut_off) {
+  world.serve(9876, test::routes({10911}));
+  std::atomic<int> count{0};
+  auto& broker = world.serve(10911, [&](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    if (request.code == send_code && ++count == 1) return std::nullopt;
+    return store(request);
+  });
+  auto producer = start({.send_timeout = std::chrono::seconds(10)});
+  auto sent = producer.send_future({.topic = "t", .body = "b"});
+  ASSERT_TRUE(eventually([&] { return broker.count(send_code) == 1; }));
+  world.cut_all();
+  EXPECT_TRUE(sent.get().ok());
+  EXPECT_EQ(broker.count(send_code), 2U);
+}
+
+TEST_F(ProducerTest, has_the_server_make_a_topic_that_is_missing) {
+  world.serve(9876, test::routes({10911}, 8));
+  auto& broker = world.serve(10911, store);
+  auto producer = start({.auto_topic_queues = 3});
+  const auto sent = producer.send({.topic = "missing", .body = "b"});
+  ASSERT_TRUE(sent) << sent.status().message();
+  const auto request = broker.requests(send_code).front();
+  EXPECT_EQ(request.field("b"), "missing");
+  EXPECT_EQ(request.field("d"), "3");
+  EXPECT_LT(std::stoi(request.field("e")), 3);
+}
+
+TEST_F(ProducerTest, refuses_a_topic_that_may_not_be_written) {
+  world.serve(9876, test::routes({10911}, 2, 4));
+  auto producer = start();
+  const auto sent = producer.send({.topic = "t", .body = "b"});
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.status().code(), Errc::no_permission);
+}
+
+TEST_F(ProducerTest, says_how_safely_a_message_is_stored) {
+  world.serve(9876, test::routes({10911}));
+  world.serve(10911, [](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    if (request.code != send_code) return FakeAnswer{};
+    FakeAnswer answer = test::stored_at(1);
+    answer.code = 10;
+    return answer;
+  });
+  auto producer = start();
+  EXPECT_EQ(producer.send({.topic = "t", .body = "b"})->state, SendState::flush_disk_timeout);
+}
+
+TEST_F(ProducerTest, ends_what_waits_when_it_is_destroyed) {
+  world.serve(9876, [](const FakeRequest&) -> std::optional<FakeAnswer> { return std::nullopt; });
+  std::vector<std::future<StatusOr<SendReceipt>>> sent;
+  {
+    auto producer = start({.send_timeout = std::chrono::milliseconds(300)});
+    for (int i = 0; i < 20; ++i) sent.push_back(producer.send_future({.topic = "t", .body = "b"}));
+  }
+  for (auto& one : sent) {
+    ASSERT_EQ(one.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+    EXPECT_FALSE(one.get().ok());
+  }
+}
+
+TEST_F(ProducerTest, waits_for_room_and_says_when_there_is_none) {
+  world.serve(9876, [](const FakeRequest&) -> std::optional<FakeAnswer> { return std::nullopt; });
+  auto producer =
+      start({.send_timeout = std::chrono::milliseconds(300), .in_flight_messages_max = 2});
+  std::latch ended(2);
+  for (int i = 0; i < 2; ++i)
+    producer.send_async({.topic = "t", .body = "b"}, [&](const auto&) { ended.count_down(); });
+  const auto begin = std::chrono::steady_clock::now();
+  (void)producer.send({.topic = "t", .body = "b"});
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(200));
+  ended.wait();
+}
+
+TEST_F(ProducerTest, a_batch_is_one_request_and_gives_one_receipt_each) {
+  world.serve(9876, test::routes({10911}));
+  auto& broker = world.serve(10911, [](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    if (request.code != request_code::send_batch_message) return FakeAnswer{};
+    FakeAnswer answer = test::stored_at(40);
+    answer.fields.front().second = "A,B,C";
+    return answer;
+  });
+  auto producer = start();
+  const auto sent = producer.send_batch(
+      {{.topic = "t", .body = "1"}, {.topic = "t", .body = "2"}, {.topic = "t", .body = "3"}});
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(broker.count(request_code::send_batch_message), 1U);
+  EXPECT_EQ(broker.requests(request_code::send_batch_message).front().field("m"), "true");
+  EXPECT_EQ((*sent)[2].offset, 42);
+  EXPECT_EQ((*sent)[2].offset_id, "C");
+  EXPECT_NE((*sent)[0].id, (*sent)[1].id);
+}
+
+}  // namespace
+}  // namespace bolide::client
