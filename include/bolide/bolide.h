@@ -11,3 +11,4 @@
 #include <bolide/push_consumer.h>
 #include <bolide/reader.h>
 #include <bolide/status.h>
+#include <bolide/transaction_producer.h>

@@ -28,8 +28,16 @@ struct TlsOptions {
   std::string key_password = {};
 };
 
+// Who we are, where servers ask for it. Empty: nobody in particular.
+struct AccessKey {
+  std::string name = {};
+  std::string secret = {};
+  std::string security_token = {};  // of a temporary key
+};
+
 struct ClientOptions {
-  // "host:port;host:port". Empty: the environment's BOLIDE_NAMESRV, then NAMESRV_ADDR, then
+  // "host:port;host:port", or an address that lists them so, which is asked every two minutes:
+  // "http://host[:port]/path". Empty: the environment's BOLIDE_NAMESRV, then NAMESRV_ADDR, then
   // 127.0.0.1:9876.
   std::string name_servers = {};
   // Tells clients of one machine apart; broadcasting consumers find their offsets by it.
@@ -37,6 +45,10 @@ struct ClientOptions {
   std::string instance = {};
   std::chrono::milliseconds request_timeout{3000};
   TlsOptions tls = {};
+  AccessKey access_key = {};  // signs every request
+  // Put before the names of topics and groups on the wire ("space%name"), and taken off again, so
+  // that tenants who use the same names do not meet.
+  std::string name_space = {};
 };
 
 class BOLIDE_API Client {

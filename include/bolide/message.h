@@ -7,6 +7,7 @@
 #include <bolide/export.h>
 #include <bolide/host.h>
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -37,6 +38,11 @@ struct Message {
   // Messages of one key go to one queue, in the order of sending. Empty: queues in turn.
   std::string ordering_key = {};
   std::int32_t flag = 0;  // carried along, the user's own
+  // When consumers see it, where it is not at once; one of the three. The level is one of the
+  // broker's table (by default 1 is 1 s, 18 is 2 h); the others are rounded to its precision (1 s).
+  std::int32_t delay_level = 0;
+  std::chrono::milliseconds delay{0};
+  std::int64_t deliver_at_ms = 0;  // since the epoch
 };
 
 enum class SendState : std::uint8_t {

@@ -51,6 +51,7 @@ struct ProducerOptions {
 using QueueSelector =
     std::function<std::size_t(const std::vector<QueueId>& queues, const Message& message)>;
 using SendCallback = std::function<void(StatusOr<SendReceipt> result)>;
+using AnswerCallback = std::function<void(StatusOr<ReceivedMessage> answer)>;
 
 class SendAwaitable;
 
@@ -78,10 +79,23 @@ class BOLIDE_API Producer {
   // in the order of the messages. On an error some of them may have been stored.
   StatusOr<std::vector<SendReceipt>> send_batch(std::vector<Message> messages);
 
+  // Sends a message and waits for its answer, which another program sends by reply(). `timeout` is
+  // for both. Errors: as send(); timeout.
+  StatusOr<ReceivedMessage> request(Message message, std::chrono::milliseconds timeout,
+                                    QueueSelector select = {});
+  // Calls `done` on a thread of the library, once.
+  void request_async(Message message, std::chrono::milliseconds timeout, AnswerCallback done,
+                     QueueSelector select = {});
+  // Answers a message that a consumer of this program received from a request().
+  // Errors: message_invalid (it is no request); as send(); what the broker answers when the one who
+  // asked is gone.
+  StatusOr<SendReceipt> reply(const ReceivedMessage& request, std::string body);
+
   // Waits until nothing is on its way. Errors: timeout.
   Status flush(std::chrono::milliseconds timeout);
 
  private:
+  friend class TransactionProducer;
   explicit Producer(std::shared_ptr<client::ProducerCore> core);
 
   std::shared_ptr<client::ProducerCore> core_;

@@ -83,7 +83,7 @@ std::vector<QueueId> ConsumerCore::queues() {
   std::vector<QueueId> all;
   runtime().run([&] {
     for (const auto& [id, queue] : queues_) {
-      if (!is_retry(id.topic)) all.push_back(id);
+      if (!is_retry(id.topic)) all.push_back({unwrapped(id.topic), id.broker, id.queue});
     }
   });
   return all;
@@ -91,6 +91,14 @@ std::vector<QueueId> ConsumerCore::queues() {
 
 std::string ConsumerCore::retry_topic() const {
   return std::string(retry_prefix) + settings_.group;
+}
+
+std::string ConsumerCore::unwrapped(const std::string& topic) const {
+  return unwrap(core_->settings().name_space, topic);
+}
+
+std::string ConsumerCore::wrapped(const std::string& topic) const {
+  return wrap(core_->settings().name_space, topic);
 }
 
 bool ConsumerCore::is_retry(const std::string& topic) {

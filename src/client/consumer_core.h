@@ -74,6 +74,9 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   bool clustering() const { return settings_.model == ConsumeModel::clustering; }
   std::string retry_topic() const;
   static bool is_retry(const std::string& topic);
+  // From a topic's name on the wire to the user's, and back.
+  std::string unwrapped(const std::string& topic) const;
+  std::string wrapped(const std::string& topic) const;
   template <class Self>
   std::weak_ptr<Self> weak_as(Self*) {
     return std::static_pointer_cast<Self>(shared_from_this());

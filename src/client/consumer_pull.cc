@@ -124,6 +124,7 @@ Result<> ConsumerCore::take_messages(const QueuePtr& queue, const Reply& reply,
     message.broker = queue->id().broker;
     const std::string_view origin = message.property(retry_topic_property);
     if (is_retry(message.topic) && !origin.empty()) message.topic = origin;
+    message.topic = unwrapped(message.topic);
   }
   queue->put(std::move(messages), next_offset);
   on_messages();

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "client/connections.h"
+#include "client/names.h"
 #include "net/tls.h"
 #include "os/clock.h"
 #include "os/process.h"
@@ -43,7 +44,17 @@ std::string unique_instance() {
 
 Result<std::shared_ptr<Core>> Core::open(const ClientOptions& options, Runtime& runtime) {
   CoreSettings settings;
-  BOLIDE_TRY(settings.name_servers, parse_name_servers(name_servers_text(options)));
+  const std::string names = name_servers_text(options);
+  if (is_http_address(names)) {
+    BOLIDE_TRY(settings.name_list, HttpAddress::parse(names));
+  } else {
+    BOLIDE_TRY(settings.name_servers, parse_name_servers(names));
+  }
+  settings.credentials = {.access_key = options.access_key.name,
+                          .secret_key = options.access_key.secret,
+                          .security_token = options.access_key.security_token};
+  if (!options.name_space.empty()) BOLIDE_CHECK(check_group(options.name_space));
+  settings.name_space = options.name_space;
   settings.id =
       os::local_ipv4() + "@" + (options.instance.empty() ? unique_instance() : options.instance);
   settings.request_timeout_ms = options.request_timeout.count();
@@ -75,7 +86,9 @@ Core::~Core() = default;
 
 void Core::start() {
   Random random(static_cast<std::uint64_t>(runtime_.agent().now().steady_ns));
-  next_name_server_ = random.below(settings_.name_servers.size());
+  name_servers_ = settings_.name_servers;
+  next_name_server_ = random.below(1000);
+  if (settings_.name_list) fetch_names();
   refresh_at_ms_ = now_ms() + refresh_interval_ms;
   timer_ = runtime_.agent().every(tick_ms, [this] { tick(); });
 }
@@ -98,6 +111,7 @@ void Core::tick() {
   drop_idle_channels(now);
   if (now >= heartbeat_at_ms_) heartbeat_due_ = true;
   if (heartbeat_due_) heartbeat();
+  if (settings_.name_list && now >= names_at_ms_) fetch_names();
   if (now < refresh_at_ms_) return;
   refresh_at_ms_ = now + refresh_interval_ms;
   std::vector<std::string> topics;
@@ -144,28 +158,43 @@ void Core::remove(Member* member) {
 
 void Core::call(const std::string& address, const Call& call, OnReply done,
                 std::int64_t timeout_ms) {
-  auto found = channels_.find(address);
-  if (found == channels_.end()) {
-    auto parsed = net::Address::parse(address);
-    if (!parsed || closed_) {
-      if (!done) return;
-      // Never from within this call.
-      const Error error = closed_ ? Error{Errc::shutting_down, address} : parsed.error();
-      return runtime_.post(
-          [done = std::move(done), error]() mutable { done(Failure(std::move(error))); });
-    }
-    ChannelSettings settings{
-        .address = std::move(*parsed),
-        .tls = settings_.tls,
-        .on_request = [this](const remoting::Header& header, std::string_view body) {
-          return on_server_request(header, body);
-        }};
-    auto made = std::make_shared<Channel>(runtime_.transport(), std::move(settings));
-    found = channels_.emplace(address, std::move(made)).first;
+  const auto found = channels_.find(address);
+  if (found != channels_.end()) return send(*found->second, call, std::move(done), timeout_ms);
+  auto parsed = net::Address::parse(address);
+  if (parsed && !closed_)
+    return send(channel_to(address, std::move(*parsed)), call, std::move(done), timeout_ms);
+  if (!done) return;
+  // Never from within this call.
+  Error error = closed_ ? Error{Errc::shutting_down, address} : std::move(parsed).error();
+  runtime_.post([done = std::move(done), error = std::move(error)]() mutable {
+    done(Failure(std::move(error)));
+  });
+}
+
+Channel& Core::channel_to(const std::string& address, net::Address parsed) {
+  ChannelSettings settings{
+      .address = std::move(parsed),
+      .tls = settings_.tls,
+      .on_request = [this, address](const remoting::Header& header, std::string_view body) {
+        return on_server_request(address, header, body);
+      }};
+  auto made = std::make_shared<Channel>(runtime_.transport(), std::move(settings));
+  return *channels_.emplace(address, std::move(made)).first->second;
+}
+
+void Core::send(Channel& channel, const Call& call, OnReply done, std::int64_t timeout_ms) {
+  const std::int64_t deadline_ms =
+      now_ms() + (timeout_ms > 0 ? timeout_ms : settings_.request_timeout_ms);
+  std::vector<remoting::ExtField> fields;
+  std::string signature;
+  Call out = call;
+  if (!settings_.credentials.empty()) {
+    fields.assign(call.fields.begin(), call.fields.end());
+    sign(settings_.credentials, call.body, &fields, &signature);
+    out.fields = fields;
   }
-  const std::int64_t time = timeout_ms > 0 ? timeout_ms : settings_.request_timeout_ms;
-  if (done) return found->second->send(call, now_ms() + time, std::move(done));
-  found->second->send_one_way(call);
+  if (done) return channel.send(out, deadline_ms, std::move(done));
+  channel.send_one_way(out);
 }
 
 void Core::call(const std::string& address, std::int32_t code, const std::vector<Arg>& args,

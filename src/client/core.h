@@ -13,10 +13,13 @@
 #include "base/strings.h"
 #include "client/bodies.h"
 #include "client/channel.h"
+#include "client/name_list.h"
 #include "client/runtime.h"
+#include "client/signature.h"
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,10 +51,22 @@ class Member {
   // A server sets the offsets of queues (code 220).
   virtual void on_reset_offsets(const std::string& /*topic*/,
                                 const std::map<QueueKey, std::int64_t>& /*offsets*/) {}
+  // The broker at `address` asks what became of a transaction (code 39), or brings the answer to a
+  // request (code 326). Returns whether it was ours.
+  virtual bool on_check_transaction(const std::string& /*address*/,
+                                    const remoting::Header& /*header*/, std::string_view /*body*/) {
+    return false;
+  }
+  virtual bool on_answer(const remoting::Header& /*header*/, std::string_view /*body*/) {
+    return false;
+  }
 };
 
 struct CoreSettings {
-  std::vector<net::Address> name_servers;
+  std::vector<net::Address> name_servers;  // or, where there are none,
+  std::optional<HttpAddress> name_list;    // who lists them
+  Credentials credentials;
+  std::string name_space;
   std::string id;  // address@instance
   std::int64_t request_timeout_ms = 3000;
   std::shared_ptr<net::TlsContext> tls;
@@ -95,8 +110,9 @@ class Core : public std::enable_shared_from_this<Core> {
   // The address of a broker by its name; `any`: a replica where there is no master. Else empty.
   std::string broker_address(const std::string& broker, bool any) const;
 
-  // Tells all brokers of the members' topics who is there; soon, once for many calls.
+  // Tells all brokers of the members' topics who is there; soon, once for many calls, or at once.
   void heartbeat_soon();
+  void heartbeat();
   // Tells them that a group of ours has ended.
   void unregister(const Member& member);
 
@@ -125,14 +141,22 @@ class Core : public std::enable_shared_from_this<Core> {
   void end_route(const std::string& topic, const Result<RoutePtr>& result);
   std::set<std::string> heartbeat_targets() const;
   std::string heartbeat_body() const;
-  void heartbeat();
-  std::int32_t on_server_request(const remoting::Header& header, std::string_view body);
+  std::int32_t on_server_request(const std::string& address, const remoting::Header& header,
+                                 std::string_view body);
+  Channel& channel_to(const std::string& address, net::Address parsed);
+  void send(Channel& channel, const Call& call, OnReply done, std::int64_t timeout_ms);
+  void fetch_names();
+  void take_names(Result<std::string> list);
   void reset_offsets(const remoting::Header& header, std::string_view body);
 
   Runtime& runtime_;
   const CoreSettings settings_;
   bool closed_ = false;
+  std::vector<net::Address> name_servers_;
   std::size_t next_name_server_ = 0;
+  bool fetching_names_ = false;
+  std::int64_t names_at_ms_ = 0;
+  std::vector<std::string> waiting_for_names_;  // topics
   StringMap<std::shared_ptr<Channel>> channels_;
   StringMap<TopicEntry> topics_;
   std::vector<Member*> members_;

@@ -3,10 +3,12 @@
 // Routes, heartbeats and the requests of servers.
 // Runs on: the client's agent.  Owns: see core.h.  Invariant: see core.h.
 #include "base/fields_json.h"
+#include "client/connections.h"
 #include "client/core.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bolide::client {
 namespace {
@@ -16,6 +18,7 @@ namespace response_code = remoting::response_code;
 
 constexpr std::int64_t heartbeat_interval_ms = 30'000;
 constexpr std::int64_t refresh_pause_ms = 200;
+constexpr std::int64_t names_interval_ms = 120'000;
 
 // The body of RESET_CONSUMER_CLIENT_OFFSET (wire 2.8).
 struct ResetBody {
@@ -43,12 +46,36 @@ void Core::refresh_route(const std::string& topic) {
   if (entry.asking || just_asked) return;
   entry.asking = true;
   entry.asked_ms = now_ms();
-  ask_name_servers(topic, settings_.name_servers.size());
+  if (!name_servers_.empty()) return ask_name_servers(topic, name_servers_.size());
+  waiting_for_names_.push_back(topic);
+  fetch_names();
+}
+
+void Core::fetch_names() {
+  if (std::exchange(fetching_names_, true)) return;
+  names_at_ms_ = now_ms() + names_interval_ms;
+  http_get(runtime_.transport(), *settings_.name_list,
+           [self = weak_from_this()](Result<std::string> list) {
+             if (const auto core = self.lock()) core->take_names(std::move(list));
+           });
+}
+
+void Core::take_names(Result<std::string> list) {
+  fetching_names_ = false;
+  auto names = list ? parse_name_servers(*list)
+                    : Result<std::vector<net::Address>>(Failure(std::move(list).error()));
+  if (names) name_servers_ = std::move(*names);
+  for (const std::string& topic : std::exchange(waiting_for_names_, {})) {
+    if (!name_servers_.empty()) {
+      ask_name_servers(topic, name_servers_.size());
+    } else {
+      end_route(topic, Failure(Error(names.error()).in("list of name servers")));
+    }
+  }
 }
 
 void Core::ask_name_servers(const std::string& topic, std::size_t tries_left) {
-  const std::string address =
-      settings_.name_servers[next_name_server_ % settings_.name_servers.size()].text();
+  const std::string address = name_servers_[next_name_server_ % name_servers_.size()].text();
   call(address, request_code::get_route_info_by_topic, {{"topic", topic}},
        [self = weak_from_this(), topic, tries_left](Result<Reply> reply) {
          if (const auto core = self.lock()) core->take_route(topic, std::move(reply), tries_left);
@@ -170,8 +197,21 @@ void Core::unregister(const Member& member) {
   }
 }
 
-std::int32_t Core::on_server_request(const remoting::Header& header, std::string_view body) {
+std::int32_t Core::on_server_request(const std::string& address, const remoting::Header& header,
+                                     std::string_view body) {
+  const std::vector<Member*> members = members_;
   switch (header.code) {
+    case request_code::check_transaction_state:
+      for (Member* const member : members) {
+        if (member->on_check_transaction(address, header, body)) break;
+      }
+      return response_code::success;
+    case request_code::push_reply_message_to_client:
+      // An answer that comes after its time is taken too: nobody else can use it.
+      for (Member* const member : members) {
+        if (member->on_answer(header, body)) break;
+      }
+      return response_code::success;
     case request_code::notify_consumer_ids_changed:
       for (Member* const member : std::vector<Member*>(members_)) {
         if (member->consumes() && member->group() == header.field("consumerGroup"))

@@ -127,7 +127,7 @@ Result<> LiteCore::assign(const std::vector<QueueId>& queues) {
   runtime().run([&] {
     if (stopping_) return;
     const auto before = std::exchange(by_hand_, {});
-    for (const QueueId& id : queues) by_hand_[id.topic].insert(id);
+    for (const QueueId& id : queues) by_hand_[wrapped(id.topic)].insert(inner(id));
     for (const auto& [topic, own] : before) {
       if (!by_hand_.contains(topic)) take_queues(topic, {});
     }
@@ -146,7 +146,7 @@ Result<> LiteCore::assign(const std::vector<QueueId>& queues) {
 Result<std::vector<QueueId>> LiteCore::queues_of(const std::string& topic) {
   using Queues = std::vector<QueueId>;
   return wait_for<Queues>(runtime(), [&](std::shared_ptr<std::promise<Result<Queues>>> promise) {
-    core_->route(topic, [promise, topic](const Result<RoutePtr>& route) {
+    core_->route(wrapped(topic), [promise, topic](const Result<RoutePtr>& route) {
       if (!route) return promise->set_value(Failure(route.error()));
       promise->set_value(readable_queues(**route, topic));
     });
@@ -156,7 +156,7 @@ Result<std::vector<QueueId>> LiteCore::queues_of(const std::string& topic) {
 Result<> LiteCore::seek(const QueueId& queue, std::int64_t offset) {
   if (offset < 0) return fail(Errc::invalid_argument, "an offset below 0");
   bool found = false;
-  runtime().run([&] { found = restart_at(queue, offset); });
+  runtime().run([&] { found = restart_at(inner(queue), offset); });
   if (found) return {};
   return fail(Errc::not_found, "queue " + std::to_string(queue.queue) + " of topic " + queue.topic +
                                    " on " + queue.broker + " is not assigned");
@@ -165,7 +165,7 @@ Result<> LiteCore::seek(const QueueId& queue, std::int64_t offset) {
 void LiteCore::set_paused(std::span<const QueueId> queues, bool paused) {
   runtime().run([&] {
     for (const QueueId& id : queues) {
-      const auto found = queues_.find(id);
+      const auto found = queues_.find(inner(id));
       if (found == queues_.end()) continue;
       found->second->paused = paused;
       if (!paused) pull(found->second);
@@ -191,10 +191,16 @@ Result<> LiteCore::commit_polled(bool wait) {
     if (!clustering()) commit_all();
   });
   if (!clustering()) return {};
-  return commit(offsets, wait);
+  return send_offsets(offsets, wait);
 }
 
-Result<> LiteCore::commit(const std::map<QueueId, std::int64_t>& offsets, bool wait) {
+Result<> LiteCore::commit(const std::map<QueueId, std::int64_t>& offsets) {
+  std::map<QueueId, std::int64_t> all;
+  for (const auto& [id, offset] : offsets) all.emplace(inner(id), offset);
+  return send_offsets(all, true);
+}
+
+Result<> LiteCore::send_offsets(const std::map<QueueId, std::int64_t>& offsets, bool wait) {
   if (offsets.empty()) return {};
   struct Open {
     std::size_t left = 0;
@@ -222,7 +228,7 @@ Result<> LiteCore::commit(const std::map<QueueId, std::int64_t>& offsets, bool w
 
 Result<std::int64_t> LiteCore::ask(const QueueId& queue, std::int32_t code, std::vector<Arg> args) {
   using Number = std::shared_ptr<std::promise<Result<std::int64_t>>>;
-  args.push_back({"topic", queue.topic});
+  args.push_back({"topic", wrapped(queue.topic)});
   args.push_back({"queueId", std::to_string(queue.queue)});
   // The broker's address comes with the route.
   BOLIDE_TRY(const auto queues, queues_of(queue.topic));
@@ -242,7 +248,7 @@ Result<std::int64_t> LiteCore::ask(const QueueId& queue, std::int32_t code, std:
 Result<std::int64_t> LiteCore::committed(const QueueId& queue) {
   if (!clustering()) {
     std::optional<std::int64_t> offset;
-    runtime().run([&] { offset = stored_offset(queue); });
+    runtime().run([&] { offset = stored_offset(inner(queue)); });
     if (offset) return *offset;
     return fail(Errc::not_found, "nothing is committed");
   }

@@ -32,7 +32,7 @@ class LiteCore final : public ConsumerCore {
   void set_paused(std::span<const QueueId> queues, bool paused);
   // Commits what was polled; `wait`: and returns when the brokers have it.
   Result<> commit_polled(bool wait);
-  Result<> commit(const std::map<QueueId, std::int64_t>& offsets, bool wait);
+  Result<> commit(const std::map<QueueId, std::int64_t>& offsets);
   // Asks the queue's broker for a number. Errors: as it answers, not_found.
   Result<std::int64_t> ask(const QueueId& queue, std::int32_t code, std::vector<Arg> args);
 
@@ -46,6 +46,8 @@ class LiteCore final : public ConsumerCore {
   std::vector<ReceivedMessage> take();
   void settle_polled();
   std::map<QueueId, std::int64_t> consumed_offsets();
+  Result<> send_offsets(const std::map<QueueId, std::int64_t>& offsets, bool wait);
+  QueueId inner(const QueueId& id) const { return {wrapped(id.topic), id.broker, id.queue}; }
 
   const LitePullConsumerOptions options_;
   std::vector<std::pair<QueuePtr, std::vector<ReceivedMessage>>> polled_;  // without bodies

@@ -47,6 +47,9 @@ LitePullConsumer::~LitePullConsumer() {
 StatusOr<LitePullConsumer> LitePullConsumer::start(const Client& client,
                                                    LitePullConsumerOptions options) {
   if (const auto valid = check(options); !valid) return to_status(valid);
+  const std::string& space = client.core()->settings().name_space;
+  options.group = client::wrap(space, options.group);
+  options.subscriptions = client::wrap_topics(space, options.subscriptions);
   auto core = std::make_shared<client::LiteCore>(client.core(), std::move(options));
   if (const auto started = core->start(); !started) return to_status(started);
   return LitePullConsumer(std::move(core));
@@ -103,7 +106,7 @@ void LitePullConsumer::commit_async() {
 }
 
 Status LitePullConsumer::commit(const std::map<QueueId, std::int64_t>& offsets) {
-  return to_status(core_->commit(offsets, true));
+  return to_status(core_->commit(offsets));
 }
 
 StatusOr<std::int64_t> LitePullConsumer::committed(const QueueId& queue) const {

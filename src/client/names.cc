@@ -5,6 +5,7 @@
 #include "client/names.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 namespace bolide::client {
@@ -22,6 +23,26 @@ bool good_name(std::string_view name, std::size_t bytes_max) {
   return !name.empty() && name.size() <= bytes_max && std::ranges::all_of(name, good_character);
 }
 
+// Cuts a prefix of the system's off a name and returns it.
+std::string_view cut_prefix(std::string_view* name) {
+  for (const std::string_view prefix : {retry_prefix, std::string_view("%DLQ%")}) {
+    if (!name->starts_with(prefix)) continue;
+    name->remove_prefix(prefix.size());
+    return prefix;
+  }
+  return {};
+}
+
+// Topics and groups of the system (rocketmq 3.1).
+bool is_system_name(std::string_view name) {
+  constexpr std::string_view prefixes[] = {"rmq_sys_", "RMQ_SYS_", "CID_RMQ_SYS_"};
+  constexpr std::string_view names[] = {
+      "TBW102",          "SCHEDULE_TOPIC_XXXX", "BenchmarkTest",   "TRANS_CHECK_MAX_TIME_TOPIC",
+      "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT",  "CHECKPOINT_TOPIC"};
+  return std::ranges::any_of(prefixes, [&](auto prefix) { return name.starts_with(prefix); }) ||
+         std::ranges::find(names, name) != std::end(names) || name.ends_with("_REPLY_TOPIC");
+}
+
 constexpr std::string_view rule =
     "': letters, digits, and _ - % | make a name; it may not be empty or longer than ";
 
@@ -37,6 +58,28 @@ Result<> check_group(std::string_view group) {
   if (good_name(group, group_bytes_max)) return {};
   return fail(Errc::invalid_argument,
               "group '" + std::string(group).append(rule) + std::to_string(group_bytes_max));
+}
+
+std::string wrap(std::string_view space, std::string_view name) {
+  if (space.empty() || is_system_name(name)) return std::string(name);
+  const std::string_view prefix = cut_prefix(&name);
+  return std::string(prefix).append(space).append("%").append(name);
+}
+
+std::map<std::string, std::string> wrap_topics(std::string_view space,
+                                               const std::map<std::string, std::string>& topics) {
+  std::map<std::string, std::string> wrapped;
+  for (const auto& [topic, value] : topics) wrapped.emplace(wrap(space, topic), value);
+  return wrapped;
+}
+
+std::string unwrap(std::string_view space, std::string_view name) {
+  if (space.empty()) return std::string(name);
+  std::string_view rest = name;
+  const std::string_view prefix = cut_prefix(&rest);
+  const std::string head = std::string(space) + "%";
+  if (!rest.starts_with(head)) return std::string(name);
+  return std::string(prefix).append(rest.substr(head.size()));
 }
 
 }  // namespace bolide::client

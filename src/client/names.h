@@ -6,6 +6,8 @@
 
 #include "base/result.h"
 
+#include <map>
+#include <string>
 #include <string_view>
 
 namespace bolide::client {
@@ -16,5 +18,13 @@ inline constexpr std::string_view retry_prefix = "%RETRY%";
 Result<> check_topic(std::string_view topic);
 // Errors: invalid_argument.
 Result<> check_group(std::string_view group);
+
+// The name that servers know: "space%name", behind a %RETRY% or %DLQ% (rocketmq 3.13). Names of the
+// system stay as they are, and so does everything where `space` is empty.
+std::string wrap(std::string_view space, std::string_view name);
+std::map<std::string, std::string> wrap_topics(std::string_view space,
+                                               const std::map<std::string, std::string>& topics);
+// The other way.
+std::string unwrap(std::string_view space, std::string_view name);
 
 }  // namespace bolide::client

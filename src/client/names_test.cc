@@ -28,6 +28,19 @@ TEST(Names, topics_and_groups_follow_the_servers_rule) {
   EXPECT_NE(longer.error().message().find("127"), std::string::npos);
 }
 
+TEST(Names, a_name_space_stands_before_names_and_behind_prefixes) {
+  EXPECT_EQ(wrap("ns", "t"), "ns%t");
+  EXPECT_EQ(wrap("ns", "%RETRY%g"), "%RETRY%ns%g");
+  EXPECT_EQ(wrap("ns", "%DLQ%g"), "%DLQ%ns%g");
+  EXPECT_EQ(wrap("", "t"), "t");
+  for (const char* const name : {"TBW102", "rmq_sys_x", "DefaultCluster_REPLY_TOPIC"})
+    EXPECT_EQ(wrap("ns", name), name);
+  EXPECT_EQ(unwrap("ns", "ns%t"), "t");
+  EXPECT_EQ(unwrap("ns", "%RETRY%ns%g"), "%RETRY%g");
+  EXPECT_EQ(unwrap("ns", "other%t"), "other%t");
+  EXPECT_EQ(unwrap("", "ns%t"), "ns%t");
+}
+
 TEST(OffsetFile, keeps_offsets_where_the_java_client_looks_for_them) {
   os::SimFileSystem fs;
   const OffsetFile file(fs, "/home/offsets", "10.0.0.1@me", "group");

@@ -7,43 +7,22 @@
 #include "base/strings.h"
 #include "client/names.h"
 #include "client/producer_core.h"
+#include "client/send_call.h"
 #include "client/status.h"
+#include "protocols/remoting/wire/request_codes.h"
 
 #include <utility>
 
 namespace bolide {
 namespace {
 
+using client::make_send;
 using client::ProducerCore;
-using client::SendPtr;
+using client::send_and_wait;
 using client::to_status;
 using client::to_status_or;
 
-Result<SendPtr> make_send(ProducerCore& core, Message message, QueueSelector select) {
-  auto send = std::make_unique<client::Send>();
-  send->ids.push_back(core.next_id());
-  BOLIDE_TRY(send->encoded, client::encode_message(message, send->ids.front(), core.options()));
-  send->topic = message.topic;
-  send->flag = message.flag;
-  send->ordering_key = message.ordering_key;
-  if (select) {
-    send->select = std::move(select);
-    send->original = std::move(message);
-  }
-  return send;
-}
-
-// Gives a send to the core and waits for its end.
-Result<SendReceipt> send_and_wait(ProducerCore& core, SendPtr send) {
-  // Shared, because whoever sets the value still holds it when this returns.
-  const auto promise = std::make_shared<std::promise<Result<SendReceipt>>>();
-  const std::size_t bytes = send->encoded.body.size();
-  send->done = [promise](Result<SendReceipt> result) { promise->set_value(std::move(result)); };
-  BOLIDE_CHECK(core.submit(std::move(send)));
-  Result<SendReceipt> result = promise->get_future().get();
-  core.release(bytes);
-  return result;
-}
+constexpr std::chrono::seconds callback_grace{10};
 
 void add_receipts(const SendReceipt& first, std::span<const std::string> ids,
                   std::vector<SendReceipt>* receipts) {
@@ -73,7 +52,9 @@ Producer::~Producer() {
   if (core_ == nullptr) return;
   core_->close();
   // A callback that destroys its own producer must not wait for itself.
-  if (!client::WorkerPool::on_worker()) core_->wait_idle(core_->options().send_timeout * 2);
+  if (client::WorkerPool::on_worker()) return;
+  // Each send ends in its time; its callback may take longer.
+  core_->wait_idle(core_->options().send_timeout + callback_grace);
 }
 
 StatusOr<Producer> Producer::start(const Client& client, ProducerOptions options) {
@@ -81,6 +62,7 @@ StatusOr<Producer> Producer::start(const Client& client, ProducerOptions options
   if (options.send_timeout.count() <= 0 || options.retries < 0 || options.auto_topic_queues <= 0)
     return Status(Errc::invalid_argument,
                   "send_timeout and auto_topic_queues must be above 0, retries not below");
+  options.group = client::wrap(client.core()->settings().name_space, options.group);
   auto core = std::make_shared<ProducerCore>(client.core(), std::move(options));
   core->start();
   return Producer(std::move(core));
@@ -131,9 +113,11 @@ Status Producer::send_one_way(Message message, QueueSelector select) {
 StatusOr<std::vector<SendReceipt>> Producer::send_batch(std::vector<Message> messages) {
   std::vector<std::string> ids;
   for (const Message& message : messages) {
-    if (message.topic != messages.front().topic || !message.ordering_key.empty())
+    const bool delayed =
+        message.delay_level != 0 || message.delay.count() != 0 || message.deliver_at_ms != 0;
+    if (message.topic != messages.front().topic || !message.ordering_key.empty() || delayed)
       return Status(Errc::message_invalid,
-                    "the messages of a batch have one topic, and no ordering key");
+                    "the messages of a batch have one topic, no ordering key and no delay");
     if (auto valid = client::check_message(message, core_->options()); !valid)
       return to_status(valid);
     ids.push_back(core_->next_id());
@@ -146,7 +130,7 @@ StatusOr<std::vector<SendReceipt>> Producer::send_batch(std::vector<Message> mes
     if (!batch) return to_status(batch.error());
     auto send = std::make_unique<client::Send>();
     send->batch = true;
-    send->topic = messages.front().topic;
+    send->topic = client::wrap(core_->core().settings().name_space, messages.front().topic);
     send->encoded = std::move(batch->encoded);
     const auto sent_ids = rest_ids.first(batch->messages);
     send->ids.assign(sent_ids.begin(), sent_ids.end());
@@ -155,6 +139,53 @@ StatusOr<std::vector<SendReceipt>> Producer::send_batch(std::vector<Message> mes
     add_receipts(*sent, sent_ids, &receipts);
   }
   return receipts;
+}
+
+void Producer::request_async(Message message, std::chrono::milliseconds timeout,
+                             AnswerCallback done, QueueSelector select) {
+  const std::string correlation = core_->next_id();
+  const auto shared = std::make_shared<AnswerCallback>(std::move(done));
+  auto send = make_send(*core_, std::move(message), std::move(select),
+                        {.properties = {{"CORRELATION_ID", correlation},
+                                        {"REPLY_TO_CLIENT", core_->core().settings().id},
+                                        {"TTL", std::to_string(timeout.count())}}});
+  if (!send) {
+    return core_->runtime().workers().submit(
+        [shared, error = to_status(send.error())] { (*shared)(error); });
+  }
+  core_->request(std::move(*send), correlation, timeout.count(),
+                 [core = core_, shared](Result<ReceivedMessage> answer) {
+                   core->runtime().call_back([shared, answer = std::move(answer)]() mutable {
+                     (*shared)(to_status_or(std::move(answer)));
+                   });
+                 });
+}
+
+StatusOr<ReceivedMessage> Producer::request(Message message, std::chrono::milliseconds timeout,
+                                            QueueSelector select) {
+  const auto promise = std::make_shared<std::promise<StatusOr<ReceivedMessage>>>();
+  request_async(
+      std::move(message), timeout,
+      [promise](StatusOr<ReceivedMessage> answer) { promise->set_value(std::move(answer)); },
+      std::move(select));
+  return promise->get_future().get();
+}
+
+StatusOr<SendReceipt> Producer::reply(const ReceivedMessage& request, std::string body) {
+  const std::string cluster(request.property("CLUSTER"));
+  const std::string correlation(request.property("CORRELATION_ID"));
+  const std::string client(request.property("REPLY_TO_CLIENT"));
+  const std::string ttl(request.property("TTL"));
+  if (cluster.empty() || correlation.empty() || client.empty() || ttl.empty())
+    return Status(Errc::message_invalid, "message " + request.id() + " is no request");
+  auto send = make_send(*core_, {.topic = cluster + "_REPLY_TOPIC", .body = std::move(body)}, {},
+                        {.properties = {{"MSG_TYPE", "reply"},
+                                        {"CORRELATION_ID", correlation},
+                                        {"REPLY_TO_CLIENT", client},
+                                        {"TTL", ttl}}});
+  if (!send) return to_status(send.error());
+  (*send)->code = remoting::request_code::send_reply_message_v2;
+  return to_status_or(send_and_wait(*core_, std::move(*send)));
 }
 
 Status Producer::flush(std::chrono::milliseconds timeout) {

@@ -5,6 +5,7 @@
 #include "client/producer_core.h"
 
 #include "base/crc.h"
+#include "client/names.h"
 #include "os/clock.h"
 #include "protocols/remoting/wire/request_codes.h"
 
@@ -37,6 +38,10 @@ constexpr auto stored = std::to_array<Stored>({
 });
 // Answers after which another attempt may do better (rocketmq 3.2).
 constexpr auto retried_codes = std::to_array<std::int32_t>({17, 14, 1, 2, 16, 204, 205, 1500});
+
+std::int32_t code_of(const Send& send) {
+  return send.batch ? request_code::send_batch_message : request_code::send_message_v2;
+}
 
 bool is_lost(Errc code) {
   return code == Errc::timeout || code == Errc::connection_failed ||
@@ -182,12 +187,15 @@ Result<> ProducerCore::prepare(const std::string& topic, const RoutePtr& route,
   if (table.route() == route.get() && !table.empty()) return {};
   const bool is_new = table.route() == nullptr;
   const auto start = static_cast<std::uint64_t>(runtime().agent().now().steady_ns / 1000);
-  table = PublishTable(route, topic, queues_max, start);
+  table = PublishTable(route, unwrap(core_->settings().name_space, topic), queues_max, start);
   if (table.empty()) {
     tables_.erase(topic);
     return fail(Errc::no_permission, "topic " + topic + " has no queue that may be written");
   }
-  if (is_new) core_->heartbeat_soon();
+  if (!is_new) return {};
+  // An answer finds us only where the broker has heard of us before.
+  if (answers_.empty()) core_->heartbeat_soon();
+  if (!answers_.empty()) core_->heartbeat();
   return {};
 }
 
@@ -238,10 +246,9 @@ void ProducerCore::transmit(SendPtr send) {
       {"m", send->batch ? "true" : "false"},
       {"n", send->queue.broker},
   }};
-  const Call call{
-      .code = send->batch ? request_code::send_batch_message : request_code::send_message_v2,
-      .fields = fields,
-      .body = send->encoded.body};
+  const Call call{.code = send->code != 0 ? send->code : code_of(*send),
+                  .fields = fields,
+                  .body = send->encoded.body};
   if (send->one_way) {
     core_->call_one_way(address, call);
     return end(std::move(send), SendReceipt{});
@@ -284,11 +291,12 @@ void ProducerCore::on_reply(SendPtr send, Result<Reply> reply) {
 Result<SendReceipt> ProducerCore::receipt_of(const Send& send, const Reply& reply) const {
   BOLIDE_TRY(const std::int64_t queue, reply.number("queueId"));
   BOLIDE_TRY(const std::int64_t offset, reply.number("queueOffset"));
-  return SendReceipt{.state = SendState::ok,
-                     .queue = {send.topic, send.queue.broker, static_cast<std::int32_t>(queue)},
-                     .offset = offset,
-                     .id = send.ids.front(),
-                     .offset_id = std::string(reply.field("msgId"))};
+  return SendReceipt{
+      .state = SendState::ok,
+      .queue = {send.queue.topic, send.queue.broker, static_cast<std::int32_t>(queue)},
+      .offset = offset,
+      .id = send.ids.front(),
+      .offset_id = std::string(reply.field("msgId"))};
 }
 
 void ProducerCore::retry_or_end(SendPtr send, Error error) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <bolide/producer.h>
+#include <bolide/transaction_producer.h>
 
 #include "client/core.h"
 #include "client/publish_table.h"
@@ -28,6 +29,7 @@ struct Send {
   std::vector<std::string> ids;  // more than one: a batch
   bool batch = false;
   bool one_way = false;
+  std::int32_t code = 0;  // of the request, where it is another than a send's
   std::int32_t flag = 0;
   std::string ordering_key;
   QueueSelector select;
@@ -41,6 +43,19 @@ struct Send {
   std::move_only_function<void(Result<SendReceipt>)> done;
 };
 using SendPtr = std::unique_ptr<Send>;
+
+// What a broker is told at the end of a transaction (rocketmq 3.10).
+struct TransactionEnd {
+  std::string topic;
+  std::string broker;
+  std::string address;  // empty: the broker's
+  std::int64_t queue_offset = 0;
+  std::int64_t position = 0;  // in the broker's log
+  std::string id;
+  bool from_check = false;
+
+  static TransactionEnd of(const SendReceipt& receipt, const std::string& topic);
+};
 
 class ProducerCore final : public Member, public std::enable_shared_from_this<ProducerCore> {
  public:
@@ -62,9 +77,20 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   bool wait_idle(std::chrono::milliseconds timeout);
   std::string next_id();
 
+  // producer_calls.cc; any thread. `done` comes on the agent.
+  void set_check(TransactionCheck check);
+  void end_transaction(const TransactionEnd& end, TransactionState state,
+                       std::move_only_function<void(Result<>)> done);
+  using OnAnswer = std::move_only_function<void(Result<ReceivedMessage>)>;
+  void request(SendPtr send, const std::string& correlation, std::int64_t timeout_ms,
+               OnAnswer done);
+
   const std::string& group() const override { return options_.group; }
   bool consumes() const override { return false; }
   std::vector<std::string> topics() const override;
+  bool on_check_transaction(const std::string& address, const remoting::Header& header,
+                            std::string_view body) override;
+  bool on_answer(const remoting::Header& header, std::string_view body) override;
 
  private:
   bool reserve(const Send& send, std::unique_lock<std::mutex>& lock);
@@ -80,6 +106,7 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   Result<SendReceipt> receipt_of(const Send& send, const Reply& reply) const;
   void retry_or_end(SendPtr send, Error error);
   void end(SendPtr send, Result<SendReceipt> result);
+  void end_request(const std::string& correlation, Result<ReceivedMessage> answer);
 
   const std::shared_ptr<Core> core_;
   const ProducerOptions options_;
@@ -96,6 +123,8 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   bool closed_ = false;
   StringMap<PublishTable> tables_;
   FaultTable faults_;
+  std::shared_ptr<TransactionCheck> check_;  // null: no transactions
+  StringMap<OnAnswer> answers_;              // by correlation id
 };
 
 }  // namespace bolide::client

@@ -46,6 +46,9 @@ PushConsumer::~PushConsumer() {
 
 StatusOr<PushConsumer> PushConsumer::start(const Client& client, PushConsumerOptions options) {
   if (const auto valid = check(options); !valid) return client::to_status(valid);
+  const std::string& space = client.core()->settings().name_space;
+  options.group = client::wrap(space, options.group);
+  options.subscriptions = client::wrap_topics(space, options.subscriptions);
   auto core = std::make_shared<client::PushCore>(client.core(), std::move(options));
   if (const auto started = core->start(); !started) return client::to_status(started);
   return PushConsumer(std::move(core));

@@ -75,7 +75,7 @@ void PushCore::send_back(const ReceivedMessage& message, OnReply done) {
                {"group", options_.group},
                {"delayLevel", "0"},
                {"originMsgId", message.id()},
-               {"originTopic", message.topic},
+               {"originTopic", wrapped(message.topic)},
                {"unitMode", "false"},
                {"maxReconsumeTimes", std::to_string(options_.reconsume_max_or_default())}},
               std::move(done));
@@ -90,7 +90,7 @@ void PushCore::send_to_retry_topic(const ReceivedMessage& message, OnReply done)
         property.first != "ORIGIN_MESSAGE_ID" && property.first != "DELAY")
       properties.push_back(property);
   }
-  properties.emplace_back("RETRY_TOPIC", message.topic);
+  properties.emplace_back("RETRY_TOPIC", wrapped(message.topic));
   properties.emplace_back("ORIGIN_MESSAGE_ID", message.id());
   const auto text = encode_properties(properties);
   const std::string topic = retry_topic(), times = std::to_string(message.reconsume_times),

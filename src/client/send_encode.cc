@@ -79,6 +79,12 @@ Result<std::string> encode_all_properties(const Message& message, const std::str
   }
   if (!keys.empty()) properties.emplace_back(property::keys, std::move(keys));
   if (!message.ordering_key.empty()) properties.emplace_back("__SHARDINGKEY", message.ordering_key);
+  if (message.delay_level != 0)
+    properties.emplace_back("DELAY", std::to_string(message.delay_level));
+  if (message.delay.count() != 0)
+    properties.emplace_back("TIMER_DELAY_MS", std::to_string(message.delay.count()));
+  if (message.deliver_at_ms != 0)
+    properties.emplace_back("TIMER_DELIVER_MS", std::to_string(message.deliver_at_ms));
   properties.insert(properties.end(), message.properties.begin(), message.properties.end());
   auto text = encode_properties(properties);
   if (!text) return fail(Errc::message_invalid, text.error().context);
@@ -99,6 +105,11 @@ Result<> check_message(const Message& message, const ProducerOptions& options) {
     return fail(Errc::message_too_large, "body of " + std::to_string(message.body.size()) +
                                              " bytes; at most " +
                                              std::to_string(options.message_bytes_max));
+  const int delays = (message.delay_level != 0 ? 1 : 0) + (message.delay.count() != 0 ? 1 : 0) +
+                     (message.deliver_at_ms != 0 ? 1 : 0);
+  if (delays > 1 || message.delay_level < 0 || message.delay.count() < 0 ||
+      message.deliver_at_ms < 0)
+    return fail(Errc::message_invalid, "one delay, and not below 0");
   for (const auto& [name, value] : message.properties) {
     if (std::ranges::find(reserved, name) != reserved.end())
       return fail(Errc::message_invalid, "property " + name + " is reserved");

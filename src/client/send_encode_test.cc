@@ -31,6 +31,20 @@ TEST(SendEncode, puts_tag_keys_and_properties_beside_the_id) {
             "UNIQ_KEY\1ID\2WAIT\1true\2TAGS\1red\2KEYS\1k1 k2\2__SHARDINGKEY\1o\2name\1value\2");
 }
 
+TEST(SendEncode, says_when_a_message_is_to_be_seen) {
+  const auto properties = [](Message message) {
+    auto encoded = encode(std::move(message));
+    return encoded ? encoded->properties.substr(22) : encoded.error().message();
+  };
+  EXPECT_EQ(properties({.topic = "t", .body = "b", .delay_level = 3}), "DELAY\0013\2");
+  EXPECT_EQ(properties({.topic = "t", .body = "b", .delay = std::chrono::seconds(2)}),
+            "TIMER_DELAY_MS\0012000\2");
+  EXPECT_EQ(properties({.topic = "t", .body = "b", .deliver_at_ms = 99}),
+            "TIMER_DELIVER_MS\00199\2");
+  EXPECT_FALSE(encode({.topic = "t", .body = "b", .delay_level = -1}));
+  EXPECT_FALSE(encode({.topic = "t", .body = "b", .delay_level = 1, .deliver_at_ms = 9}));
+}
+
 TEST(SendEncode, compresses_bodies_from_the_limit_on) {
   // The flags that say how (rocketmq wire 1.11): bit 0, and the method in bits 8 to 10.
   const std::pair<Compression, std::int32_t> methods[] = {

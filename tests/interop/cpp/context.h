@@ -78,6 +78,12 @@ std::vector<NamedCase> send_cases();
 std::vector<NamedCase> push_cases();
 std::vector<NamedCase> pull_cases();
 std::vector<NamedCase> retry_cases();
+std::vector<NamedCase> feature_cases();
 std::vector<NamedCase> lifetime_cases();
+
+// modes.cc: parts in tests that also kill servers. Each returns the exit status.
+int send_until_told(const Context& context, const std::string& topic);
+int read_expected(const Context& context, const std::string& topic);
+int make_and_destroy(const Context& context, int cycles);
 
 }  // namespace cases

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Runs every case of the client library against one server, several at a time.
+// With --mode it plays a part in a test of tests/scenarios instead (see modes.cc).
 // Prints "PASS name ms" or "FAIL name cause" for each, and "N passed, M failed" last.
 // Runs on: its main thread and one thread per job.  Owns: the list of cases.  Invariant: none.
 #include "context.h"
@@ -81,25 +82,32 @@ bool matches(const std::string& name, const std::string& words) {
 }  // namespace cases
 
 int main(int argc, char** argv) {
-  std::string name_servers, only, without;
-  int jobs = 8;
+  std::string name_servers, only, without, mode, topic;
+  int jobs = 8, count = 300;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--namesrv") == 0) name_servers = argv[i + 1];
     if (std::strcmp(argv[i], "--only") == 0) only = argv[i + 1];
     if (std::strcmp(argv[i], "--except") == 0) without = argv[i + 1];
     if (std::strcmp(argv[i], "--jobs") == 0) jobs = std::atoi(argv[i + 1]);
+    if (std::strcmp(argv[i], "--mode") == 0) mode = argv[i + 1];
+    if (std::strcmp(argv[i], "--topic") == 0) topic = argv[i + 1];
+    if (std::strcmp(argv[i], "--count") == 0) count = std::atoi(argv[i + 1]);
   }
   if (name_servers.empty()) {
     std::fprintf(stderr, "client_cases: --namesrv HOST:PORT is missing\n");
     return 64;
   }
+  const cases::Context context(name_servers);
+  if (mode == "send") return cases::send_until_told(context, topic);
+  if (mode == "read") return cases::read_expected(context, topic);
+  if (mode == "cycle") return cases::make_and_destroy(context, count);
   std::vector<cases::NamedCase> wanted;
-  for (const auto& list : {cases::retry_cases(), cases::push_cases(), cases::pull_cases(),
-                           cases::send_cases(), cases::lifetime_cases()}) {
+  for (const auto& list : {cases::feature_cases(), cases::retry_cases(), cases::push_cases(),
+                           cases::pull_cases(), cases::send_cases(), cases::lifetime_cases()}) {
     for (const auto& one : list) {
       if ((only.empty() || cases::matches(one.name, only)) && !cases::matches(one.name, without))
         wanted.push_back(one);
     }
   }
-  return cases::Suite(cases::Context(name_servers), wanted).run(jobs);
+  return cases::Suite(context, wanted).run(jobs);
 }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// TransactionProducer: sends messages that consumers see only when a local transaction has
+// committed.
+// Any thread, many at once.  Owns: what is on its way.
+// Invariant: a message whose transaction neither commits nor rolls back is asked about by the
+// broker, again and again, for as long as its settings say.
+#pragma once
+
+#include <bolide/client.h>
+#include <bolide/message.h>
+#include <bolide/producer.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace bolide {
+
+enum class TransactionState : std::uint8_t {
+  unknown,  // not yet decided: the broker asks later
+  commit,
+  rollback,
+};
+
+// Says what became of the transaction of a message. Called on a thread of the library, when the
+// broker asks: also for messages of producers of this group that are gone.
+using TransactionCheck = std::function<TransactionState(const ReceivedMessage& message)>;
+
+struct TransactionProducerOptions {
+  ProducerOptions producer = {};  // its group names the producers that may be asked
+  TransactionCheck check;
+};
+
+// A message that is stored and not yet seen by consumers. Copies are one.
+class BOLIDE_API Transaction {
+ public:
+  const SendReceipt& receipt() const { return receipt_; }
+  // Tells the broker. Where it cannot be told, it will ask. Errors: what the broker answers,
+  // connection_failed, timeout.
+  Status commit() { return end(TransactionState::commit); }
+  Status rollback() { return end(TransactionState::rollback); }
+
+ private:
+  friend class TransactionProducer;
+  Transaction(std::shared_ptr<client::ProducerCore> core, SendReceipt receipt, std::string topic)
+      : core_(std::move(core)), receipt_(std::move(receipt)), topic_(std::move(topic)) {}
+  Status end(TransactionState state);
+
+  std::shared_ptr<client::ProducerCore> core_;
+  SendReceipt receipt_;
+  std::string topic_;
+};
+
+class BOLIDE_API TransactionProducer {
+ public:
+  // Errors: invalid_argument (the group's name, no check).
+  static StatusOr<TransactionProducer> start(const Client& client,
+                                             TransactionProducerOptions options);
+
+  // Stores a message that nobody sees before commit(). Errors: as Producer::send();
+  // message_invalid (a delay: transactions have none).
+  StatusOr<Transaction> begin(Message message);
+  // begin(), then `execute`, and what it says. An answer to the broker that is lost is no error: it
+  // will ask.
+  StatusOr<SendReceipt> send(Message message, const std::function<TransactionState()>& execute);
+
+ private:
+  explicit TransactionProducer(Producer producer) : producer_(std::move(producer)) {}
+
+  Producer producer_;
+};
+
+}  // namespace bolide

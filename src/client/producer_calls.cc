@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Transactions and requests of a producer (rocketmq 3.10, 3.14).
+// Runs on: see producer_core.h.  Owns: see producer_core.h.  Invariant: see producer_core.h.
+#include "client/compression.h"
+#include "client/message.h"
+#include "client/names.h"
+#include "client/producer_core.h"
+#include "protocols/remoting/wire/request_codes.h"
+
+#include <charconv>
+
+namespace bolide::client {
+namespace {
+
+namespace request_code = remoting::request_code;
+
+// How a transaction ends, as flags of a message (rocketmq wire 1.11).
+std::string_view flags_of(TransactionState state) {
+  switch (state) {
+    case TransactionState::commit: return "8";
+    case TransactionState::rollback: return "12";
+    case TransactionState::unknown: break;
+  }
+  return "0";
+}
+
+// The position in the log is the second half of an offset id (rocketmq wire 1.13).
+std::int64_t position_of(std::string_view offset_id) {
+  std::int64_t position = 0;
+  const std::string_view digits =
+      offset_id.substr(offset_id.size() - std::min<std::size_t>(16, offset_id.size()));
+  std::from_chars(digits.data(), digits.data() + digits.size(), position, 16);
+  return position;
+}
+
+}  // namespace
+
+TransactionEnd TransactionEnd::of(const SendReceipt& receipt, const std::string& topic) {
+  return {.topic = topic,
+          .broker = receipt.queue.broker,
+          .address = {},
+          .queue_offset = receipt.offset,
+          .position = position_of(receipt.offset_id),
+          .id = receipt.id,
+          .from_check = false};
+}
+
+void ProducerCore::set_check(TransactionCheck check) {
+  runtime().run([&] { check_ = std::make_shared<TransactionCheck>(std::move(check)); });
+}
+
+void ProducerCore::end_transaction(const TransactionEnd& end, TransactionState state,
+                                   std::move_only_function<void(Result<>)> done) {
+  runtime().post([self = shared_from_this(), end, state, done = std::move(done)]() mutable {
+    const std::string address =
+        end.address.empty() ? self->core_->broker_address(end.broker, false) : end.address;
+    self->core_->call(address, request_code::end_transaction,
+                      {{"topic", wrap(self->core_->settings().name_space, end.topic)},
+                       {"producerGroup", self->options_.group},
+                       {"tranStateTableOffset", std::to_string(end.queue_offset)},
+                       {"commitLogOffset", std::to_string(end.position)},
+                       {"commitOrRollback", std::string(flags_of(state))},
+                       {"fromTransactionCheck", end.from_check ? "true" : "false"},
+                       {"msgId", end.id},
+                       {"transactionId", end.id},
+                       {"bname", end.broker}},
+                      [done = std::move(done)](Result<Reply> reply) mutable {
+                        if (!reply) return done(Failure(std::move(reply).error()));
+                        if (reply->code() != remoting::response_code::success)
+                          return done(server_failure("end a transaction", "broker", *reply));
+                        done({});
+                      });
+  });
+}
+
+bool ProducerCore::on_check_transaction(const std::string& address, const remoting::Header& header,
+                                        std::string_view body) {
+  if (check_ == nullptr) return false;
+  auto messages = decode_messages(body);
+  if (!messages || messages->size() != 1) return false;
+  ReceivedMessage message = std::move(messages->front());
+  if (message.property("PGROUP") != options_.group) return false;
+  const auto number = [&](std::string_view name) {
+    return parse_integer<std::int64_t>(header.field(name)).value_or(0);
+  };
+  TransactionEnd end{.topic = message.topic,
+                     .broker = std::string(header.field("bname")),
+                     .address = address,
+                     .queue_offset = number("tranStateTableOffset"),
+                     .position = number("commitLogOffset"),
+                     .id = message.id(),
+                     .from_check = true};
+  message.topic = unwrap(core_->settings().name_space, message.topic);
+  message.broker = end.broker;
+  end.topic = message.topic;
+  runtime().workers().submit([self = shared_from_this(), check = check_, end = std::move(end),
+                              message = std::move(message)] {
+    const TransactionState state = (*check)(message);
+    // Undecided: the broker asks again by itself, and would not answer.
+    if (state != TransactionState::unknown)
+      self->end_transaction(end, state, [](const Result<>&) {});
+  });
+  return true;
+}
+
+void ProducerCore::request(SendPtr send, const std::string& correlation, std::int64_t timeout_ms,
+                           OnAnswer done) {
+  const std::size_t bytes = send->encoded.body.size();
+  send->done = [self = shared_from_this(), correlation, bytes](Result<SendReceipt> sent) {
+    self->release(bytes);
+    if (!sent) self->end_request(correlation, Failure(std::move(sent).error()));
+  };
+  runtime().run([&] {
+    answers_.emplace(correlation, std::move(done));
+    core_->after(timeout_ms, [weak = weak_from_this(), correlation] {
+      if (const auto self = weak.lock())
+        self->end_request(correlation, fail(Errc::timeout, "nobody answered the request"));
+    });
+  });
+  auto submitted = submit(std::move(send));
+  if (submitted) return;
+  runtime().post([self = shared_from_this(), correlation, error = submitted.error()] {
+    self->end_request(correlation, Failure(error));
+  });
+}
+
+void ProducerCore::end_request(const std::string& correlation, Result<ReceivedMessage> answer) {
+  const auto found = answers_.find(correlation);
+  if (found == answers_.end()) return;
+  OnAnswer done = std::move(found->second);
+  answers_.erase(found);
+  done(std::move(answer));
+}
+
+bool ProducerCore::on_answer(const remoting::Header& header, std::string_view body) {
+  ReceivedMessage message;
+  message.properties = decode_properties(header.field("properties"));
+  const std::string correlation(message.property("CORRELATION_ID"));
+  if (!answers_.contains(correlation)) return false;
+  const auto number = [&](std::string_view name) {
+    return parse_integer<std::int64_t>(header.field(name)).value_or(0);
+  };
+  message.topic = header.field("topic");
+  message.queue = static_cast<std::int32_t>(number("queueId"));
+  message.born_ms = number("bornTimestamp");
+  message.stored_ms = number("storeTimestamp");
+  message.flag = static_cast<std::int32_t>(number("flag"));
+  message.reconsume_times = static_cast<std::int32_t>(number("reconsumeTimes"));
+  const auto sys_flag = static_cast<int>(number("sysFlag"));
+  if ((sys_flag & 1) == 0) {
+    message.body = body;
+  } else {
+    auto inflated = inflate_body(body, sys_flag);
+    if (!inflated) {
+      end_request(correlation, Failure(std::move(inflated).error()));
+      return true;
+    }
+    message.body = std::move(*inflated);
+  }
+  end_request(correlation, std::move(message));
+  return true;
+}
+
+}  // namespace bolide::client

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tests of consuming, on a simulated network: what is pulled, committed, handed back, locked.
+// Runs on: the test's thread and the client's agent.  Owns: nothing.  Invariant: none.
+#include <bolide/push_consumer.h>
+
+#include "base/crc.h"
+#include "base/cursor.h"
+#include "client/fake_server.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace bolide::client {
+namespace {
+
+using test::eventually;
+using test::FakeAnswer;
+using test::FakeRequest;
+using test::World;
+namespace request_code = remoting::request_code;
+
+// A record as brokers send it (rocketmq wire 1.11).
+std::string record(std::int64_t offset, const std::string& body, const std::string& properties,
+                   const std::string& topic = "t") {
+  std::array<char, 512> memory{};
+  Writer out(memory.data(), memory.size());
+  const std::size_t size = 91 + body.size() + topic.size() + properties.size();
+  out.u32(static_cast<std::uint32_t>(size));
+  out.u32(0xDAA320A7U);
+  out.u32(crc32(body) & 0x7FFFFFFFU);
+  out.u32(0);
+  out.u32(0);
+  out.i64(offset);
+  out.i64(1000 + offset);  // position
+  out.u32(0);
+  out.i64(1);
+  for (int i = 0; i < 2; ++i) {
+    out.u32(0x7F000001);
+    out.u32(10911);
+    if (i == 0) out.i64(2);
+  }
+  out.u32(0);
+  out.i64(0);
+  out.u32(static_cast<std::uint32_t>(body.size()));
+  out.bytes(body);
+  out.u8(static_cast<std::uint8_t>(topic.size()));
+  out.bytes(topic);
+  out.u16(static_cast<std::uint16_t>(properties.size()));
+  out.bytes(properties);
+  return {memory.data(), size};
+}
+
+// A broker with one queue of topic t that holds some messages, and an empty retry topic.
+struct Broker {
+  std::string client_id;
+  std::vector<std::string> records;
+  std::int32_t send_back_code = 0;
+  bool gives_locks = true;
+
+  std::optional<FakeAnswer> operator()(const FakeRequest& request) {
+    switch (request.code) {
+      case request_code::get_consumer_list_by_group:
+        return FakeAnswer{.body = R"({"consumerIdList":[")" + client_id + R"("]})"};
+      case request_code::query_consumer_offset: return FakeAnswer{.fields = {{"offset", "0"}}};
+      case request_code::consumer_send_msg_back: return FakeAnswer{.code = send_back_code};
+      case request_code::lock_batch_mq: {
+        const std::size_t at = request.body.find("\"mqSet\":");
+        const std::size_t end = request.body.find(']', at);
+        const std::string set = request.body.substr(at + 8, end - at - 7);
+        return FakeAnswer{.body = "{\"lockOKMQSet\":" + (gives_locks ? set : "[]") + "}"};
+      }
+      case request_code::pull_message: return pull(request);
+      default: return FakeAnswer{};
+    }
+  }
+
+  std::optional<FakeAnswer> pull(const FakeRequest& request) {
+    const auto at = static_cast<std::size_t>(std::stoll(request.field("queueOffset")));
+    if (request.field("topic") != "t" || at >= records.size()) return std::nullopt;  // parked
+    std::string body;
+    for (std::size_t i = at; i < records.size(); ++i) body += records[i];
+    return FakeAnswer{.fields = {{"nextBeginOffset", std::to_string(records.size())}},
+                      .body = body};
+  }
+};
+
+class PushTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    world.serve(9876, test::routes({10911}, 1));
+    client.emplace(world.open({.instance = "me"}));
+    broker.client_id = client->id();
+    server = &world.serve(10911, [this](const FakeRequest& request) { return broker(request); });
+  }
+  PushConsumer start(PushConsumerOptions options) {
+    options.group = "g";
+    options.subscriptions = {{"t", "*"}};
+    if (!options.on_messages) {
+      options.on_messages = [this](auto messages) {
+        const std::lock_guard lock(mutex);
+        for (const auto& message : messages) seen.push_back(message);
+        return result ? result(messages[0]) : ConsumeResult::success;
+      };
+    }
+    auto consumer = PushConsumer::start(*client, std::move(options));
+    EXPECT_TRUE(consumer);
+    return std::move(*consumer);
+  }
+  std::string bodies() {
+    const std::lock_guard lock(mutex);
+    std::string all;
+    for (const auto& message : seen) all += message.body + " ";
+    return all;
+  }
+
+  Broker broker;
+  World world;
+  std::optional<Client> client;
+  test::FakeServer* server = nullptr;
+  std::mutex mutex;
+  std::vector<ReceivedMessage> seen;
+  std::function<ConsumeResult(const ReceivedMessage&)> result;
+};
+
+TEST_F(PushTest, pulls_consumes_and_commits_at_its_end) {
+  broker.records = {record(0, "a", ""), record(1, "b", ""), record(2, "c", "")};
+  auto consumer = start({.concurrency = 1});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a b c "; }));
+  EXPECT_TRUE(consumer.stop().ok());
+  ASSERT_TRUE(eventually([&] { return server->count(request_code::unregister_client) == 1; }));
+  std::int64_t committed = 0;
+  for (const auto& commit : server->requests(request_code::update_consumer_offset)) {
+    if (commit.field("topic") == "t") committed = std::stoll(commit.field("commitOffset"));
+  }
+  EXPECT_EQ(committed, 3);
+  const auto pull = server->requests(request_code::pull_message).front();
+  EXPECT_EQ(pull.field("consumerGroup"), "g");
+  EXPECT_EQ(pull.field("sysFlag"), "2");
+  EXPECT_EQ(pull.field("suspendTimeoutMillis"), "15000");
+  EXPECT_EQ(pull.field("expressionType"), "TAG");
+}
+
+TEST_F(PushTest, hands_back_what_was_refused_as_java_does) {
+  broker.records = {record(0, "a", "UNIQ_KEY\1ID\2")};
+  result = [](const auto&) { return ConsumeResult::later; };
+  auto consumer = start({.reconsume_max = 5});
+  ASSERT_TRUE(eventually([&] { return server->count(request_code::consumer_send_msg_back) == 1; }));
+  const auto back = server->requests(request_code::consumer_send_msg_back).front();
+  EXPECT_EQ(back.field("offset"), "1000");
+  EXPECT_EQ(back.field("group"), "g");
+  EXPECT_EQ(back.field("delayLevel"), "0");
+  EXPECT_EQ(back.field("originMsgId"), "ID");
+  EXPECT_EQ(back.field("originTopic"), "t");
+  EXPECT_EQ(back.field("maxReconsumeTimes"), "5");
+  EXPECT_EQ(bodies(), "a ");
+}
+
+TEST_F(PushTest, consumes_again_here_what_the_broker_does_not_take_back) {
+  broker.records = {record(0, "a", "")};
+  broker.send_back_code = 1;
+  result = [](const ReceivedMessage& message) {
+    return message.reconsume_times == 0 ? ConsumeResult::later : ConsumeResult::success;
+  };
+  auto consumer = start({});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a a "; })) << "after 5 s";
+  EXPECT_EQ(seen[1].reconsume_times, 1);
+}
+
+TEST_F(PushTest, shows_the_real_topic_of_a_retried_message) {
+  broker.records = {record(0, "a", "RETRY_TOPIC\1t\2", "%RETRY%g")};
+  auto consumer = start({});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a "; }));
+  EXPECT_EQ(seen[0].topic, "t");
+}
+
+TEST_F(PushTest, an_ordered_consumer_locks_before_it_pulls_and_unlocks_at_its_end) {
+  broker.records = {record(0, "a", ""), record(1, "b", "")};
+  auto consumer = start({.ordered = true});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a b "; }));
+  const auto lock = server->requests(request_code::lock_batch_mq).front();
+  EXPECT_NE(lock.body.find(R"("consumerGroup":"g")"), std::string::npos);
+  EXPECT_NE(lock.body.find(client->id()), std::string::npos);
+  EXPECT_TRUE(consumer.stop().ok());
+  EXPECT_TRUE(eventually([&] { return server->count(request_code::unlock_batch_mq) >= 1; }));
+}
+
+TEST_F(PushTest, an_ordered_consumer_pulls_nothing_that_it_may_not_lock) {
+  broker.records = {record(0, "a", "")};
+  broker.gives_locks = false;
+  auto consumer = start({.ordered = true});
+  ASSERT_TRUE(eventually([&] { return server->count(request_code::lock_batch_mq) >= 2; }));
+  EXPECT_EQ(server->count(request_code::pull_message), 0U);
+}
+
+TEST_F(PushTest, an_ordered_queue_waits_for_what_was_refused) {
+  broker.records = {record(0, "a", ""), record(1, "b", ""), record(2, "c", "")};
+  result = [](const ReceivedMessage& message) {
+    return message.body == "b" && message.reconsume_times < 2 ? ConsumeResult::later
+                                                              : ConsumeResult::success;
+  };
+  auto consumer = start({.ordered = true, .ordered_retry_pause = std::chrono::milliseconds(10)});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a b b b c "; })) << bodies();
+}
+
+TEST_F(PushTest, an_ordered_message_refused_too_often_goes_to_the_retry_topic) {
+  broker.records = {record(0, "a", "UNIQ_KEY\1ID\2"), record(1, "b", "")};
+  result = [](const ReceivedMessage& message) {
+    return message.body == "a" ? ConsumeResult::later : ConsumeResult::success;
+  };
+  auto consumer = start(
+      {.ordered = true, .ordered_retry_pause = std::chrono::milliseconds(10), .reconsume_max = 1});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a a b "; })) << bodies();
+  const auto sent = server->requests(request_code::send_message_v2).front();
+  EXPECT_EQ(sent.field("b"), "%RETRY%g");
+  EXPECT_EQ(sent.field("j"), "1");
+  EXPECT_EQ(sent.field("l"), "1");
+  EXPECT_NE(sent.field("i").find("RETRY_TOPIC\1t\2"), std::string::npos);
+  EXPECT_EQ(sent.body, "a");
+}
+
+TEST_F(PushTest, a_listener_may_destroy_its_consumer) {
+  broker.records = {record(0, "a", "")};
+  auto held = std::make_shared<std::unique_ptr<PushConsumer>>();
+  std::atomic<bool> ready{false}, ended{false};
+  const auto on_messages = [held, &ready, &ended](auto) {
+    ready.wait(false);
+    held->reset();
+    ended = true;
+    return ConsumeResult::success;
+  };
+  *held = std::make_unique<PushConsumer>(start({.on_messages = on_messages}));
+  ready = true;
+  ready.notify_all();
+  EXPECT_TRUE(eventually([&] { return ended.load(); }));
+}
+
+TEST_F(PushTest, stop_waits_for_a_listener_and_says_when_it_does_not_return) {
+  broker.records = {record(0, "a", "")};
+  std::atomic<bool> inside{false}, open{false}, left{false};
+  auto consumer = start({.on_messages =
+                             [&](auto) {
+                               inside = true;
+                               open.wait(false);
+                               left = true;
+                               return ConsumeResult::success;
+                             },
+                         .stop_timeout = std::chrono::milliseconds(50)});
+  ASSERT_TRUE(eventually([&] { return inside.load(); }));
+  const auto stopped = consumer.stop();
+  EXPECT_EQ(stopped.code(), Errc::timeout);
+  open = true;
+  open.notify_all();
+  EXPECT_TRUE(eventually([&] { return left.load(); }));
+}
+
+}  // namespace
+}  // namespace bolide::client

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cases of delays, transactions, requests with answers, and name spaces.
+// Runs on: one thread per case.  Owns: nothing.  Invariant: none.
+#include "context.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+
+namespace cases {
+namespace {
+
+using bolide::ConsumeFrom;
+using bolide::ConsumeResult;
+using bolide::PushConsumer;
+using bolide::PushConsumerOptions;
+using bolide::ReceivedMessage;
+using bolide::TransactionProducer;
+using bolide::TransactionState;
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+PushConsumer start(const Context& context, PushConsumerOptions options) {
+  return must(PushConsumer::start(context.client(), std::move(options)), "start a consumer");
+}
+
+// Each message comes not much before the time that is its body, and not long after.
+void await_in_time(Context& context, const std::string& topic, std::size_t count) {
+  std::mutex mutex;
+  std::map<std::int64_t, std::int64_t> seen;
+  const auto consumer = start(context, {.group = context.unique("group"),
+                                        .subscriptions = {{topic, "*"}},
+                                        .on_messages =
+                                            [&](auto messages) {
+                                              if (messages[0].body == "first")
+                                                return ConsumeResult::success;
+                                              const std::lock_guard lock(mutex);
+                                              seen[std::stoll(messages[0].body)] = now_ms();
+                                              return ConsumeResult::success;
+                                            },
+                                        .from = ConsumeFrom::first});
+  await(
+      "all",
+      [&] {
+        const std::lock_guard lock(mutex);
+        return seen.size() == count;
+      },
+      std::chrono::seconds(40));
+  for (const auto& [due, came] : seen)
+    expect(came >= due - 1100, "one came " + std::to_string(due - came) + " ms too early");
+}
+
+void a_delay_level_delays(Context& context) {
+  const std::string topic = context.topic();
+  auto producer = context.producer();
+  for (const auto& [level, seconds] : {std::pair{1, 1}, std::pair{2, 5}}) {
+    must(producer.send({.topic = topic,
+                        .body = std::to_string(now_ms() + seconds * 1000),
+                        .delay_level = level}),
+         "send");
+  }
+  await_in_time(context, topic, 2);
+}
+
+void a_delay_of_any_length_delays(Context& context) {
+  const std::string topic = context.topic();
+  auto producer = context.producer();
+  must(producer.send({.topic = topic,
+                      .body = std::to_string(now_ms() + 3000),
+                      .delay = std::chrono::seconds(3)}),
+       "send");
+  const std::int64_t at_ms = now_ms() + 4000;
+  must(producer.send({.topic = topic, .body = std::to_string(at_ms), .deliver_at_ms = at_ms}),
+       "send");
+  await_in_time(context, topic, 2);
+}
+
+void a_transaction_is_seen_when_it_commits(Context& context) {
+  const std::string topic = context.topic();
+  auto producer = must(
+      TransactionProducer::start(
+          context.client(),
+          {.producer = {.group = context.unique("tx"), .send_timeout = std::chrono::seconds(15)},
+           .check = [](const auto&) { return TransactionState::unknown; }}),
+      "start a transaction producer");
+  Sink sink;
+  const auto consumer = start(context, {.group = context.unique("group"),
+                                        .subscriptions = {{topic, "*"}},
+                                        .on_messages = sink.listener(),
+                                        .from = ConsumeFrom::first});
+  auto undone = must(producer.begin({.topic = topic, .body = "undone"}), "begin");
+  auto done = must(producer.begin({.topic = topic, .body = "done"}), "begin");
+  await("the first message", [&] { return sink.count() == 1; });
+  expect(undone.rollback().ok(), "rollback");
+  expect(sink.bodies().empty(), "a message was seen before its transaction ended");
+  const auto committed = done.commit();
+  expect(committed.ok(), "commit: " + committed.message());
+  must(producer.send({.topic = topic, .body = "sent"}, [] { return TransactionState::commit; }),
+       "send");
+  sink.await_bodies({"done", "sent"});
+}
+
+// The broker asks some time after the send: Apache after 6 s at the earliest, every 30 s.
+void a_broker_asks_what_became_of_a_transaction(Context& context) {
+  const std::string topic = context.topic();
+  std::atomic<int> asked{0};
+  auto producer = must(
+      TransactionProducer::start(
+          context.client(),
+          {.producer = {.group = context.unique("tx"), .send_timeout = std::chrono::seconds(15)},
+           .check =
+               [&](const ReceivedMessage& message) {
+                 if (message.topic == topic) ++asked;
+                 return message.body == "yes" ? TransactionState::commit
+                                              : TransactionState::rollback;
+               }}),
+      "start a transaction producer");
+  Sink sink;
+  const auto consumer = start(context, {.group = context.unique("group"),
+                                        .subscriptions = {{topic, "*"}},
+                                        .on_messages = sink.listener(),
+                                        .from = ConsumeFrom::first});
+  for (const char* body : {"yes", "no"})
+    must(producer.send({.topic = topic, .body = body}, [] { return TransactionState::unknown; }),
+         "send");
+  await("the message", [&] { return sink.bodies().contains("yes"); }, std::chrono::seconds(100));
+  await("both questions", [&] { return asked >= 2; }, std::chrono::seconds(60));
+  expect(!sink.bodies().contains("no"), "a message that was rolled back came");
+}
+
+void a_request_is_answered(Context& context) {
+  const std::string topic = context.topic();
+  auto responder = context.producer({.group = context.unique("responders")});
+  const auto consumer =
+      start(context, {.group = context.unique("group"),
+                      .subscriptions = {{topic, "*"}},
+                      .on_messages =
+                          [&](auto messages) {
+                            if (messages[0].body == "first") return ConsumeResult::success;
+                            (void)responder.reply(messages[0], "re: " + messages[0].body);
+                            return ConsumeResult::success;
+                          },
+                      .from = ConsumeFrom::first});
+  await("the queues", [&] { return consumer.queues().size() == 4; });
+  auto producer = context.producer({.group = context.unique("requesters")});
+  for (int i = 0; i < 3; ++i) {
+    const std::string body = "question " + std::to_string(i);
+    const auto answer =
+        must(producer.request({.topic = topic, .body = body}, std::chrono::seconds(20)), "request");
+    expect(answer.body == "re: " + body, "the answer is " + answer.body);
+  }
+  const ReceivedMessage plain;
+  expect(responder.reply(plain, "x").status().code() == bolide::Errc::message_invalid,
+         "an answer to nothing");
+}
+
+void a_request_that_nobody_answers_ends_in_time(Context& context) {
+  const std::string topic = context.topic();
+  auto producer = context.producer({.group = context.unique("requesters")});
+  const auto begin = std::chrono::steady_clock::now();
+  const auto answer =
+      producer.request({.topic = topic, .body = "q"}, std::chrono::milliseconds(500));
+  expect(!answer && answer.status().code() == bolide::Errc::timeout, "an answer from nobody");
+  expect(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10), "it took too long");
+}
+
+void name_spaces_do_not_meet(Context& context) {
+  const std::string topic = context.unique("shared"), group = context.unique("group");
+  const auto client = [&](const std::string& space) {
+    return must(bolide::Client::open({.name_servers = context.name_servers(), .name_space = space}),
+                "open a client");
+  };
+  for (const char* space : {"red", "blue"}) {
+    auto producer =
+        must(bolide::Producer::start(client(space), {.send_timeout = std::chrono::seconds(15)}),
+             "start a producer");
+    const auto sent = must(producer.send({.topic = topic, .body = space}), "send");
+    expect(sent.queue.topic == topic, "the receipt names " + sent.queue.topic);
+  }
+  Sink sink;
+  const auto consumer = must(PushConsumer::start(client("red"), {.group = group,
+                                                                 .subscriptions = {{topic, "*"}},
+                                                                 .on_messages = sink.listener(),
+                                                                 .from = ConsumeFrom::first}),
+                             "start a consumer");
+  sink.await_bodies({"red"});
+  expect(sink.messages().front().topic == topic, "the message names another topic");
+  for (const auto& queue : consumer.queues()) expect(queue.topic == topic, "so does a queue");
+}
+
+}  // namespace
+
+std::vector<NamedCase> feature_cases() {
+  return {
+      {"a_broker_asks_what_became_of_a_transaction", a_broker_asks_what_became_of_a_transaction},
+      {"a_delay_level_delays", a_delay_level_delays},
+      {"a_delay_of_any_length_delays", a_delay_of_any_length_delays},
+      {"a_transaction_is_seen_when_it_commits", a_transaction_is_seen_when_it_commits},
+      {"a_request_is_answered", a_request_is_answered},
+      {"a_request_that_nobody_answers_ends_in_time", a_request_that_nobody_answers_ends_in_time},
+      {"name_spaces_do_not_meet", name_spaces_do_not_meet},
+  };
+}
+
+}  // namespace cases
