@@ -6,7 +6,6 @@ import random
 import shutil
 import signal
 import subprocess
-import time
 import unittest
 import zlib
 
@@ -151,7 +150,9 @@ class ApacheDirectoryTest(unittest.TestCase):
                         _, offset, _ = client.send(topic, b"n" * 900, queue, properties={"KEYS": f"new-{at}"})
                         self.assertEqual(offset, end + at)
                     client.commit(GROUP, topic, queue, end + 10)
-            time.sleep(1.1)  # progress may lag by a second in a crash
+            harness.wait_until(lambda: all(server.kept_offset(GROUP, topic, queue) == expected[topic, queue, "range"][1] + 10
+                                           for topic, queues in TOPICS.items() for queue in range(queues)),
+                               what="the commits are written")
             after = whole_state(client)
             for name, old in expected.items():
                 if isinstance(old, list) and len(name) == 2:

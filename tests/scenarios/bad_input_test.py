@@ -6,6 +6,7 @@ import os
 import random
 import socket
 import struct
+import threading
 import time
 import unittest
 
@@ -196,6 +197,39 @@ class BadInputTest(unittest.TestCase):
             except (BrokenPipeError, ConnectionResetError):
                 break
         self.assertLess(self.server.resident_bytes(), 256 << 20)
+
+    def test_a_flood_of_requests_without_content_holds_up_no_neighbour(self):
+        """Frames as small as they can be, as fast as the server takes them; Apache's broker lets others wait for seconds."""
+        request = remoting.encode(remoting.Command(9999, {}))
+        stop = threading.Event()
+
+        def flood():
+            peer = self.raw()
+            reader = threading.Thread(target=self.assert_closed, args=(peer,))
+            reader.start()
+            try:
+                while not stop.is_set():
+                    peer.sendall(request * 1000)
+            except OSError:
+                pass  # it may be closed for it
+            try:
+                peer.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it is closed
+            reader.join(10)
+        flooding = threading.Thread(target=flood)
+        flooding.start()
+        try:
+            waits = []
+            for _ in range(100):
+                begin = time.monotonic()
+                self.assert_neighbour_works()
+                waits.append(time.monotonic() - begin)
+        finally:
+            stop.set()
+            flooding.join(20)
+        print(f"\nunder a flood: a neighbour waits {max(waits) * 1000:.0f} ms at most")
+        self.assertLess(max(waits), 1.0)
 
     def test_a_thousand_idle_connections_cost_little(self):
         before = self.server.resident_bytes()

@@ -2,6 +2,7 @@
 """Starts and ends the program under test; its path is in the environment variable BOLIDE."""
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -159,6 +160,18 @@ class Server:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def kept_offset(self, group, topic, queue):
+        """The committed offset that a start after a kill would find, or None: the last one in the journal."""
+        folder = os.path.join(self.data, "bolide", "meta")
+        for prefix in ("changes.", "snapshot."):
+            for name in sorted(os.listdir(folder), reverse=True):
+                if name.startswith(prefix) and not name.endswith(".tmp"):
+                    with open(os.path.join(folder, name), "rb") as file:
+                        found = re.findall(rb"offset/%d/%s@%s([0-9]+)" % (queue, topic.encode(), group.encode()), file.read())
+                    if found:
+                        return int(found[-1])
+        return None
 
     def resident_bytes(self):
         with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as file:

@@ -163,12 +163,13 @@ class StopTest(unittest.TestCase):
                     client.commit("kept-group", "kept", queue, queue + 1)
                 client.call(remoting.DELETE_TOPIC, {"topic": "doomed"})
                 before = self.whole_state(client)
-            for ending in ("stop", "kill", "stop"):
+            harness.wait_until(lambda: [server.kept_offset("kept-group", "kept", queue) for queue in range(3)] == [1, 2, 3],
+                               what="the commits are written")
+            for ending in ("kill", "stop", "kill"):
                 with self.subTest(ending=ending):
                     if ending == "stop":
                         self.assertEqual(server.stop(), 0)
                     else:
-                        time.sleep(1.1)  # progress may lag by a second
                         server.kill()
                     server.start()
                     with server.client() as client:
@@ -184,6 +185,63 @@ class StopTest(unittest.TestCase):
         return {"topic": client.topic_config("kept"), "group": client.group_config("kept-group"),
                 "offsets": [client.committed("kept-group", "kept", queue) for queue in range(3)],
                 "messages": [client.pull_all("kept", queue) for queue in range(3)]}
+
+
+class VisibilityTest(unittest.TestCase):
+    def test_an_answered_message_can_be_counted_and_pulled_at_once(self):
+        for level in ("async", "sync"):
+            with self.subTest(level=level), harness.Server(settings=[f"store.reply_level={level}"]) as server, \
+                    server.client() as sender, server.client() as reader:
+                sender.put_topic("seen", 1)
+                for at in range(300):
+                    self.assertEqual(sender.send("seen", b"%d" % at)[1], at)
+                    self.assertEqual(reader.max_offset("seen", 0), at + 1)
+                    answer = reader.pull("seen", 0, at)
+                    self.assertEqual([record.body for record in remoting.records(answer.body)], [b"%d" % at])
+
+    def test_a_new_group_misses_no_message_that_lands_between_its_questions(self):
+        """It asks for its offset, then, if it has none, for the end of the queue; a message is stored in between."""
+        with harness.Server() as server, server.client() as consumer, server.client() as sender:
+            sender.put_topic("young", 1)
+            for at in range(20):
+                group = f"group-{at}"
+                begin = consumer.call(remoting.QUERY_OFFSET, {"consumerGroup": group, "topic": "young", "queueId": 0},
+                                      expect=(remoting.SUCCESS, remoting.QUERY_NOT_FOUND))
+                offset = sender.send("young", b"%d" % at)[1]
+                end = consumer.max_offset("young", 0)
+                start = int(begin.ext["offset"]) if begin.code == remoting.SUCCESS else end
+                self.assertLessEqual(start, offset)
+                self.assertIn(b"%d" % at, [record.body for record in consumer.pull_all("young", 0, start)])
+
+
+class ManyQueuesTest(unittest.TestCase):
+    TOPICS, QUEUES = 20, 1000
+
+    def test_twenty_thousand_queues_cost_little_memory_and_no_files_of_their_own(self):
+        def files():
+            return sum(len(names) for _, _, names in os.walk(server.data))
+
+        def descriptors():
+            return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+        with harness.Server() as server, server.client(timeout=60) as client:
+            memory, before = server.resident_bytes(), (files(), descriptors())
+            for topic in range(self.TOPICS):
+                client.put_topic(f"many-{topic}", self.QUEUES)
+                for queue in range(self.QUEUES):
+                    client.post(remoting.SEND_V2, remoting.send_fields(f"many-{topic}", queue), b"x")
+                client.flush()
+                for _ in range(self.QUEUES):
+                    self.assertEqual(client.read().code, remoting.SUCCESS)
+            grown = server.resident_bytes() - memory
+            print(f"\n{self.TOPICS * self.QUEUES} queues: {grown / (1 << 20):.1f} MiB")
+            self.assertLess(grown, 64 << 20)
+            self.assertLess(files() - before[0], 10)
+            self.assertLess(descriptors() - before[1], 10)
+            server.kill()
+            server.start()
+            self.assertLess(files() - before[0], 10)
+            with server.client() as again:
+                self.assertEqual(again.max_offset("many-7", 999), 1)
 
 
 class RefusalTest(unittest.TestCase):
