@@ -48,8 +48,8 @@ Result<> validate_topic_name(std::string_view name) {
   }
   if (!std::ranges::all_of(name, name_character)) {
     return fail(Errc::topic_not_valid,
-                "The specified topic contains illegal characters, allowing only "
-                "^[%|a-zA-Z0-9_-]+$");
+                "The specified topic: " + std::string(name) +
+                    ", contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$");
   }
   return {};
 }

@@ -507,6 +507,15 @@ TEST_F(CoreTest, counts_what_it_did) {
   rig_.core->runtime_info(rig_.anonymous, info.reply());
   ASSERT_TRUE(info.get());
   EXPECT_TRUE(info.get()->contains("brokerVersionDesc"));
+  EXPECT_EQ(info.get()->at("runtime"), "[ 0 days, 0 hours, 0 minutes, 0 seconds ]");
+  EXPECT_EQ(info.get()->at("earliestMessageTimeStamp"), std::to_string(rig_.clock.now().wall_ms));
+}
+
+TEST_F(CoreTest, has_no_earliest_message_before_the_first) {
+  Answer<std::map<std::string, std::string>> info;
+  rig_.core->runtime_info(rig_.anonymous, info.reply());
+  ASSERT_TRUE(info.get());
+  EXPECT_EQ(info.get()->at("earliestMessageTimeStamp"), "-1");
 }
 
 TEST_F(CoreTest, keeps_the_messages_of_a_deleted_topic_away_after_a_kill) {

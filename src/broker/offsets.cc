@@ -7,6 +7,14 @@
 #include <algorithm>
 
 namespace bolide::broker {
+namespace {
+
+// A group that only pulls, as tools do, is none of the topic's consumers.
+bool has_committed(const auto& places) {
+  return std::ranges::any_of(places, [](const auto& place) { return place.committed >= 0; });
+}
+
+}  // namespace
 
 void Offsets::load(const std::vector<OffsetEntry>& stored) {
   for (const OffsetEntry& entry : stored) {
@@ -115,7 +123,7 @@ void Offsets::erase_topic(std::string_view topic) {
 std::vector<std::string> Offsets::topics_of(std::string_view group) const {
   std::vector<std::string> topics;
   for (const auto& [key, entry] : entries_) {
-    if (entry.group == group) topics.push_back(entry.topic);
+    if (entry.group == group && has_committed(entry.queues)) topics.push_back(entry.topic);
   }
   std::ranges::sort(topics);
   return topics;
@@ -124,7 +132,7 @@ std::vector<std::string> Offsets::topics_of(std::string_view group) const {
 std::vector<std::string> Offsets::groups_of(std::string_view topic) const {
   std::vector<std::string> groups;
   for (const auto& [key, entry] : entries_) {
-    if (entry.topic == topic) groups.push_back(entry.group);
+    if (entry.topic == topic && has_committed(entry.queues)) groups.push_back(entry.group);
   }
   std::ranges::sort(groups);
   return groups;

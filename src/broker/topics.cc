@@ -33,8 +33,8 @@ void Topics::load(const std::vector<TopicConfig>& stored, const DataVersion& ver
   add_system_topic("RMQ_SYS_TRANS_HALF_TOPIC", 1, read_write);
   add_system_topic("RMQ_SYS_TRANS_OP_HALF_TOPIC", 1, read_write);
   add_system_topic("TRANS_CHECK_MAX_TIME_TOPIC", 1, read_write);
-  add_system_topic(settings_.cluster, 16, perm::read | perm::inherit);
-  add_system_topic(settings_.broker, 1, perm::read | perm::inherit);
+  add_system_topic(settings_.cluster, 16, read_write | perm::inherit);
+  add_system_topic(settings_.broker, 1, read_write | perm::inherit);
   add_system_topic(settings_.cluster + "_REPLY_TOPIC", 1, read_write);
 }
 

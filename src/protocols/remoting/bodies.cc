@@ -93,6 +93,26 @@ std::string object(Write write) {
   return text;
 }
 
+// One object, as in requests 208 and 317.
+void write_consume_stats(JsonWriter& out, std::string_view broker,
+                         const broker::GroupProgress& progress) {
+  out.begin_object();
+  out.member("consumeTps", progress.consume_tps);
+  out.key("offsetTable");
+  out.begin_object();
+  for (const broker::QueueProgress& queue : progress.queues) {
+    write_queue_key(out, broker, queue.topic, queue.queue_id);
+    out.begin_object();
+    out.member("brokerOffset", queue.broker_offset);
+    out.member("consumerOffset", queue.consumer_offset);
+    out.member("lastTimestamp", queue.last_timestamp_ms);
+    out.member("pullOffset", queue.pull_offset);
+    out.end_object();
+  }
+  out.end_object();
+  out.end_object();
+}
+
 }  // namespace
 
 std::string consumer_ids_json(const broker::GroupMembers& group) {
@@ -133,7 +153,7 @@ std::string producer_table_json(const std::map<std::string, std::vector<broker::
         out.member("clientId", member.client_id);
         out.member("language", member.language);
         out.member("lastUpdateTimestamp", member.last_seen_ms);
-        out.member("remoteIP", member.address.text());
+        out.member("remoteIP", "/" + member.address.text());
         out.member("version", member.version);
         out.end_object();
       }
@@ -204,20 +224,46 @@ std::string topic_stats_json(std::string_view broker, std::string_view topic,
 }
 
 std::string consume_stats_json(std::string_view broker, const broker::GroupProgress& progress) {
+  std::string text;
+  JsonWriter out(text);
+  write_consume_stats(out, broker, progress);
+  return text;
+}
+
+std::string consume_stats_list_json(std::string_view broker,
+                                    const std::map<std::string, broker::GroupProgress>& groups) {
   return object([&](JsonWriter& out) {
-    out.member("consumeTps", progress.consume_tps);
-    out.key("offsetTable");
-    out.begin_object();
-    for (const broker::QueueProgress& queue : progress.queues) {
-      write_queue_key(out, broker, queue.topic, queue.queue_id);
+    std::int64_t total_diff = 0;
+    out.key("consumeStatsList");
+    out.begin_array();
+    for (const auto& [group, progress] : groups) {
+      std::map<std::string_view, broker::GroupProgress> topics;
+      for (const broker::QueueProgress& queue : progress.queues) {
+        topics[queue.topic].queues.push_back(queue);
+        total_diff += queue.broker_offset - queue.consumer_offset;
+      }
       out.begin_object();
-      out.member("brokerOffset", queue.broker_offset);
-      out.member("consumerOffset", queue.consumer_offset);
-      out.member("lastTimestamp", queue.last_timestamp_ms);
-      out.member("pullOffset", queue.pull_offset);
+      out.key(group);
+      out.begin_array();
+      for (const auto& [topic, part] : topics) write_consume_stats(out, broker, part);
+      out.end_array();
       out.end_object();
     }
-    out.end_object();
+    out.end_array();
+    out.member("totalDiff", total_diff);
+    out.member("totalInflightDiff", 0);
+  });
+}
+
+std::string lone_master_json(std::string_view log_end) {
+  return object([&](JsonWriter& out) {
+    out.key("haConnectionInfo");
+    out.begin_array();
+    out.end_array();
+    out.member("inSyncSlaveNums", 0);
+    out.member("master", true);
+    out.key("masterCommitLogMaxOffset");
+    out.raw(log_end);
   });
 }
 

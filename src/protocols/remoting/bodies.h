@@ -32,6 +32,11 @@ std::string queue_offsets_json(std::string_view broker, std::string_view topic,
 std::string topic_stats_json(std::string_view broker, std::string_view topic,
                              const std::map<std::int32_t, broker::QueueRange>& ranges);
 std::string consume_stats_json(std::string_view broker, const broker::GroupProgress& progress);
+// Of all groups (request 317).
+std::string consume_stats_list_json(std::string_view broker,
+                                    const std::map<std::string, broker::GroupProgress>& groups);
+// What a master without replicas says about them (request 907).
+std::string lone_master_json(std::string_view log_end);
 std::string consume_spans_json(std::string_view broker, std::string_view topic,
                                const std::vector<broker::ConsumeSpan>& spans);
 

@@ -30,6 +30,7 @@ void query_subscription(const Call& call);
 void lock_queues(const Call& call);
 void unlock_queues(const Call& call);
 void ask_consumer(const Call& call);
+void consume_directly(const Call& call);
 
 // handlers_offset.cc
 void query_consumer_offset(const Call& call);
@@ -58,6 +59,7 @@ void delete_group(const Call& call);
 void get_group(const Call& call);
 void get_all_groups(const Call& call);
 void get_consume_stats(const Call& call);
+void get_all_consume_stats(const Call& call);
 void get_groups_of_topic(const Call& call);
 void get_topics_of_group(const Call& call);
 void get_consume_spans(const Call& call);
@@ -65,6 +67,9 @@ void get_consume_spans(const Call& call);
 // handlers_broker.cc
 void get_broker_config(const Call& call);
 void get_runtime_info(const Call& call);
+void get_ha_status(const Call& call);
+// Asks for work that this broker has always done already: success.
+void nothing_to_do(const Call& call);
 
 // handlers_naming.cc
 void put_kv(const Call& call);

@@ -22,4 +22,17 @@ void get_runtime_info(const Call& call) {
       });
 }
 
+void get_ha_status(const Call& call) {
+  call.broker().api.runtime_info(
+      call.identity,
+      [responder = call.responder()](Result<std::map<std::string, std::string>> table) {
+        if (!table) return responder.error(table.error());
+        responder.ok_body(lone_master_json(table->at("commitLogMaxOffset")));
+      });
+}
+
+void nothing_to_do(const Call& call) {
+  call.responder().ok();
+}
+
 }  // namespace bolide::remoting::on

@@ -203,6 +203,32 @@ TEST_F(BrokerHandlersTest, tell_how_far_consumers_are) {
       has(ask(303, {{"topic", "orders"}, {"group", "readers"}}), R"("consumeTimeSpanSet":[{)"));
 }
 
+TEST_F(BrokerHandlersTest, tell_how_far_the_consumers_of_all_groups_are) {
+  EXPECT_TRUE(has(ask(317, {{"isOrder", "false"}}), R"("totalDiff":0)"));
+  desk_.ask({.code = 17,
+             .fields = {{"topic", "orders"},
+                        {"defaultTopic", "TBW102"},
+                        {"readQueueNums", "1"},
+                        {"writeQueueNums", "1"},
+                        {"perm", "6"},
+                        {"topicFilterType", "SINGLE_TAG"}}});
+  ask(200, {}, R"({"groupName":"readers"})");
+  ask(15,
+      {{"consumerGroup", "readers"}, {"topic", "orders"}, {"queueId", "0"}, {"commitOffset", "0"}});
+  const Received all = ask(317, {{"isOrder", "false"}});
+  EXPECT_EQ(all.code, response_code::success);
+  EXPECT_TRUE(has(all, R"({"readers":[{"consumeTps":0.0,"offsetTable":{{"brokerName":)"))
+      << all.body;
+}
+
+TEST_F(BrokerHandlersTest, have_no_replicas_and_nothing_to_clean) {
+  EXPECT_EQ(ask(907).body, R"({"haConnectionInfo":[],"inSyncSlaveNums":0,"master":true,)"
+                           R"("masterCommitLogMaxOffset":0})");
+  for (std::int32_t code : {306, 316, 329, 908}) {
+    EXPECT_EQ(ask(code).code, response_code::success) << code;
+  }
+}
+
 TEST_F(BrokerHandlersTest, tell_about_the_broker) {
   EXPECT_EQ(ask(26).body, "brokerName=broker-a\n");
   EXPECT_TRUE(has(ask(28), R"({"table":{)"));
@@ -249,6 +275,30 @@ TEST_F(BrokerHandlersTest, pass_a_question_on_and_take_the_answer_only_from_whom
   EXPECT_EQ(asker.answer(opaque).body, "running");
   desk_.peer.feed(answer);
   EXPECT_TRUE(asker.take().empty()) << "answered once";
+}
+
+TEST_F(BrokerHandlersTest, let_a_consumer_consume_a_stored_message_at_once) {
+  beat();
+  desk_.peer.take();
+  desk_.rig.send("orders", "again please", 1);
+  Peer asker(desk_.front);
+  const auto refused = [&](std::string_view id) {
+    return asker.answer(asker.send({.code = 309,
+                                    .fields = {{"consumerGroup", "readers"},
+                                               {"clientId", "10.0.0.1@7"},
+                                               {"msgId", std::string(id)}}}));
+  };
+  EXPECT_NE(refused("").code, response_code::success);
+  EXPECT_NE(refused("0000000X").code, response_code::success);
+  EXPECT_NE(refused("7F00000100002A9F0000000000000001").code, response_code::success);
+  asker.send({.code = 309,
+              .fields = {{"consumerGroup", "readers"},
+                         {"clientId", "10.0.0.1@7"},
+                         {"msgId", "7F00000100002A9F0000000000000000"}}});
+  const auto questions = desk_.peer.take();
+  ASSERT_EQ(questions.size(), 1U);
+  EXPECT_EQ(questions[0].code, 309);
+  EXPECT_TRUE(has(questions[0], "again please"));
 }
 
 TEST_F(BrokerHandlersTest, refuse_to_pass_on_a_header_that_grows_too_long_for_a_frame) {

@@ -7,6 +7,10 @@
 #include "protocols/remoting/front.h"
 #include "protocols/remoting/handlers.h"
 
+#include <charconv>
+#include <cstdint>
+#include <optional>
+
 namespace bolide::remoting::on {
 namespace {
 
@@ -61,6 +65,17 @@ std::string held_json(const std::vector<broker::QueueRef>& queues) {
   return text;
 }
 
+// The log position at the end of a message's offset id: hexadecimal, behind address and port.
+std::optional<std::int64_t> position_in(std::string_view offset_id) {
+  constexpr std::size_t digits = 16;
+  std::uint64_t position = 0;
+  if (offset_id.size() < digits) return std::nullopt;
+  const char* end = offset_id.data() + offset_id.size();
+  const auto [stop, error] = std::from_chars(end - digits, end, position, 16);
+  if (error != std::errc{} || stop != end || position > INT64_MAX) return std::nullopt;
+  return static_cast<std::int64_t>(position);
+}
+
 }  // namespace
 
 void lock_queues(const Call& call) {
@@ -95,6 +110,26 @@ void ask_consumer(const Call& call) {
     }
     call.responder().error(Error{Errc::internal, "The Consumer <" + std::string(group) + "> <" +
                                                      std::string(client_id) + "> not online"});
+  });
+}
+
+void consume_directly(const Call& call) {
+  Fields fields(call.header);
+  const auto position = position_in(fields.text("msgId"));
+  if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
+  if (!position) {
+    return call.responder().error(Error{Errc::malformed, "the field msgId is no offset id"});
+  }
+  call.broker().api.message_at(call.identity, *position, [&](Result<Slices> found) {
+    if (!found) return call.responder().error(Error{Errc::internal, found.error().context});
+    ask_consumer({.front = call.front,
+                  .session = call.session,
+                  .peer = call.peer,
+                  .header = call.header,
+                  .body = found->front().view(),
+                  .serialization = call.serialization,
+                  .now = call.now,
+                  .identity = call.identity});
   });
 }
 

@@ -6,6 +6,9 @@
 #include "protocols/remoting/front.h"
 #include "protocols/remoting/handlers.h"
 
+#include <map>
+#include <memory>
+
 namespace bolide::remoting::on {
 namespace {
 
@@ -30,6 +33,14 @@ void answer(const Call& call, const Result<>& done) {
   if (!done) return call.responder().error(done.error());
   call.responder().ok();
 }
+
+// What all groups answered to request 317, and how many have not yet.
+struct Gathered {
+  Responder responder;
+  std::string broker;
+  std::map<std::string, broker::GroupProgress> groups;
+  std::size_t waiting = 0;
+};
 
 }  // namespace
 
@@ -105,6 +116,25 @@ void get_consume_stats(const Call& call) {
         if (!progress) return responder.error(progress.error());
         responder.ok_body(consume_stats_json(broker, *progress));
       });
+}
+
+void get_all_consume_stats(const Call& call) {
+  auto all = std::make_shared<Gathered>(
+      Gathered{.responder = call.responder(), .broker = call.broker().broker_name});
+  broker::Api& api = call.broker().api;
+  api.all_groups(call.identity, [all, &api, who = call.identity](Result<broker::GroupTable> table) {
+    if (!table) return all->responder.error(table.error());
+    all->waiting = table->groups.size();
+    for (const broker::GroupConfig& group : table->groups) {
+      api.group_progress(
+          who, group.name, {}, [all, name = group.name](Result<broker::GroupProgress> progress) {
+            if (progress) all->groups[name] = std::move(*progress);
+            if (--all->waiting > 0) return;
+            all->responder.ok_body(consume_stats_list_json(all->broker, all->groups));
+          });
+    }
+    if (table->groups.empty()) all->responder.ok_body(consume_stats_list_json(all->broker, {}));
+  });
 }
 
 void get_groups_of_topic(const Call& call) {
