@@ -15,7 +15,8 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / "
 COUNTS = re.compile(r"(\d+) passed, (\d+) failed\s*\Z")
 
 
-def parse(client):
+def parse(client, more=lambda parser: None):
+    """The command line; more(parser) adds what only this client has."""
     parser = argparse.ArgumentParser(prog="run")
     parser.add_argument("--namesrv", help="HOST:PORT of the name server")
     parser.add_argument("--client", default=client, help="version of the client library")
@@ -25,8 +26,9 @@ def parse(client):
     parser.add_argument("--again", type=int, default=0, help="how often to repeat, one at a time, the cases that failed")
     parser.add_argument("--keep", metavar="DIR", help="leave the client's logs in this folder")
     parser.add_argument("--prepare", action="store_true", help="fetch and compile only")
+    more(parser)
     arguments = parser.parse_args()
-    if not arguments.prepare and not arguments.namesrv:
+    if not (arguments.prepare or arguments.namesrv or getattr(arguments, "table", False)):
         sys.exit("run: --namesrv HOST:PORT is missing")
     return arguments
 
