@@ -24,8 +24,11 @@ void await(const std::string& what, const std::function<bool()>& done,
   }
 }
 
-bolide::Client Context::client(const std::string& instance) const {
-  return must(bolide::Client::open({.name_servers = name_servers_, .instance = instance}),
+bolide::Client Context::client(const std::string& instance, const std::string& name_space) const {
+  return must(bolide::Client::open({.name_servers = name_servers_,
+                                    .instance = instance,
+                                    .access_key = access_key_,
+                                    .name_space = name_space}),
               "open a client");
 }
 

@@ -35,10 +35,12 @@ void await(const std::string& what, const std::function<bool()>& done,
 
 class Context {
  public:
-  explicit Context(std::string name_servers) : name_servers_(std::move(name_servers)) {}
+  explicit Context(std::string name_servers, bolide::AccessKey access_key = {})
+      : name_servers_(std::move(name_servers)), access_key_(std::move(access_key)) {}
 
   const std::string& name_servers() const { return name_servers_; }
-  bolide::Client client(const std::string& instance = "") const;
+  bool has_access_key() const { return !access_key_.name.empty(); }
+  bolide::Client client(const std::string& instance = "", const std::string& name_space = "") const;
   bolide::Producer producer(bolide::ProducerOptions options = {}) const;
   // A name that no other case of any run has.
   std::string unique(const std::string& prefix) const;
@@ -50,6 +52,7 @@ class Context {
 
  private:
   std::string name_servers_;
+  bolide::AccessKey access_key_;
 };
 
 // Collects what listeners get.

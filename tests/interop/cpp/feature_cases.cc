@@ -171,10 +171,7 @@ void a_request_that_nobody_answers_ends_in_time(Context& context) {
 
 void name_spaces_do_not_meet(Context& context) {
   const std::string topic = context.unique("shared"), group = context.unique("group");
-  const auto client = [&](const std::string& space) {
-    return must(bolide::Client::open({.name_servers = context.name_servers(), .name_space = space}),
-                "open a client");
-  };
+  const auto client = [&](const std::string& space) { return context.client("", space); };
   for (const char* space : {"red", "blue"}) {
     auto producer =
         must(bolide::Producer::start(client(space), {.send_timeout = std::chrono::seconds(15)}),
@@ -193,6 +190,18 @@ void name_spaces_do_not_meet(Context& context) {
   for (const auto& queue : consumer.queues()) expect(queue.topic == topic, "so does a queue");
 }
 
+// Where keys are wanted, a wrong one is refused; where they are not, any is as good as none.
+void keys_are_checked_where_they_are_wanted(Context& context) {
+  const std::string topic = context.topic();
+  auto client = must(bolide::Client::open({.name_servers = context.name_servers(),
+                                           .access_key = {.name = "somebody", .secret = "wrong"}}),
+                     "open a client");
+  auto producer = must(bolide::Producer::start(client), "start a producer");
+  const auto sent = producer.send({.topic = topic, .body = "b"});
+  if (!context.has_access_key()) return expect(sent.ok(), "send: " + sent.status().message());
+  expect(!sent && sent.status().code() == bolide::Errc::no_permission, "it was not refused");
+}
+
 }  // namespace
 
 std::vector<NamedCase> feature_cases() {
@@ -204,6 +213,7 @@ std::vector<NamedCase> feature_cases() {
       {"a_request_is_answered", a_request_is_answered},
       {"a_request_that_nobody_answers_ends_in_time", a_request_that_nobody_answers_ends_in_time},
       {"name_spaces_do_not_meet", name_spaces_do_not_meet},
+      {"keys_are_checked_where_they_are_wanted", keys_are_checked_where_they_are_wanted},
   };
 }
 

@@ -6,6 +6,7 @@
 // Runs on: its main thread and one thread per job.  Owns: the list of cases.  Invariant: none.
 #include "context.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -82,13 +83,14 @@ bool matches(const std::string& name, const std::string& words) {
 }  // namespace cases
 
 int main(int argc, char** argv) {
-  std::string name_servers, only, without, mode, topic;
+  std::string name_servers, only, without, mode, topic, access_key;
   int jobs = 8, count = 300;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--namesrv") == 0) name_servers = argv[i + 1];
     if (std::strcmp(argv[i], "--only") == 0) only = argv[i + 1];
     if (std::strcmp(argv[i], "--except") == 0) without = argv[i + 1];
     if (std::strcmp(argv[i], "--jobs") == 0) jobs = std::atoi(argv[i + 1]);
+    if (std::strcmp(argv[i], "--access-key") == 0) access_key = argv[i + 1];
     if (std::strcmp(argv[i], "--mode") == 0) mode = argv[i + 1];
     if (std::strcmp(argv[i], "--topic") == 0) topic = argv[i + 1];
     if (std::strcmp(argv[i], "--count") == 0) count = std::atoi(argv[i + 1]);
@@ -97,7 +99,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "client_cases: --namesrv HOST:PORT is missing\n");
     return 64;
   }
-  const cases::Context context(name_servers);
+  // "name:secret"
+  const std::size_t colon = std::min(access_key.find(':'), access_key.size());
+  const cases::Context context(
+      name_servers, {.name = access_key.substr(0, colon),
+                     .secret = colon < access_key.size() ? access_key.substr(colon + 1) : ""});
   if (mode == "send") return cases::send_until_told(context, topic);
   if (mode == "read") return cases::read_expected(context, topic);
   if (mode == "cycle") return cases::make_and_destroy(context, count);
