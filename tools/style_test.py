@@ -82,7 +82,7 @@ class Rules(unittest.TestCase):
         self.expect([], "tests/a.cc", HEAD + "void f() { co_return; }\n")
 
     def test_confinement(self):
-        for target in ("boost/asio.hpp", "spdlog/spdlog.h", "CLI/CLI.hpp", "toml++/toml.h"):
+        for target in ("boost/asio.hpp", "spdlog/spdlog.h", "toml++/toml.h"):
             self.expect(["confinement"], "src/store/a.cc", HEAD + f"#include <{target}>\n")
         self.expect([], "src/net/a.cc", HEAD + "#include <boost/asio.hpp>\n")
         self.expect([], "src/store/a.cc", HEAD + "// #include <boost/asio.hpp>\n")

@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command line: one call per command.
+// The command line: one call per command; and the tables of all commands.
 // Runs on: the main thread.  Owns: nothing; the streams are the caller's.
 // Invariant: results go to `out`, everything else to `err`.
 #pragma once
 
-#include "app/arguments.h"
-#include "base/result.h"
+#include "app/command.h"
 
-#include <iosfwd>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace bolide::app {
 
-struct Streams {
-  std::istream& in;
-  std::ostream& out;
-  std::ostream& err;
-};
-
 // Does what the arguments (without the program's name) ask for; returns the exit status: 0, or that
 // of the error's row.
 int run_cli(const std::vector<std::string>& arguments, Streams streams);
 
-// The commands, by the files they stand in. An error is printed by run_cli.
-Result<> topic_command(const CommandLine& line, Streams streams);
-Result<> pub_command(const CommandLine& line, Streams streams);
-Result<> sub_command(const CommandLine& line, Streams streams);
-Result<> config_command(const CommandLine& line, Streams streams);
-Result<> store_command(const CommandLine& line, Streams streams);
+// The rows of the files that they are named after (cli_topic.cc, ...).
+std::span<const CommandRow> server_commands();
+std::span<const CommandRow> pub_commands();
+std::span<const CommandRow> sub_commands();
+std::span<const CommandRow> topic_commands();
+std::span<const CommandRow> group_commands();
+std::span<const CommandRow> message_commands();
+std::span<const CommandRow> cluster_commands();
+std::span<const CommandRow> kv_commands();
+std::span<const CommandRow> bench_commands();
+std::span<const CommandRow> context_commands();
+std::span<const CommandRow> config_commands();
+std::span<const CommandRow> store_commands();
+std::span<const CommandRow> own_commands();
 
 }  // namespace bolide::app

@@ -1,33 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the commands that talk to servers share.
-// Runs on: the main thread.  Owns: nothing.  Invariant: none.
+// Opening a client as the command line says.
+// Runs on: the main thread.  Owns: nothing.  Invariant: see cli_client.h.
 #include "app/cli_client.h"
 
+#include "app/context.h"
 #include "app/settings_load.h"
 
+#include <chrono>
 #include <cstdlib>
 
 namespace bolide::app {
+namespace {
 
-Result<client::ClientSettings> client_settings(const CommandLine& line) {
-  std::string text = line.name_servers;
+constexpr std::int64_t timeout_ms = 5000;
+
+std::string environment_name_servers() {
   // RocketMQ's own tools read the second variable.
-  for (const char* variable : {name_servers_variable, "NAMESRV_ADDR"}) {
-    if (const char* named = std::getenv(variable); text.empty() && named != nullptr) text = named;
+  for (const char* const variable : {name_servers_variable, "NAMESRV_ADDR"}) {
+    const char* const value = std::getenv(variable);
+    if (value != nullptr && *value != '\0') return value;
   }
-  if (text.empty()) text = "127.0.0.1:9876";
-  client::ClientSettings settings;
-  BOLIDE_TRY(settings.name_servers, client::parse_name_servers(text));
-  return settings;
+  return {};
 }
 
-Result<std::pair<std::string, std::string>> parse_pair(std::string_view option,
-                                                       const std::string& text) {
-  const std::size_t mark = text.find('=');
-  if (mark == std::string::npos || mark == 0 || mark + 1 == text.size())
-    return fail(Errc::usage, std::string(option) + ": '" + text + "' is not NAME=VALUE");
-  return std::pair(text.substr(0, mark), text.substr(mark + 1));
+void take_tls(const Context& context, TlsOptions* tls) {
+  tls->enabled = context.tls || context.tls_insecure;
+  tls->verify = !context.tls_insecure;
+  tls->trusted_file = context.tls_ca;
+  tls->certificate_file = context.tls_cert;
+  tls->key_file = context.tls_key;
+}
+
+}  // namespace
+
+Result<Client> open_client(const Arguments& arguments) {
+  ClientOptions options;
+  options.request_timeout =
+      std::chrono::milliseconds(arguments.duration_ms("--timeout", timeout_ms));
+  const std::string environment = environment_name_servers();
+  Context context;
+  // A context that is named by a flag stands above the environment, the current one below.
+  if (arguments.has("--context")) {
+    BOLIDE_TRY(context, find_context(arguments.text("--context")));
+  } else if (environment.empty() && !arguments.has("--namesrv")) {
+    BOLIDE_TRY(context, current_context());
+  } else {
+    context.namesrv = environment;
+  }
+  merge_flags(arguments, &context);
+  take_tls(context, &options.tls);
+  options.name_servers = context.namesrv.empty() ? "127.0.0.1:9876" : context.namesrv;
+  return checked(Client::open(std::move(options)));
+}
+
+Result<Admin> open_admin(const Arguments& arguments) {
+  BOLIDE_TRY(const Client client, open_client(arguments));
+  return Admin(client);
+}
+
+Result<> checked(const Status& status) {
+  if (status.ok()) return {};
+  return Failure(Error{status.code(), status.cause()});
 }
 
 }  // namespace bolide::app

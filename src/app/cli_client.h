@@ -4,22 +4,25 @@
 // Runs on: the main thread.  Owns: nothing.  Invariant: none.
 #pragma once
 
-#include "app/arguments.h"
-#include "base/result.h"
-#include "client/connections.h"
+#include <bolide/admin.h>
+#include <bolide/client.h>
 
-#include <string>
-#include <string_view>
-#include <utility>
+#include "app/command.h"
+#include "base/result.h"
 
 namespace bolide::app {
 
-// The name servers of --namesrv, else of NAMESRV_ADDR, else 127.0.0.1:9876. Errors:
-// invalid_argument.
-Result<client::ClientSettings> client_settings(const CommandLine& line);
+// A client of the cluster that flags, environment, context or the default name, in this order.
+// Errors: usage, config, not_found (no such context), invalid_argument.
+Result<Client> open_client(const Arguments& arguments);
+Result<Admin> open_admin(const Arguments& arguments);
 
-// NAME=VALUE at its first '='. Errors: usage, naming the option.
-Result<std::pair<std::string, std::string>> parse_pair(std::string_view option,
-                                                       const std::string& text);
+// The library's results as ours.
+Result<> checked(const Status& status);
+template <class T>
+Result<T> checked(StatusOr<T> result) {
+  if (result.ok()) return std::move(*result);
+  return Failure(Error{result.status().code(), result.status().cause()});
+}
 
 }  // namespace bolide::app

@@ -2,124 +2,265 @@
 //
 // bolide pub: messages from arguments, a file or the lines of standard input.
 // Runs on: the main thread.  Owns: nothing.
-// Invariant: a line is sent at once when no further one is waiting.
+// Invariant: receipts are printed in the order of the messages; a line is sent at once.
+#include <bolide/producer.h>
+
+#include "app/arguments.h"
 #include "app/cli.h"
 #include "app/cli_client.h"
+#include "app/message_lines.h"
 #include "app/output.h"
-#include "client/publisher.h"
+#include "app/pacer.h"
 #include "os/file_system.h"
 
 #include <fmt/core.h>
 
+#include <deque>
 #include <istream>
 #include <iterator>
-#include <ostream>
+#include <optional>
 
 namespace bolide::app {
 namespace {
 
-constexpr std::size_t batch_messages_max = 512;
-constexpr std::size_t batch_bytes_max = 8U << 20U;
+constexpr std::size_t in_flight_max = 1024;
 
-Result<Properties> make_properties(const PubArguments& pub) {
-  Properties properties;
-  if (!pub.tag.empty()) properties.emplace_back(client::property::tags, pub.tag);
-  std::string keys;
-  for (const std::string& key : pub.keys) keys.append(keys.empty() ? "" : " ").append(key);
-  if (!keys.empty()) properties.emplace_back(client::property::keys, keys);
-  for (const std::string& text : pub.properties) {
-    BOLIDE_TRY(auto pair, parse_pair("--property", text));
-    properties.push_back(std::move(pair));
+std::string_view state_text(SendState state) {
+  switch (state) {
+    case SendState::ok: return "ok";
+    case SendState::flush_disk_timeout: return "flush_disk_timeout";
+    case SendState::flush_replica_timeout: return "flush_replica_timeout";
+    case SendState::no_replica: return "no_replica";
   }
-  return properties;
+  return "";
 }
 
-std::string result_json(const std::string& topic, const client::SendResult& result) {
-  std::string text;
-  JsonWriter json(text, json_style);
-  json.begin_object();
-  json.member("topic", topic);
-  json.member("broker", result.broker);
-  json.member("queue", result.queue);
-  json.member("offset", result.offset);
-  json.member("id", result.id);
-  json.member("offset_id", result.offset_id);
-  json.member("status", result.status);
-  json.end_object();
-  return text;
-}
-
+// Sends what it is given and prints the receipts as they come.
 class Sending {
  public:
-  Sending(const CommandLine& line, client::Publisher& publisher, std::ostream& out)
-      : line_(line), publisher_(publisher), out_(out) {}
+  Sending(const Arguments& arguments, Producer producer, Streams streams)
+      : arguments_(arguments), producer_(std::move(producer)), streams_(streams) {}
 
-  void add(std::string body, const Properties& properties) {
-    bytes_ += body.size();
-    batch_.push_back({std::move(body), properties});
-  }
-  bool full() const { return batch_.size() >= batch_messages_max || bytes_ >= batch_bytes_max; }
-
-  Result<> flush() {
-    BOLIDE_TRY(const auto results, publisher_.send(batch_));
-    const std::string& topic = line_.pub.topic;
-    for (const client::SendResult& result : results) {
-      if (line_.json) {
-        out_ << result_json(topic, result) << '\n';
-      } else {
-        out_ << fmt::format("topic={} broker={} queue={} offset={} id={}{}\n", topic, result.broker,
-                            result.queue, result.offset, result.id,
-                            result.status == "ok" ? "" : " status=" + result.status);
-      }
+  Result<> send(Message message) {
+    if (const std::optional<std::int64_t> queue = queue_asked_for(); queue) {
+      BOLIDE_TRY(const QueueSelector select, queue_selector(*queue));
+      waiting_.push_back(producer_.send_future(std::move(message), select));
+    } else {
+      waiting_.push_back(producer_.send_future(std::move(message)));
     }
-    out_.flush();
-    batch_.clear();
-    bytes_ = 0;
+    while (waiting_.size() >= in_flight_max) BOLIDE_CHECK(print_one());
     return {};
   }
 
+  // Prints what has been answered; with `all`, waits for the rest.
+  Result<> collect(bool all) {
+    while (!waiting_.empty()) {
+      const bool ready =
+          waiting_.front().wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+      if (!all && !ready) break;
+      BOLIDE_CHECK(print_one());
+    }
+    streams_.out.flush();
+    return {};
+  }
+
+  bool anything_waits() const { return !waiting_.empty(); }
+
  private:
-  const CommandLine& line_;
-  client::Publisher& publisher_;
-  std::ostream& out_;
-  std::vector<client::OutMessage> batch_;
-  std::size_t bytes_ = 0;
+  std::optional<std::int64_t> queue_asked_for() const {
+    if (!arguments_.has("--queue")) return std::nullopt;
+    return arguments_.number("--queue", 0);
+  }
+
+  // Queues of this number, of the brokers in turn.
+  Result<QueueSelector> queue_selector(std::int64_t queue) {
+    if (!queues_checked_) {
+      BOLIDE_TRY(const Admin admin, open_admin(arguments_));
+      const auto route = admin.route(arguments_.text("TOPIC"));
+      if (!route.ok() && route.status().code() != Errc::topic_not_found)
+        return Failure(Error{route.status().code(), route.status().cause()});
+      bool good = !route.ok() && queue < 4;
+      if (route.ok()) {
+        for (const RouteEntry& entry : *route) good = good || queue < entry.write_queues;
+      }
+      if (!good)
+        return fail(Errc::queue_out_of_range,
+                    "queue " + std::to_string(queue) + " of topic " + arguments_.text("TOPIC"));
+      queues_checked_ = true;
+    }
+    return [queue, turn = turn_++](const std::vector<QueueId>& queues, const Message&) {
+      std::vector<std::size_t> fitting;
+      for (std::size_t i = 0; i < queues.size(); ++i) {
+        if (queues[i].queue == queue) fitting.push_back(i);
+      }
+      return fitting.empty() ? 0 : fitting[turn % fitting.size()];
+    };
+  }
+
+  Result<> print_one() {
+    auto sent = waiting_.front().get();
+    waiting_.pop_front();
+    BOLIDE_TRY(const SendReceipt receipt, checked(std::move(sent)));
+    const std::string_view state = state_text(receipt.state);
+    const Doc doc = Doc::object({{"topic", receipt.queue.topic},
+                                 {"broker", receipt.queue.broker},
+                                 {"queue", receipt.queue.queue},
+                                 {"offset", receipt.offset},
+                                 {"id", receipt.id},
+                                 {"offset_id", receipt.offset_id},
+                                 {"status", state}});
+    print_next(arguments_, streams_.out, doc, [&] {
+      return fmt::format("topic={} broker={} queue={} offset={} id={}{}\n", receipt.queue.topic,
+                         receipt.queue.broker, receipt.queue.queue, receipt.offset, receipt.id,
+                         receipt.state == SendState::ok ? "" : fmt::format(" status={}", state));
+    });
+    return {};
+  }
+
+  const Arguments& arguments_;
+  Producer producer_;
+  Streams streams_;
+  std::deque<std::future<StatusOr<SendReceipt>>> waiting_;
+  bool queues_checked_ = false;
+  std::size_t turn_ = 0;
 };
 
-Result<> send_lines(std::istream& in, Sending& sending, const Properties& properties) {
-  std::string text;
-  while (std::getline(in, text)) {
-    // RocketMQ has no empty messages.
-    if (!text.empty()) sending.add(text, properties);
-    if (sending.full() || in.rdbuf()->in_avail() <= 0) BOLIDE_CHECK(sending.flush());
+Result<Message> pattern_of(const Arguments& arguments) {
+  Message message{.topic = arguments.text("TOPIC"),
+                  .body = {},
+                  .tag = arguments.text("--tag"),
+                  .keys = arguments.all("--key"),
+                  .ordering_key = arguments.text("--order-by")};
+  for (const std::string& text : arguments.all("--property")) {
+    BOLIDE_TRY(auto pair, parse_pair("--property", text));
+    message.properties.push_back(std::move(pair));
   }
-  return sending.flush();
+  return message;
 }
 
-}  // namespace
+// One message for each line, plain or JSON.
+Result<> send_lines(const Arguments& arguments, std::istream& in, const Message& pattern,
+                    Pacer& pacer, Sending& sending) {
+  const bool json = arguments.text("--format", "line") == "json";
+  std::int64_t left = arguments.number("--count", std::numeric_limits<std::int64_t>::max());
+  std::string line;
+  while (left > 0 && std::getline(in, line)) {
+    // RocketMQ has no empty messages.
+    if (line.empty()) continue;
+    Message message = pattern;
+    message.body = line;
+    if (json) BOLIDE_CHECK(read_message_line(line, &message));
+    pacer.wait();
+    BOLIDE_CHECK(sending.send(std::move(message)));
+    --left;
+    // With nothing to read at once, what was read is on its way and its receipts are due.
+    BOLIDE_CHECK(sending.collect(in.rdbuf()->in_avail() <= 0));
+  }
+  return sending.collect(true);
+}
 
-Result<> pub_command(const CommandLine& line, Streams streams) {
-  const PubArguments& pub = line.pub;
-  if (!pub.file.empty() && !pub.messages.empty())
+// The bodies that arguments and --file name; none: the lines of standard input.
+Result<std::vector<std::string>> bodies_of(const Arguments& arguments, std::istream& in) {
+  std::vector<std::string> bodies = arguments.all("MESSAGE");
+  const std::vector<std::string>& files = arguments.all("--file");
+  if (!files.empty() && !bodies.empty())
     return fail(Errc::usage, "a message is given both by --file and as an argument");
-  BOLIDE_TRY(const auto properties, make_properties(pub));
-  std::vector<std::string> bodies = pub.messages;
-  if (pub.file == "-") {
-    bodies.emplace_back(std::istreambuf_iterator<char>(streams.in),
-                        std::istreambuf_iterator<char>());
-  } else if (!pub.file.empty()) {
-    BOLIDE_TRY(bodies.emplace_back(), os::read_file(os::posix_file_system(), pub.file));
+  for (const std::string& path : files) {
+    if (path == "-") {
+      bodies.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    } else {
+      BOLIDE_TRY(bodies.emplace_back(), os::read_file(os::posix_file_system(), path));
+    }
   }
   for (const std::string& body : bodies) {
     if (body.empty()) return fail(Errc::message_invalid, "a message without a body");
   }
-  BOLIDE_TRY(auto settings, client_settings(line));
-  client::Connections connections(std::move(settings));
-  BOLIDE_TRY(auto publisher, client::Publisher::open(connections, pub.topic, pub.queue));
-  Sending sending(line, publisher, streams.out);
-  if (bodies.empty()) return send_lines(streams.in, sending, properties);
-  for (std::string& body : bodies) sending.add(std::move(body), properties);
-  return sending.flush();
+  return bodies;
+}
+
+Exit pub(const Arguments& arguments, Streams streams) {
+  BOLIDE_TRY(const Message pattern, pattern_of(arguments));
+  BOLIDE_TRY(const auto bodies, bodies_of(arguments, streams.in));
+  BOLIDE_TRY(const Client client, open_client(arguments));
+  BOLIDE_TRY(Producer producer, checked(Producer::start(client, {.group = "BOLIDE_CLI"})));
+  Sending sending(arguments, std::move(producer), streams);
+  Pacer pacer(static_cast<double>(arguments.number("--rate", 0)));
+  if (bodies.empty()) {
+    BOLIDE_CHECK(send_lines(arguments, streams.in, pattern, pacer, sending));
+    return {};
+  }
+  const std::int64_t count = arguments.number("--count", static_cast<std::int64_t>(bodies.size()));
+  for (std::int64_t i = 0; i < count; ++i) {
+    Message message = pattern;
+    message.body = bodies[static_cast<std::size_t>(i) % bodies.size()];
+    pacer.wait();
+    BOLIDE_CHECK(sending.send(std::move(message)));
+    BOLIDE_CHECK(sending.collect(false));
+  }
+  BOLIDE_CHECK(sending.collect(true));
+  return {};
+}
+
+constexpr OptionRow options[] = {
+    {.names = "TOPIC", .takes = Takes::topic, .doc = "where to", .required = true},
+    {.names = "MESSAGE",
+     .doc = "one message each; without any, each line of standard input is one",
+     .many = true},
+    {.names = "-f,--file",
+     .takes = Takes::file,
+     .value = "FILE",
+     .doc = "one message: all of this file, - for standard input; may be given again",
+     .many = true},
+    {.names = "--format",
+     .takes = Takes::choice,
+     .value = "line|json",
+     .doc = "lines of standard input are bodies, or what sub -o json prints (line)"},
+    {.names = "--tag", .value = "TAG", .doc = "what consumers filter by"},
+    {.names = "--key",
+     .value = "KEY",
+     .doc = "what the message is found by; may be given again",
+     .many = true},
+    {.names = "--property",
+     .value = "NAME=VALUE",
+     .doc = "a property; may be given again",
+     .many = true},
+    {.names = "--queue",
+     .takes = Takes::number,
+     .value = "N",
+     .doc = "only queues of this number",
+     .most = 65536},
+    {.names = "--order-by",
+     .value = "KEY",
+     .doc = "messages of one such key stay in order, in one queue"},
+    {.names = "-n,--count",
+     .takes = Takes::number,
+     .value = "N",
+     .doc = "send so many: the messages again and again, or so many lines",
+     .least = 1},
+    {.names = "--rate",
+     .takes = Takes::number,
+     .value = "N",
+     .doc = "at most so many a second",
+     .least = 1,
+     .most = 10'000'000},
+};
+
+constexpr CommandRow rows[] = {
+    {.path = "pub",
+     .doc = "send messages",
+     .run = pub,
+     .options = options,
+     .examples = "bolide pub orders 'an order' --tag paid --key 4711\n"
+                 "journalctl -f | bolide pub logs\n"
+                 "bolide pub images -f cat.png\n"
+                 "bolide sub orders -o json | bolide pub copies --format json",
+     .connects = true},
+};
+
+}  // namespace
+
+std::span<const CommandRow> pub_commands() {
+  return rows;
 }
 
 }  // namespace bolide::app

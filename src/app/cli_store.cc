@@ -7,6 +7,7 @@
 #include "app/output.h"
 #include "app/store_export.h"
 #include "client/compression.h"
+#include "client/message.h"
 #include "os/file_system.h"
 #include "store/store_tools.h"
 
@@ -36,52 +37,33 @@ std::string report_text(const store::VerifyReport& report) {
   return text + (report.sound() ? "sound\n" : "damaged\n");
 }
 
-std::int64_t signed_count(std::uint64_t count) {
-  return static_cast<std::int64_t>(count);
-}
-
-void add_list(JsonWriter* json, std::string_view name, const std::vector<std::string>& texts) {
-  json->key(name);
-  json->begin_array();
-  for (const std::string& text : texts) json->value(text);
-  json->end_array();
-}
-
-std::string report_json(const store::VerifyReport& report) {
-  std::string text;
-  JsonWriter json(text, json_style);
-  json.begin_object();
-  json.member("sound", report.sound());
-  json.member("segments", signed_count(report.segments));
-  json.member("segment_bytes", signed_count(report.segment_bytes));
-  json.member("first_position", report.first_position);
-  json.member("end_position", report.end_position);
-  json.member("messages", signed_count(report.records));
-  json.member("message_bytes", signed_count(report.bytes));
-  json.member("queues", signed_count(report.queues));
-  json.member("index_runs", signed_count(report.index_runs));
-  json.key("damages");
-  json.begin_array();
+Doc report_doc(const store::VerifyReport& report) {
+  Doc damages = Doc::array();
   for (const auto& damage : report.damages) {
-    json.begin_object();
-    json.member("from", damage.from);
-    json.member("to", damage.to);
-    json.member("file", damage.file);
-    json.member("offset", signed_count(damage.offset));
-    json.member("records_behind", damage.records_behind);
-    json.end_object();
+    damages.add(Doc::object({{"from", damage.from},
+                             {"to", damage.to},
+                             {"file", damage.file},
+                             {"offset", damage.offset},
+                             {"records_behind", damage.records_behind}}));
   }
-  json.end_array();
-  add_list(&json, "queue_problems", report.queue_problems);
-  add_list(&json, "index_problems", report.index_problems);
-  json.end_object();
-  return text + "\n";
+  return Doc::object({{"sound", report.sound()},
+                      {"segments", report.segments},
+                      {"segment_bytes", report.segment_bytes},
+                      {"first_position", report.first_position},
+                      {"end_position", report.end_position},
+                      {"messages", report.records},
+                      {"message_bytes", report.bytes},
+                      {"queues", report.queues},
+                      {"index_runs", report.index_runs},
+                      {"damages", std::move(damages)},
+                      {"queue_problems", report.queue_problems},
+                      {"index_problems", report.index_problems}});
 }
 
-Result<> verify(const CommandLine& line, std::ostream& out) {
-  const std::string& directory = line.store.data_dir;
+Exit verify(const Arguments& arguments, Streams streams) {
+  const std::string directory = arguments.text("--data-dir");
   BOLIDE_TRY(const auto report, store::verify_store(os::posix_file_system(), directory));
-  out << (line.json ? report_json(report) : report_text(report));
+  print(arguments, streams.out, report_doc(report), [&] { return report_text(report); });
   if (report.sound()) return {};
   return fail(Errc::storage_corrupt, directory);
 }
@@ -106,8 +88,7 @@ ReceivedMessage make_message(const store::Record& record) {
   return message;
 }
 
-std::string record_text(const store::Record& record) {
-  const ReceivedMessage message = make_message(record);
+std::string record_text(const store::Record& record, const ReceivedMessage& message) {
   return fmt::format("position={} topic={} queue={} offset={} stored={} id={} body_bytes={}",
                      record.position, record.topic, record.queue_id, record.queue_offset,
                      time_text(record.store_ms), message.id(), record.body.size());
@@ -124,47 +105,83 @@ std::string report_text(const store::ExportReport& report) {
   return text + "Apache RocketMQ's broker can open the directory now\n";
 }
 
-std::string report_json(const store::ExportReport& report) {
-  std::string text;
-  JsonWriter json(text, json_style);
-  json.begin_object();
-  json.member("first_position", report.first_position);
-  json.member("end_position", report.end_position);
-  json.member("messages", signed_count(report.records));
-  json.member("left_out", signed_count(report.left_out));
-  json.member("queues", signed_count(report.queues));
-  json.member("queue_files", signed_count(report.queue_files));
-  json.member("keys", signed_count(report.keys));
-  json.member("index_files", signed_count(report.index_files));
-  json.end_object();
-  return text + "\n";
+Doc report_doc(const store::ExportReport& report) {
+  return Doc::object({{"first_position", report.first_position},
+                      {"end_position", report.end_position},
+                      {"messages", report.records},
+                      {"left_out", report.left_out},
+                      {"queues", report.queues},
+                      {"queue_files", report.queue_files},
+                      {"keys", report.keys},
+                      {"index_files", report.index_files}});
 }
 
-Result<> export_files(const CommandLine& line, Streams streams) {
+Exit export_files(const Arguments& arguments, Streams streams) {
   const auto show = [&](int percent) {
     streams.err << fmt::format("bolide: {} % of the log read\n", percent) << std::flush;
   };
   BOLIDE_TRY(const auto report,
-             export_for_apache(os::posix_file_system(), line.store.data_dir, show));
-  streams.out << (line.json ? report_json(report) : report_text(report));
+             export_for_apache(os::posix_file_system(), arguments.text("--data-dir"), show));
+  print(arguments, streams.out, report_doc(report), [&] { return report_text(report); });
   return {};
 }
 
+Exit dump(const Arguments& arguments, Streams streams) {
+  const auto count = static_cast<std::uint64_t>(
+      arguments.number("--count", std::numeric_limits<std::int64_t>::max()));
+  BOLIDE_CHECK(store::dump_store(os::posix_file_system(), arguments.text("--data-dir"),
+                                 arguments.number("--from", 0), count,
+                                 [&](const store::Record& record) {
+                                   const ReceivedMessage message = make_message(record);
+                                   print_next(arguments, streams.out, message_doc(message),
+                                              [&] { return record_text(record, message) + "\n"; });
+                                   return streams.out.good();
+                                 }));
+  return {};
+}
+
+constexpr OptionRow directory_row{.names = "--data-dir",
+                                  .takes = Takes::file,
+                                  .value = "DIR",
+                                  .doc = "the server's directory",
+                                  .required = true};
+constexpr OptionRow directory_options[] = {directory_row};
+constexpr OptionRow dump_options[] = {
+    directory_row,
+    {.names = "--from",
+     .takes = Takes::number,
+     .value = "POSITION",
+     .doc = "from this position of the log on"},
+    {.names = "-n,--count",
+     .takes = Takes::number,
+     .value = "N",
+     .doc = "stop after so many messages",
+     .least = 1},
+};
+
+constexpr CommandRow rows[] = {
+    {.path = "store", .doc = "the files of a stopped server"},
+    {.path = "store verify",
+     .doc = "read everything and check every checksum",
+     .run = verify,
+     .options = directory_options,
+     .examples = "bolide store verify --data-dir data"},
+    {.path = "store dump",
+     .doc = "print one line for each stored message",
+     .run = dump,
+     .options = dump_options,
+     .examples = "bolide store dump --data-dir data --count 10 -o json"},
+    {.path = "store export",
+     .doc = "write what Apache RocketMQ's broker wants beside the log",
+     .run = export_files,
+     .options = directory_options,
+     .examples = "bolide store export --data-dir data"},
+};
+
 }  // namespace
 
-Result<> store_command(const CommandLine& line, Streams streams) {
-  if (line.verb == Verb::store_verify) return verify(line, streams.out);
-  if (line.verb == Verb::store_export) return export_files(line, streams);
-  const StoreArguments& store = line.store;
-  const std::uint64_t count =
-      store.count == 0 ? std::numeric_limits<std::uint64_t>::max() : store.count;
-  BOLIDE_CHECK(store::dump_store(
-      os::posix_file_system(), store.data_dir, store.from, count, [&](const store::Record& record) {
-        streams.out << (line.json ? message_json(make_message(record), {}) : record_text(record))
-                    << '\n';
-        return streams.out.good();
-      }));
-  return {};
+std::span<const CommandRow> store_commands() {
+  return rows;
 }
 
 }  // namespace bolide::app

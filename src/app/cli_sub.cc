@@ -1,42 +1,234 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// bolide sub: prints messages as they come.
-// Runs on: the main thread.  Owns: nothing.
-// Invariant: a message that was printed has left for the reader of standard output.
+// bolide sub: prints messages as they come, for oneself or as a member of a group.
+// Runs on: the main thread; members of groups also on the library's.  Owns: nothing.
+// Invariant: a message that was printed has left for the reader of standard output; a member
+// acknowledges what was printed and nothing else.
+#include <bolide/push_consumer.h>
+#include <bolide/reader.h>
+
 #include "app/cli.h"
 #include "app/cli_client.h"
 #include "app/message_text.h"
+#include "app/output.h"
 #include "app/time_place.h"
-#include "client/subscriber.h"
 #include "os/clock.h"
+#include "os/signals.h"
 
-#include <ostream>
+#include <chrono>
+#include <condition_variable>
+#include <limits>
+#include <mutex>
+#include <span>
+#include <thread>
 
 namespace bolide::app {
 namespace {
 
-Result<client::StartAt> parse_start(const std::string& text) {
-  using Kind = client::StartAt::Kind;
-  if (text == "first") return client::StartAt{Kind::first, 0};
-  if (text == "last") return client::StartAt{Kind::last, 0};
+constexpr auto wait_interval = std::chrono::milliseconds(200);
+constexpr auto stop_pause = std::chrono::milliseconds(50);
+
+// Prints up to so many messages.
+class Printer {
+ public:
+  Printer(const Arguments& arguments, Streams streams)
+      : arguments_(arguments),
+        streams_(streams),
+        left_(arguments.number("--count", std::numeric_limits<std::int64_t>::max())),
+        format_(arguments.text("--format")) {}
+
+  // False: it was not printed, because there were enough or nobody reads them.
+  bool print(const ReceivedMessage& message) {
+    if (left_ <= 0 || !streams_.out) return false;
+    --left_;
+    if (arguments_.has("--format")) {
+      // The format was checked before.
+      streams_.out << format_message(format_, message).value_or("") << '\n';
+    } else if (arguments_.format() == Format::table) {
+      streams_.out << message.body << '\n';
+    } else {
+      print_next(arguments_, streams_.out, message_doc(message), [] { return ""; });
+    }
+    return true;
+  }
+  void flush() { streams_.out.flush(); }
+  bool finished() const { return left_ <= 0 || !streams_.out; }
+
+ private:
+  const Arguments& arguments_;
+  Streams streams_;
+  std::int64_t left_;
+  std::string format_;
+};
+
+struct StartPlace {
+  enum class Kind : std::uint8_t { first, last, time };
+  Kind kind = Kind::last;
+  std::int64_t time_ms = 0;
+};
+
+Result<StartPlace> start_of(const Arguments& arguments) {
+  const std::string text = arguments.text("--from", "last");
+  if (text == "first") return StartPlace{StartPlace::Kind::first};
+  if (text == "last") return StartPlace{StartPlace::Kind::last};
   BOLIDE_TRY(const WallMs time_ms, parse_time_place(text, os::system_clock().now().wall_ms));
-  return client::StartAt{Kind::time, time_ms};
+  return StartPlace{StartPlace::Kind::time, time_ms};
 }
+
+// When --wait has passed without a message, it is enough.
+class Patience {
+ public:
+  explicit Patience(const Arguments& arguments)
+      : wait_ms_(arguments.duration_ms("--wait", std::numeric_limits<std::int64_t>::max())) {}
+  void refresh() { since_ms_ = now_ms(); }
+  bool ended() const { return now_ms() - since_ms_ >= wait_ms_; }
+
+ private:
+  static std::int64_t now_ms() { return os::system_clock().now().steady_ms(); }
+  std::int64_t wait_ms_;
+  std::int64_t since_ms_ = now_ms();
+};
+
+Result<> read_alone(const Arguments& arguments, const StartPlace& start, Printer& printer) {
+  BOLIDE_TRY(const Client client, open_client(arguments));
+  ReaderOptions options{.topic = arguments.text("TOPIC"),
+                        .from_time_ms = start.time_ms,
+                        .tags = arguments.text("--tag", "*")};
+  if (start.kind == StartPlace::Kind::first) options.from = ReadFrom::first;
+  if (start.kind == StartPlace::Kind::time) options.from = ReadFrom::time;
+  if (arguments.has("--queue")) options.queue = static_cast<int>(arguments.number("--queue", 0));
+  BOLIDE_TRY(Reader reader, checked(Reader::open(client, std::move(options))));
+  Patience patience(arguments);
+  while (!printer.finished() && !patience.ended()) {
+    BOLIDE_TRY(const auto messages, checked(reader.read(wait_interval)));
+    for (const ReceivedMessage& message : messages) printer.print(message);
+    printer.flush();
+    if (!messages.empty()) patience.refresh();
+  }
+  return {};
+}
+
+// What the listener and the main thread share.
+struct Sharing {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool stopped = false;  // by a signal
+  bool ending = false;   // the consumer is being stopped
+  std::size_t printed = 0;
+
+  ConsumeResult take(std::span<const ReceivedMessage> messages, Printer& printer) {
+    std::unique_lock lock(mutex);
+    bool all = true;
+    for (const ReceivedMessage& message : messages) all = printer.print(message) && all;
+    printer.flush();
+    ++printed;
+    changed.notify_all();
+    if (!printer.finished()) return ConsumeResult::success;
+    // What is returned after the consumer has begun to stop is committed, and nothing comes behind.
+    changed.wait(lock, [&] { return ending; });
+    lock.unlock();
+    std::this_thread::sleep_for(stop_pause);
+    return all ? ConsumeResult::success : ConsumeResult::later;
+  }
+  void stop() {
+    const std::lock_guard lock(mutex);
+    stopped = true;
+    changed.notify_all();
+  }
+};
+
+// Until there were enough messages, or none came for too long, or a signal ends it.
+void wait_for_end(const Arguments& arguments, const Printer& printer, Sharing& sharing) {
+  Patience patience(arguments);
+  std::unique_lock lock(sharing.mutex);
+  std::size_t seen = 0;
+  while (!sharing.stopped && !printer.finished() && !patience.ended()) {
+    sharing.changed.wait_for(lock, wait_interval);
+    if (seen != sharing.printed) patience.refresh();
+    seen = sharing.printed;
+  }
+  sharing.ending = true;
+  sharing.changed.notify_all();
+}
+
+Result<> read_as_member(const Arguments& arguments, const StartPlace& start, Printer& printer) {
+  Sharing sharing;
+  // A signal ends the membership in order, so that what was printed is committed.
+  os::ignore_write_signals();
+  BOLIDE_TRY(const auto signals, os::Signals::start([&](int) { sharing.stop(); }));
+  BOLIDE_TRY(const Client client, open_client(arguments));
+  PushConsumerOptions options{
+      .group = arguments.text("--group"),
+      .subscriptions = {{arguments.text("TOPIC"), arguments.text("--tag", "*")}},
+      .from_time_ms = start.time_ms,
+      .concurrency = 1};
+  if (start.kind == StartPlace::Kind::first) options.from = ConsumeFrom::first;
+  if (start.kind == StartPlace::Kind::time) options.from = ConsumeFrom::time;
+  options.on_messages = [&](std::span<const ReceivedMessage> messages) {
+    return sharing.take(messages, printer);
+  };
+  BOLIDE_TRY(PushConsumer consumer, checked(PushConsumer::start(client, std::move(options))));
+  wait_for_end(arguments, printer, sharing);
+  return checked(consumer.stop());
+}
+
+Exit sub(const Arguments& arguments, Streams streams) {
+  BOLIDE_TRY(const StartPlace start, start_of(arguments));
+  if (arguments.has("--group") && arguments.has("--queue"))
+    return fail(Errc::usage, "--queue does not go with --group: members share all queues");
+  // A format that is wrong is told before anything is read.
+  BOLIDE_CHECK(format_message(arguments.text("--format"), ReceivedMessage{}));
+  Printer printer(arguments, streams);
+  BOLIDE_CHECK(arguments.has("--group") ? read_as_member(arguments, start, printer)
+                                        : read_alone(arguments, start, printer));
+  return {};
+}
+
+constexpr OptionRow options[] = {
+    {.names = "TOPIC", .takes = Takes::topic, .doc = "what to read", .required = true},
+    {.names = "--group",
+     .takes = Takes::group,
+     .value = "GROUP",
+     .doc = "as a member of this group, which remembers what was read"},
+    {.names = "--from",
+     .value = "PLACE",
+     .doc = "first, last, a time (2026-01-31T12:00:00Z) or how long ago (15m); (last)"},
+    {.names = "-n,--count",
+     .takes = Takes::number,
+     .value = "N",
+     .doc = "stop after so many messages",
+     .least = 1},
+    {.names = "--wait",
+     .takes = Takes::duration,
+     .value = "TIME",
+     .doc = "stop when no message has come for so long"},
+    {.names = "--tag", .value = "TAGS", .doc = "only messages with one of these: 'red || blue'"},
+    {.names = "--queue",
+     .takes = Takes::number,
+     .value = "N",
+     .doc = "only queues of this number",
+     .most = 65536},
+    {.names = "--format",
+     .value = "FORMAT",
+     .doc = "%t topic %b broker %q queue %o offset %i id %g tag %k keys %d time %p properties %s "
+            "body"},
+};
+
+constexpr CommandRow rows[] = {
+    {.path = "sub",
+     .doc = "print messages as they come, without taking them from anyone",
+     .run = sub,
+     .options = options,
+     .examples = "bolide sub orders --from first --count 10\n"
+                 "bolide sub orders --from 15m --tag 'paid || sent' -o json\n"
+                 "bolide sub orders --group billing --format '%d %o %s'",
+     .connects = true},
+};
 
 }  // namespace
 
-Result<> sub_command(const CommandLine& line, Streams streams) {
-  BOLIDE_TRY(const auto start, parse_start(line.sub.from));
-  BOLIDE_TRY(auto settings, client_settings(line));
-  client::Connections connections(std::move(settings));
-  BOLIDE_TRY(auto subscriber,
-             client::Subscriber::open(connections, line.sub.topic, start, line.sub.tags));
-  std::uint64_t printed = 0;
-  return subscriber.run([&](const ReceivedMessage& message, const std::string& broker) {
-    streams.out << (line.json ? message_json(message, broker) : message.body) << '\n';
-    streams.out.flush();
-    return streams.out.good() && ++printed != line.sub.count;
-  });
+std::span<const CommandRow> sub_commands() {
+  return rows;
 }
 
 }  // namespace bolide::app

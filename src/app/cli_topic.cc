@@ -2,212 +2,210 @@
 //
 // bolide topic list|create|describe|delete, bolide route.
 // Runs on: the main thread.  Owns: nothing.  Invariant: none.
+#include "app/arguments.h"
 #include "app/cli.h"
 #include "app/cli_client.h"
 #include "app/output.h"
-#include "client/admin.h"
-
-#include <fmt/core.h>
-
-#include <algorithm>
-#include <ostream>
 
 namespace bolide::app {
 namespace {
 
-std::string perm_text(std::int32_t perm) {
-  std::string text;
-  if ((perm & client::permission::read) != 0) text += 'r';
-  if ((perm & client::permission::write) != 0) text += 'w';
-  return text.empty() ? "none" : text;
+std::string perm_text(bool readable, bool writable) {
+  if (!readable && !writable) return "none";
+  return std::string(readable ? "r" : "") + (writable ? "w" : "");
 }
 
-std::int32_t perm_value(std::string_view text) {
-  std::int32_t perm = 0;
-  if (text.find('r') != std::string_view::npos) perm |= client::permission::read;
-  if (text.find('w') != std::string_view::npos) perm |= client::permission::write;
-  return perm;
-}
-
-Result<> list(client::Admin& admin, const CommandLine& line, std::ostream& out) {
-  BOLIDE_TRY(auto topics, admin.topics());
-  if (!line.topic.all) std::erase_if(topics, [](const auto& topic) { return topic.system; });
-  if (!line.json) {
-    for (const auto& topic : topics) out << topic.name << '\n';
-    return {};
+Exit list(const Arguments& arguments, Streams streams) {
+  BOLIDE_TRY(const Admin admin, open_admin(arguments));
+  BOLIDE_TRY(const auto topics, checked(admin.topics()));
+  Doc rows = Doc::array();
+  std::string names;
+  for (const TopicName& topic : topics) {
+    if (topic.system && !arguments.has("--all")) continue;
+    rows.add(Doc::object({{"topic", topic.name}, {"system", topic.system}}));
+    names += topic.name + "\n";
   }
-  std::string text;
-  JsonWriter json(text, json_style);
-  json.begin_array();
-  for (const auto& topic : topics) {
-    json.begin_object();
-    json.member("topic", topic.name);
-    json.member("system", topic.system);
-    json.end_object();
-  }
-  json.end_array();
-  out << text << '\n';
+  print(arguments, streams.out, rows, [&] { return names; });
   return {};
 }
 
-// What a command has done, for people or as {"topic":...,"<done>":true}.
-void print_done(const CommandLine& line, std::string_view done, std::ostream& out) {
-  if (!line.json) {
-    out << fmt::format("topic {} {}\n", line.topic.name, done);
-    return;
-  }
-  std::string text;
-  JsonWriter json(text, json_style);
-  json.begin_object();
-  json.member("topic", line.topic.name);
-  json.member(done, true);
-  json.end_object();
-  out << text << '\n';
-}
-
-Result<> create(client::Admin& admin, const CommandLine& line, std::ostream& out) {
-  const TopicArguments& arguments = line.topic;
-  client::TopicSpec spec{.name = arguments.name,
-                         .queues = arguments.queues,
-                         .perm = perm_value(arguments.perm),
-                         .order = arguments.order,
-                         .attributes = {},
-                         .cluster = arguments.cluster};
-  for (const std::string& attribute : arguments.attributes) {
+Exit create(const Arguments& arguments, Streams streams) {
+  const std::string perm = arguments.text("--perm", "rw");
+  TopicSpec topic{.name = arguments.text("TOPIC"),
+                  .queues = static_cast<int>(arguments.number("--queues", 4)),
+                  .readable = perm.find('r') != perm.npos,
+                  .writable = perm.find('w') != perm.npos,
+                  .order = arguments.has("--order"),
+                  .attributes = {},
+                  .cluster = arguments.text("--cluster")};
+  for (const std::string& attribute : arguments.all("--attribute")) {
     BOLIDE_TRY(auto pair, parse_pair("--attribute", attribute));
-    spec.attributes.insert_or_assign(std::move(pair.first), std::move(pair.second));
+    topic.attributes.insert_or_assign(std::move(pair.first), std::move(pair.second));
   }
-  BOLIDE_CHECK(admin.create_topic(spec));
-  print_done(line, "created", out);
+  BOLIDE_TRY(const Admin admin, open_admin(arguments));
+  BOLIDE_CHECK(checked(admin.put_topic(topic)));
+  print_done(arguments, streams.out, {"topic", topic.name, "created"});
   return {};
 }
 
-Result<> remove(client::Admin& admin, const CommandLine& line, std::ostream& out) {
-  BOLIDE_CHECK(admin.delete_topic(line.topic.name));
-  print_done(line, "deleted", out);
+Exit remove(const Arguments& arguments, Streams streams) {
+  const std::string topic = arguments.text("TOPIC");
+  BOLIDE_TRY(const Admin admin, open_admin(arguments));
+  BOLIDE_CHECK(checked(admin.delete_topic(topic)));
+  print_done(arguments, streams.out, {"topic", topic, "deleted"});
   return {};
 }
 
-std::string description_text(const client::TopicDescription& topic) {
-  TextTable brokers(
-      {"BROKER", "CLUSTER", "ADDRESS", "READ", "WRITE", "PERM", "ORDER", "ATTRIBUTES"});
-  for (const auto& share : topic.shares) {
-    std::string attributes;
-    for (const auto& [name, value] : share.config.attributes)
-      attributes += fmt::format("{}{}={}", attributes.empty() ? "" : ",", name, value);
-    brokers.row({share.broker, share.cluster, share.address,
-                 std::to_string(share.config.read_queues),
-                 std::to_string(share.config.write_queues), perm_text(share.config.perm),
-                 share.config.order ? "yes" : "no", attributes.empty() ? "-" : attributes});
+Doc shares_doc(const std::vector<TopicShare>& shares) {
+  Doc rows = Doc::array();
+  for (const TopicShare& share : shares) {
+    rows.add(Doc::object({{"broker", share.broker},
+                          {"cluster", share.cluster},
+                          {"address", share.address},
+                          {"read_queues", share.read_queues},
+                          {"write_queues", share.write_queues},
+                          {"perm", perm_text(share.readable, share.writable)},
+                          {"order", share.order},
+                          {"attributes", share.attributes}}));
   }
-  TextTable queues({"BROKER", "QUEUE", "FIRST", "NEXT", "MESSAGES", "LAST MESSAGE"});
-  for (const auto& [key, stats] : topic.queues)
-    queues.row({key.broker, std::to_string(key.queue), std::to_string(stats.min),
-                std::to_string(stats.max), std::to_string(stats.max - stats.min),
-                stats.last_update_ms > 0 ? time_text(stats.last_update_ms) : "-"});
-  return brokers.text() + "\n" + queues.text();
+  return rows;
 }
 
-std::string description_json(const client::TopicDescription& topic) {
-  std::string text;
-  JsonWriter json(text, json_style);
-  json.begin_object();
-  json.member("topic", topic.name);
-  json.key("brokers");
-  json.begin_array();
-  for (const auto& share : topic.shares) {
-    json.begin_object();
-    json.member("broker", share.broker);
-    json.member("cluster", share.cluster);
-    json.member("address", share.address);
-    json.member("read_queues", share.config.read_queues);
-    json.member("write_queues", share.config.write_queues);
-    json.member("perm", perm_text(share.config.perm));
-    json.member("order", share.config.order);
-    json.key("attributes");
-    json.begin_object();
-    for (const auto& [name, value] : share.config.attributes) json.member(name, value);
-    json.end_object();
-    json.end_object();
+Doc queues_doc(const std::vector<QueueRange>& queues) {
+  Doc rows = Doc::array();
+  for (const QueueRange& range : queues) {
+    rows.add(Doc::object({{"broker", range.queue.broker},
+                          {"queue", range.queue.queue},
+                          {"min_offset", range.first},
+                          {"max_offset", range.next},
+                          {"messages", range.next - range.first},
+                          {"last_update_ms", range.stored_ms}}));
   }
-  json.end_array();
-  json.key("queues");
-  json.begin_array();
-  for (const auto& [key, stats] : topic.queues) {
-    json.begin_object();
-    json.member("broker", key.broker);
-    json.member("queue", key.queue);
-    json.member("min_offset", stats.min);
-    json.member("max_offset", stats.max);
-    json.member("last_update_ms", stats.last_update_ms);
-    json.end_object();
-  }
-  json.end_array();
-  json.end_object();
-  return text + "\n";
+  return rows;
 }
 
-std::string route_text(const client::TopicRoute& route) {
-  TextTable table({"BROKER", "CLUSTER", "ID", "ADDRESS", "READ", "WRITE", "PERM"});
-  for (const auto& queues : route.queues) {
-    const client::BrokerData* broker = route.broker(queues.broker);
-    if (broker == nullptr) continue;
-    for (const auto& [id, address] : broker->addresses)
-      table.row({broker->name, broker->cluster, std::to_string(id), address,
-                 std::to_string(queues.read_queues), std::to_string(queues.write_queues),
-                 perm_text(queues.perm)});
-  }
-  return table.text();
+std::string description_text(const Doc& topic) {
+  std::string text = table_text(*topic.find("brokers"), {{"BROKER", "broker"},
+                                                         {"CLUSTER", "cluster"},
+                                                         {"ADDRESS", "address"},
+                                                         {"READ", "read_queues"},
+                                                         {"WRITE", "write_queues"},
+                                                         {"PERM", "perm"},
+                                                         {"ORDER", "order"},
+                                                         {"ATTRIBUTES", "attributes"}});
+  text +=
+      "\n" + table_text(*topic.find("queues"), {{"BROKER", "broker"},
+                                                {"QUEUE", "queue"},
+                                                {"FIRST", "min_offset"},
+                                                {"NEXT", "max_offset"},
+                                                {"MESSAGES", "messages"},
+                                                {"LAST MESSAGE", "last_update_ms", Show::time}});
+  return text + "\ngroups: " + cell_text(topic.find("groups")) + "\n";
 }
 
-std::string route_json(const std::string& topic, const client::TopicRoute& route) {
-  std::string text;
-  JsonWriter json(text, json_style);
-  json.begin_object();
-  json.member("topic", topic);
-  json.key("brokers");
-  json.begin_array();
-  for (const auto& queues : route.queues) {
-    json.begin_object();
-    json.member("broker", queues.broker);
-    json.member("read_queues", queues.read_queues);
-    json.member("write_queues", queues.write_queues);
-    json.member("perm", perm_text(queues.perm));
-    if (const client::BrokerData* broker = route.broker(queues.broker); broker != nullptr) {
-      json.member("cluster", broker->cluster);
-      json.key("addresses");
-      json.begin_object();
-      for (const auto& [id, address] : broker->addresses) json.member(id, address);
-      json.end_object();
-    }
-    json.end_object();
-  }
-  json.end_array();
-  json.end_object();
-  return text + "\n";
+Exit describe(const Arguments& arguments, Streams streams) {
+  BOLIDE_TRY(const Admin admin, open_admin(arguments));
+  BOLIDE_TRY(const auto topic, checked(admin.describe_topic(arguments.text("TOPIC"))));
+  const Doc doc = Doc::object({{"topic", topic.name},
+                               {"brokers", shares_doc(topic.shares)},
+                               {"queues", queues_doc(topic.queues)},
+                               {"groups", topic.groups}});
+  print(arguments, streams.out, doc, [&] { return description_text(doc); });
+  return {};
 }
+
+Exit route(const Arguments& arguments, Streams streams) {
+  BOLIDE_TRY(const Admin admin, open_admin(arguments));
+  BOLIDE_TRY(const auto entries, checked(admin.route(arguments.text("TOPIC"))));
+  Doc brokers = Doc::array();
+  for (const RouteEntry& entry : entries) {
+    Doc addresses = Doc::object({});
+    for (const auto& [id, address] : entry.addresses) addresses.add(std::to_string(id), address);
+    brokers.add(Doc::object({{"broker", entry.broker},
+                             {"cluster", entry.cluster},
+                             {"addresses", std::move(addresses)},
+                             {"read_queues", entry.read_queues},
+                             {"write_queues", entry.write_queues},
+                             {"perm", perm_text(entry.readable, entry.writable)}}));
+  }
+  const Doc doc =
+      Doc::object({{"topic", arguments.text("TOPIC")}, {"brokers", std::move(brokers)}});
+  print(arguments, streams.out, doc, [&] {
+    return table_text(*doc.find("brokers"), {{"BROKER", "broker"},
+                                             {"CLUSTER", "cluster"},
+                                             {"ADDRESSES", "addresses"},
+                                             {"READ", "read_queues"},
+                                             {"WRITE", "write_queues"},
+                                             {"PERM", "perm"}});
+  });
+  return {};
+}
+
+constexpr OptionRow topic_row{
+    .names = "TOPIC", .takes = Takes::topic, .doc = "its name", .required = true};
+constexpr OptionRow topic_options[] = {topic_row};
+constexpr OptionRow list_options[] = {
+    {.names = "--all", .takes = Takes::flag, .doc = "also those that servers make for themselves"},
+};
+constexpr OptionRow create_options[] = {
+    {.names = "TOPIC", .doc = "its name", .required = true},
+    {.names = "--queues",
+     .takes = Takes::number,
+     .value = "N",
+     .doc = "how many per broker (4)",
+     .least = 1,
+     .most = 65536},
+    {.names = "--perm",
+     .takes = Takes::choice,
+     .value = "r|w|rw",
+     .doc = "what clients may do (rw)"},
+    {.names = "--order", .takes = Takes::flag, .doc = "keep the order when a broker is away"},
+    {.names = "--attribute",
+     .value = "NAME=VALUE",
+     .doc = "as RocketMQ knows them; may be given again",
+     .many = true},
+    {.names = "--cluster", .value = "NAME", .doc = "only on this cluster's brokers"},
+};
+
+constexpr CommandRow rows[] = {
+    {.path = "topic", .doc = "topics"},
+    {.path = "topic list",
+     .doc = "names of all topics",
+     .run = list,
+     .options = list_options,
+     .examples = "bolide topic list\nbolide topic list --all -o json",
+     .connects = true},
+    {.path = "topic create",
+     .doc = "make a topic, or change it",
+     .run = create,
+     .options = create_options,
+     .examples = "bolide topic create orders --queues 8\n"
+                 "bolide topic create steps --attribute message.type=FIFO",
+     .connects = true},
+    {.path = "topic describe",
+     .doc = "settings, queues and groups of a topic",
+     .run = describe,
+     .options = topic_options,
+     .examples = "bolide topic describe orders",
+     .connects = true},
+    {.path = "topic delete",
+     .doc = "delete a topic with its messages",
+     .run = remove,
+     .options = topic_options,
+     .examples = "bolide topic delete orders",
+     .connects = true},
+    {.path = "route",
+     .doc = "which brokers serve a topic",
+     .run = route,
+     .options = topic_options,
+     .examples = "bolide route orders",
+     .connects = true},
+};
 
 }  // namespace
 
-Result<> topic_command(const CommandLine& line, Streams streams) {
-  BOLIDE_TRY(auto settings, client_settings(line));
-  client::Connections connections(std::move(settings));
-  client::Admin admin(connections);
-  switch (line.verb) {
-    case Verb::topic_create: return create(admin, line, streams.out);
-    case Verb::topic_delete: return remove(admin, line, streams.out);
-    case Verb::topic_describe: {
-      BOLIDE_TRY(const auto topic, admin.describe_topic(line.topic.name));
-      streams.out << (line.json ? description_json(topic) : description_text(topic));
-      return {};
-    }
-    case Verb::route: {
-      BOLIDE_TRY(const auto route, connections.route(line.topic.name));
-      streams.out << (line.json ? route_json(line.topic.name, route) : route_text(route));
-      return {};
-    }
-    default: return list(admin, line, streams.out);
-  }
+std::span<const CommandRow> topic_commands() {
+  return rows;
 }
 
 }  // namespace bolide::app

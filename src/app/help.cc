@@ -4,10 +4,13 @@
 // Runs on: the main thread.  Owns: nothing.  Invariant: see help.h.
 #include "app/help.h"
 
+#include "base/strings.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace bolide::app {
 namespace {
@@ -22,83 +25,77 @@ void add_section(std::string* out, std::string_view title, const Lines& lines) {
   for (const auto& [left, right] : lines) *out += fmt::format("  {:<{}}  {}\n", left, width, right);
 }
 
-void add_commands(const CommandInfo& command, Lines* lines) {
-  for (const CommandInfo& child : command.commands) {
-    std::string name = child.name;
+Lines command_lines(std::string_view path) {
+  Lines lines;
+  for (const CommandRow* const row : commands_below(path)) {
+    std::string left(last_word(row->path));
     std::string children;
-    for (const CommandInfo& grandchild : child.commands)
-      children.append(children.empty() ? " " : "|").append(grandchild.name);
-    lines->emplace_back(name + children, child.doc);
+    for (const CommandRow* const child : commands_below(row->path))
+      children.append(children.empty() ? " " : "|").append(last_word(child->path));
+    lines.emplace_back(left + children, row->doc);
   }
+  return lines;
 }
 
-void add_options(const CommandInfo& command, bool positional, Lines* lines) {
-  for (const OptionInfo& option : command.options) {
-    if (option.positional != positional) continue;
-    std::string left = option.names;
-    if (!positional && !option.value.empty()) left.append(" ").append(option.value);
-    lines->emplace_back(std::move(left), option.doc);
+Lines option_lines(std::span<const OptionRow> rows, bool positional) {
+  Lines lines;
+  for (const OptionRow& row : rows) {
+    if (row.positional() == positional) lines.emplace_back(option_text(row), row.doc);
   }
+  return lines;
 }
 
-std::string usage(const CommandInfo& command, const std::vector<std::string>& path) {
-  std::string text = "bolide";
-  for (const std::string& name : path) text.append(" ").append(name);
-  if (!command.commands.empty()) text += " COMMAND";
-  for (const OptionInfo& option : command.options) {
-    if (!option.positional) continue;
-    const std::string name = option.names + (option.many ? "..." : "");
+void add_examples(std::string* out, std::string_view examples) {
+  *out += "\nExamples:\n";
+  for (const std::string_view line : split(examples, '\n')) *out += fmt::format("  {}\n", line);
+}
+
+std::string program_help() {
+  std::string out = "Messaging server and its tools.\n\nUsage: bolide COMMAND [OPTIONS]\n";
+  add_section(&out, "Commands", command_lines(""));
+  Lines options = option_lines(general_options(), false);
+  // Those that name a cluster; each command shows them all.
+  const Lines connection = option_lines(connection_options().first(2), false);
+  options.insert(options.end(), connection.begin(), connection.end());
+  add_section(&out, "Options", options);
+  add_examples(&out,
+               "bolide server --data-dir data\nbolide pub hello 'first message'\n"
+               "bolide sub hello --from first --count 1\nbolide help topic create");
+  return out;
+}
+
+}  // namespace
+
+std::string option_text(const OptionRow& option) {
+  std::string text(option.names);
+  if (!option.positional() && !option.value.empty()) text.append(" ").append(option.value);
+  return text;
+}
+
+std::string usage_text(const CommandRow& command) {
+  std::string text = "bolide " + std::string(command.path);
+  if (command.run == nullptr) text += " COMMAND";
+  for (const OptionRow& option : command.options) {
+    if (!option.positional()) continue;
+    const std::string name = std::string(option.names) + (option.many ? "..." : "");
     text += option.required ? " " + name : " [" + name + "]";
   }
   return text + " [OPTIONS]";
 }
 
-}  // namespace
-
-std::string help_text(const CommandInfo& program, const std::vector<std::string>& path) {
-  const CommandInfo* command = &program;
-  for (const std::string& name : path) {
-    const auto child = std::ranges::find(command->commands, name, &CommandInfo::name);
-    if (child == command->commands.end()) break;
-    command = &*child;
-  }
-  std::string out = fmt::format("{}\n\nUsage: {}\n", command->doc, usage(*command, path));
-  Lines commands;
-  Lines positionals;
-  Lines options;
-  add_commands(*command, &commands);
-  add_options(*command, true, &positionals);
-  add_options(*command, false, &options);
-  if (command != &program) add_options(program, false, &options);
-  add_section(&out, "Commands", commands);
-  add_section(&out, "Arguments", positionals);
+std::string help_text(std::string_view path) {
+  const CommandRow* const command = find_command(path);
+  if (command == nullptr) return program_help();
+  std::string doc(command->doc);
+  std::string out = fmt::format("{}\n\nUsage: {}\n", doc, usage_text(*command));
+  add_section(&out, "Commands", command_lines(path));
+  add_section(&out, "Arguments", option_lines(command->options, true));
+  Lines options = option_lines(command->options, false);
+  for (const auto& line : option_lines(general_options(), false)) options.push_back(line);
   add_section(&out, "Options", options);
-  if (!command->examples.empty()) {
-    out += "\nExamples:\n  ";
-    for (const char c : command->examples) out += c == '\n' ? "\n  " : std::string(1, c);
-    out += '\n';
-  }
+  if (command->connects) add_section(&out, "Connection", option_lines(connection_options(), false));
+  if (!command->examples.empty()) add_examples(&out, command->examples);
   return out;
-}
-
-std::string CommandAt::text(std::string_view separator) const {
-  std::string text;
-  for (const std::string& name : path) text.append(text.empty() ? "" : separator).append(name);
-  return text;
-}
-
-std::vector<CommandAt> all_commands(const CommandInfo& program) {
-  std::vector<CommandAt> all = {{{}, &program}};
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const CommandAt parent = all[i];
-    for (const CommandInfo& child : parent.info->commands) {
-      std::vector<std::string> path = parent.path;
-      path.push_back(child.name);
-      all.push_back({std::move(path), &child});
-    }
-  }
-  std::ranges::sort(all, {}, &CommandAt::path);
-  return all;
 }
 
 }  // namespace bolide::app

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include <map>
+#include <span>
 #include <string>
 
 namespace bolide::app {
@@ -29,14 +30,10 @@ std::string plain(std::string_view text) {
   return out;
 }
 
-std::string options_text(const CommandInfo& command) {
+std::string options_text(std::span<const OptionRow> options) {
   std::string out;
-  for (const OptionInfo& option : command.options) {
-    const std::string value = option.positional ? "" : " " + option.value;
-    out +=
-        fmt::format(".TP\n.B {}\n{}\n", plain(option.names + (option.value.empty() ? "" : value)),
-                    plain(option.doc));
-  }
+  for (const OptionRow& option : options)
+    out += fmt::format(".TP\n.B {}\n{}\n", plain(option_text(option)), plain(option.doc));
   return out;
 }
 
@@ -55,22 +52,23 @@ std::string status_text() {
 
 }  // namespace
 
-std::string man_text(const CommandInfo& program, std::string_view version) {
+std::string man_text(std::string_view version) {
   std::string out = fmt::format(".TH BOLIDE 1 \"\" \"bolide {}\"\n.SH NAME\nbolide \\- {}\n",
                                 version, plain("messaging server and its tools"));
-  out +=
-      ".SH SYNOPSIS\n.B bolide\n.I COMMAND\n.RI [ OPTIONS ]\n.SH OPTIONS\n" + options_text(program);
+  out += ".SH SYNOPSIS\n.B bolide\n.I COMMAND\n.RI [ OPTIONS ]\n.SH OPTIONS\n" +
+         options_text(general_options());
+  out += ".SS Of commands that talk to a cluster\n" + options_text(connection_options());
   out += ".SH COMMANDS\n";
-  for (const CommandAt& command : all_commands(program)) {
-    if (command.path.empty() || !command.info->commands.empty()) continue;
-    out += fmt::format(".SS bolide {}\n{}\n", plain(command.text()), plain(command.info->doc));
-    out += options_text(*command.info);
-    if (!command.info->examples.empty())
-      out += ".PP\n.nf\n" + plain(command.info->examples) + "\n.fi\n";
+  for (const CommandRow& command : commands()) {
+    if (command.run == nullptr) continue;
+    out += fmt::format(".SS {}\n{}\n", plain(usage_text(command)), plain(command.doc));
+    out += options_text(command.options);
+    if (!command.examples.empty()) out += ".PP\n.nf\n" + plain(command.examples) + "\n.fi\n";
   }
   out +=
-      ".SH ENVIRONMENT\n.TP\n.B BOLIDE_NAMESRV, NAMESRV_ADDR\nname servers, where "
-      "\\-\\-namesrv is not given\n";
+      ".SH ENVIRONMENT\n.TP\n.B BOLIDE_NAMESRV, NAMESRV_ADDR\nname servers, where neither "
+      "\\-\\-namesrv nor \\-\\-context is given\n";
+  out += ".SH FILES\n.TP\n.I ~/.config/bolide/contexts.toml\ncontexts\n";
   out += ".SH EXIT STATUS\n" + status_text();
   return out;
 }

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <ostream>
 
 namespace bolide::app {
 namespace {
@@ -104,6 +103,27 @@ std::string base64(std::string_view bytes) {
       out += i <= size ? digits[(bits >> (18 - 6 * i)) & 63] : '=';
   }
   return out;
+}
+
+void print_done(const Arguments& arguments, std::ostream& out, const DoneTo& done,
+                std::string_view text) {
+  Doc doc = Doc::object({{std::string(done.kind), done.name}});
+  doc.add(std::string(done.done), true);
+  print(arguments, out, doc, [&] {
+    if (!text.empty()) return std::string(text) + "\n";
+    return fmt::format("{} {} {}\n", done.kind, done.name, done.done);
+  });
+}
+
+std::string fields_text(const Doc& object) {
+  std::size_t width = 0;
+  for (const auto& [name, value] : *object.members()) width = std::max(width, name.size());
+  std::string text;
+  for (const auto& [name, value] : *object.members()) {
+    const Show show = name.ends_with("_ms") ? Show::time : Show::plain;
+    text += fmt::format("{:<{}}  {}\n", name, width, cell_text(&value, show));
+  }
+  return text;
 }
 
 int print_error(std::ostream& err, const Error& error) {

@@ -115,11 +115,14 @@ void add_members(const ConnectionsBody& body, GroupMembers* members) {
                                 .language = one.language,
                                 .version = version_text(one.version)});
   }
-  for (const auto& [topic, subscription] : body.subscriptions) {
-    const bool known = std::ranges::any_of(
-        members->subscriptions, [&](const Subscription& other) { return other.topic == topic; });
+  for (const auto& entry : body.subscriptions) {
+    const SubscriptionBody& subscription = entry.second;
+    const bool known = std::ranges::any_of(members->subscriptions, [&](const Subscription& other) {
+      return other.topic == subscription.topic;
+    });
     if (!known)
-      members->subscriptions.push_back({topic, subscription.expression, subscription.type});
+      members->subscriptions.push_back(
+          {subscription.topic, subscription.expression, subscription.type});
   }
 }
 

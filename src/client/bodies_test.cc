@@ -5,7 +5,7 @@
 #include "client/bodies.h"
 
 #include "base/fields_json.h"
-#include "client/connections.h"
+#include "client/name_servers.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include "client/core.h"
 
 #include "base/random.h"
-#include "client/connections.h"
+#include "client/name_servers.h"
 #include "client/names.h"
 #include "net/tls.h"
 #include "os/clock.h"

@@ -3,8 +3,8 @@
 // Routes, heartbeats and the requests of servers.
 // Runs on: the client's agent.  Owns: see core.h.  Invariant: see core.h.
 #include "base/fields_json.h"
-#include "client/connections.h"
 #include "client/core.h"
+#include "client/name_servers.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>

@@ -97,6 +97,10 @@ Result<std::string> encode_all_properties(const Message& message, const std::str
 
 }  // namespace
 
+bool is_reserved(std::string_view property) {
+  return std::ranges::find(reserved, property) != reserved.end();
+}
+
 Result<> check_message(const Message& message, const ProducerOptions& options) {
   BOLIDE_CHECK(check_topic(message.topic));
   if (message.body.empty())
@@ -111,8 +115,7 @@ Result<> check_message(const Message& message, const ProducerOptions& options) {
       message.deliver_at_ms < 0)
     return fail(Errc::message_invalid, "one delay, and not below 0");
   for (const auto& [name, value] : message.properties) {
-    if (std::ranges::find(reserved, name) != reserved.end())
-      return fail(Errc::message_invalid, "property " + name + " is reserved");
+    if (is_reserved(name)) return fail(Errc::message_invalid, "property " + name + " is reserved");
   }
   return {};
 }

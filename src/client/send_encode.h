@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bolide::client {
@@ -23,6 +24,10 @@ struct EncodedMessage {
   std::string properties;
   std::int32_t sys_flag = 0;
 };
+
+// Whether a property means something to clients and servers, so that a user's may not claim its
+// name.
+bool is_reserved(std::string_view property);
 
 // Errors: topic_not_valid, message_invalid (no body, a property that is reserved or cannot be
 // held), message_too_large.

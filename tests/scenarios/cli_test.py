@@ -5,6 +5,8 @@ import base64
 import json
 import os
 import select
+import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -15,13 +17,16 @@ import uuid
 import harness
 
 NAMESRV = ""
+CONFIG_HOME = ""
 SECONDS = 30  # for one command; all take far less
 # Exit codes (docs: the table of errors in base/errors.cc)
 USAGE, MALFORMED, NOT_FOUND, UNAVAILABLE, IN_THE_WAY, IO, NO_PERMISSION, CONFIG = 64, 65, 66, 69, 73, 74, 77, 78
 
 
 def setUpModule():
-    global NAMESRV
+    global NAMESRV, CONFIG_HOME
+    CONFIG_HOME = harness.temporary_folder()
+    unittest.addModuleCleanup(shutil.rmtree, CONFIG_HOME, ignore_errors=True)
     NAMESRV = os.environ.get("BOLIDE_TEST_NAMESRV", "")
     if not NAMESRV:
         server = unittest.enterModuleContext(harness.Server())
@@ -29,7 +34,7 @@ def setUpModule():
 
 
 def environment():
-    return harness.clean_environment() | {"NAMESRV_ADDR": NAMESRV}
+    return harness.clean_environment() | {"NAMESRV_ADDR": NAMESRV, "XDG_CONFIG_HOME": CONFIG_HOME}
 
 
 def run(*arguments, stdin=b"", variables=None):
@@ -54,6 +59,11 @@ class Case(unittest.TestCase):
 
     def json_lines(self, *arguments, **options):
         return [json.loads(line) for line in self.bolide(*arguments, "-o", "json", **options).splitlines()]
+
+    def eventually(self, command):
+        """Standard output of a command that succeeds in time: servers index and report a little later."""
+        return harness.wait_until(lambda: (lambda done: done.stdout if done.returncode == 0 else None)(command()), SECONDS,
+                                  "a command that succeeds")
 
     def topic(self, *arguments):
         """A new topic of this case's own."""
@@ -210,6 +220,257 @@ class Messages(Case):
         self.bolide("pub", topic, "x", "-f", "-", status=USAGE)
 
 
+    def test_what_sub_prints_pub_reads(self):
+        topic, copy = self.topic("--queues", "1"), self.topic("--queues", "1")
+        self.bolide("pub", topic, "one", "--tag", "red", "--key", "k1", "--property", "own=x y")
+        self.bolide("pub", topic, "-f", "-", stdin=bytes(range(256)))
+        lines = self.bolide("sub", topic, "--from", "first", "-n", "2", "-o", "json")
+        self.bolide("pub", copy, "--format", "json", stdin=lines.encode())
+        first, second = self.read(copy, 2)
+        self.assertEqual((first["body"], first["tag"], first["keys"], first["properties"]["own"]),
+                         ("one", "red", ["k1"], "x y"))
+        self.assertEqual(base64.b64decode(second["body_base64"]), bytes(range(256)))
+        self.bolide("pub", copy, "--format", "json", stdin=b"no json\n", status=USAGE)
+
+    def test_messages_are_repeated_at_a_rate(self):
+        topic = self.topic()
+        start = time.monotonic()
+        sent = self.json_lines("pub", topic, "a", "b", "--count", "6", "--rate", "20")
+        self.assertGreaterEqual(time.monotonic() - start, 0.25)
+        self.assertEqual(len(sent), 6)
+        self.assertEqual(sorted(message["body"] for message in self.read(topic, 6)), ["a", "a", "a", "b", "b", "b"])
+
+    def test_messages_of_one_key_stay_in_order(self):
+        topic = self.topic("--queues", "8")
+        bodies = [str(i) for i in range(50)]
+        sent = self.json_lines("pub", topic, "--order-by", "customer-1", stdin="\n".join(bodies).encode())
+        self.assertEqual(len({row["queue"] for row in sent}), 1)
+        self.assertEqual([message["body"] for message in self.read(topic, 50)], bodies)
+
+    def test_messages_are_printed_as_asked_for(self):
+        topic = self.topic("--queues", "1")
+        self.bolide("pub", topic, "body", "--tag", "red", "--key", "k")
+        shown = self.bolide("sub", topic, "--from", "first", "-n", "1", "--format", "%t:%q:%o:%g:%k:%s")
+        self.assertEqual(shown, f"{topic}:0:0:red:k:body\n")
+        self.assertIn("\nbody: body\n", self.bolide("sub", topic, "--from", "first", "-n", "1", "-o", "yaml"))
+        self.bolide("sub", topic, "--format", "%!", status=USAGE)
+
+    def test_a_reader_ends_when_nothing_comes(self):
+        topic = self.topic()
+        self.assertEqual(self.bolide("sub", topic, "--from", "first", "--wait", "300ms"), "")
+
+    def test_a_message_is_found_by_id_place_and_key(self):
+        topic = self.topic()
+        sent = self.json("pub", topic, "needle", "--key", "k 1".replace(" ", "-"))
+        by_id = self.json("message", "get", sent["offset_id"])
+        self.assertEqual((by_id["body"], by_id["id"]), ("needle", sent["id"]))
+        by_place = self.json("message", "get", "--topic", topic, "--broker", sent["broker"], "--queue", str(sent["queue"]),
+                             "--offset", str(sent["offset"]))
+        self.assertEqual(by_place["offset_id"], sent["offset_id"])
+        self.assertEqual(self.bolide("message", "get", sent["offset_id"], "--body"), "needle")
+        for arguments in ((topic, "k-1"), (topic, sent["id"], "--id")):
+            found = self.eventually(lambda arguments=arguments: run("message", "find", *arguments, "-o", "json"))
+            self.assertEqual([message["body"] for message in json.loads(found)], ["needle"])
+            self.assertIn(sent["id"], self.bolide("message", "find", *arguments))
+
+    def test_a_message_that_is_not_there_is_not_found(self):
+        topic = self.topic()
+        sent = self.json("pub", topic, "x")
+        self.bolide("message", "find", topic, "no-such-key", status=NOT_FOUND)
+        self.bolide("message", "get", sent["offset_id"][:16] + "0000FFFFFFFFFFFF", status=NOT_FOUND)
+        self.bolide("message", "get", "--topic", topic, "--broker", sent["broker"], "--queue", "0", "--offset", "999",
+                    status=NOT_FOUND)
+        self.bolide("message", "get", "XYZ", status=USAGE)
+        self.bolide("message", "get", status=USAGE)
+
+
+class Groups(Case):
+    def group(self, *arguments):
+        name = "group-" + uuid.uuid4().hex[:12]
+        self.bolide("group", "create", name, *arguments)
+        return name
+
+    def lag(self, group, topic):
+        return sum(row["lag"] for row in self.json("group", "describe", group, "--topic", topic)["queues"])
+
+    def test_a_group_is_created_listed_described_and_deleted(self):
+        group = self.group("--retries", "5", "--retry-queues", "2", "--no-broadcasting")
+        self.assertIn(group, self.bolide("group", "list").split())
+        described = self.json("group", "describe", group)
+        [settings] = described["brokers"]
+        self.assertEqual((settings["retries_max"], settings["retry_queues"], settings["broadcasting"]), (5, 2, False))
+        self.assertEqual((described["online"], described["members"], described["lag"]), (False, None, 0))
+        self.assertIn("nobody is online", self.bolide("group", "describe", group))
+        self.assertEqual(self.bolide("group", "delete", group), f"group {group} deleted\n")
+        self.assertNotIn(group, self.bolide("group", "list").split())
+
+    def test_a_group_that_does_not_exist_is_not_made_by_asking(self):
+        group = "group-" + uuid.uuid4().hex[:12]
+        topic = self.topic()
+        told = self.bolide("group", "describe", group, status=NOT_FOUND)
+        self.assertIn(group, told)
+        self.bolide("group", "delete", group, status=NOT_FOUND)
+        self.bolide("group", "reset", group, topic, "--to", "first", status=NOT_FOUND)
+        self.bolide("group", "members", group, status=UNAVAILABLE)
+        self.assertNotIn(group, self.bolide("group", "list").split())
+
+    def test_servers_own_groups_are_listed_on_request_only(self):
+        mine = self.group()
+        shown = {row["group"]: row["system"] for row in self.json("group", "list", "--all")}
+        self.assertFalse(shown[mine])
+        self.assertFalse({row["group"] for row in self.json("group", "list")} - {name for name in shown if not shown[name]})
+
+    def test_a_group_remembers_what_was_read(self):
+        group, topic = self.group(), self.topic("--queues", "1")
+        self.bolide("pub", topic, "a", "b", "c")
+        read = self.bolide("sub", topic, "--group", group, "--from", "first", "-n", "2")
+        self.assertEqual(read, "a\nb\n")
+        self.assertEqual(self.lag(group, topic), 1)
+        self.assertEqual(self.bolide("sub", topic, "--group", group, "-n", "1"), "c\n")
+        self.assertEqual(self.lag(group, topic), 0)
+        self.assertIn(group, self.json("topic", "describe", topic)["groups"])
+
+    def test_offsets_are_set_to_first_last_an_offset_and_a_time(self):
+        group, topic = self.group(), self.topic("--queues", "1")
+        self.bolide("pub", topic, "0", "1", "2", "3")
+        self.bolide("sub", topic, "--group", group, "--from", "first", "-n", "4")
+        preview = self.json("group", "reset", group, topic, "--to", "first", "--dry-run")
+        self.assertFalse(preview["changed"])
+        self.assertEqual([(q["queue"], q["from"], q["to"]) for q in preview["queues"]], [(0, 4, 0)])
+        stored_ms = self.read(topic, 4)[0]["stored_ms"]
+        for place, rest in (("first", "0123"), ("=2", "23"), (str(stored_ms - 1), "0123"), ("=3", "3")):
+            changed = self.json("group", "reset", group, topic, "--to", place)
+            self.assertEqual([q["to"] for q in changed["queues"]], [4 - len(rest)], place)
+            read = self.bolide("sub", topic, "--group", group, "-n", str(len(rest)))
+            self.assertEqual(read.split(), list(rest), place)
+        self.bolide("group", "reset", group, topic, "--to", "last")
+        self.bolide("pub", topic, "new")
+        self.assertEqual(self.bolide("sub", topic, "--group", group, "-n", "1"), "new\n")
+
+    def test_a_reset_that_cannot_be_is_refused(self):
+        group, topic = self.group(), self.topic("--queues", "1")
+        self.bolide("group", "reset", group, "no-such-topic", "--to", "first", status=NOT_FOUND)
+        self.bolide("group", "reset", group, topic, "--to", "first", "--queue", "7", status=USAGE)
+        self.bolide("group", "reset", group, topic, "--to", "someday", status=USAGE)
+        self.bolide("group", "reset", group, topic, status=USAGE)
+
+
+class Clients(Case):
+    def test_members_are_shown_while_they_are_connected(self):
+        group, topic = "group-" + uuid.uuid4().hex[:12], self.topic()
+        member = subprocess.Popen([harness.program(), "sub", topic, "--group", group, "--from", "first"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+        try:
+            members = json.loads(self.eventually(lambda: run("group", "members", group, "-o", "json")))
+            self.assertEqual(len(members["clients"]), 1)
+            self.assertEqual(members["model"], "CLUSTERING")
+            self.assertIn(topic, {row["topic"] for row in members["subscriptions"]})
+            listed = [row for row in self.json("consumer", "list") if row["group"] == group]
+            self.assertEqual([row["client"] for row in listed], [members["clients"][0]["client"]])
+            self.assertIn(topic, listed[0]["topics"])
+            self.assertTrue(self.json("group", "describe", group)["online"])
+            self.assertIn(listed[0]["client"], self.bolide("consumer", "list", "--group", group))
+            member.send_signal(signal.SIGTERM)
+            self.assertEqual(member.wait(SECONDS), 0)
+        finally:
+            member.kill()
+            member.communicate()
+        self.bolide("group", "members", group, status=UNAVAILABLE)
+
+    def test_producers_are_shown_while_they_are_connected(self):
+        topic = self.topic()
+        sender = subprocess.Popen([harness.program(), "pub", topic, "x", "--count", "1000", "--rate", "50"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment())
+        try:
+            def listed():
+                return [row for row in self.json("producer", "list") if row["group"] == "BOLIDE_CLI"]
+            harness.wait_until(listed, SECONDS, "a producer")
+            self.assertIn("BOLIDE_CLI", self.bolide("producer", "list", "--group", "BOLIDE_CLI"))
+            self.assertEqual(self.json("producer", "list", "--group", "none"), [])
+        finally:
+            sender.kill()
+            sender.communicate()
+
+
+class Admin(Case):
+    def test_clusters_and_brokers_are_listed_and_described(self):
+        [cluster] = self.json("cluster", "list")
+        self.assertEqual((cluster["masters"], cluster["replicas"]), (1, 0))
+        [broker] = self.json("broker", "list")
+        self.assertEqual((broker["cluster"], broker["role"], broker["id"]), (cluster["cluster"], "master", 0))
+        [described] = self.json("cluster", "describe", cluster["cluster"])
+        self.assertEqual((described["broker"], described["state"]), (broker["broker"], "up"))
+        state = self.json("broker", "describe", broker["broker"])["state"]
+        self.assertIn("bootTimestamp", state)
+        settings = self.json("broker", "describe", broker["address"], "--settings")["settings"]
+        self.assertEqual(settings["brokerName"], broker["broker"])
+        self.assertIn(broker["address"], self.bolide("cluster", "describe"))
+        self.bolide("cluster", "describe", "no-such-cluster", status=NOT_FOUND)
+        self.bolide("broker", "describe", "no-such-broker", status=NOT_FOUND)
+
+    def test_settings_of_name_servers_are_put_listed_and_deleted(self):
+        space = "cli-" + uuid.uuid4().hex[:12]
+        self.bolide("kv", "put", space, "a", "one two")
+        self.bolide("kv", "put", space, "b", "2")
+        self.assertEqual(self.bolide("kv", "get", space, "a"), "one two\n")
+        self.assertEqual(self.json("kv", "list", space), {"a": "one two", "b": "2"})
+        self.bolide("kv", "delete", space, "a")
+        self.bolide("kv", "get", space, "a", status=NOT_FOUND)
+
+    def test_names_are_listed_for_completions(self):
+        topic = self.topic()
+        self.assertIn(topic, self.bolide("names", "topics").split())
+        self.assertNotIn("TBW102", self.bolide("names", "topics").split())
+        self.bolide("names", "groups")
+
+
+class Contexts(Case):
+    def test_a_context_names_a_cluster(self):
+        home = tempfile.mkdtemp(dir=CONFIG_HOME)
+        topic = self.topic()
+        alone = {"XDG_CONFIG_HOME": home, "NAMESRV_ADDR": ""}
+        self.assertEqual(self.json("context", "list", variables=alone), [])
+        self.bolide("context", "show", status=NOT_FOUND, variables=alone)
+        self.bolide("context", "add", "far", "--namesrv", "127.0.0.1:1", variables=alone)
+        self.bolide("context", "add", "near", "--namesrv", NAMESRV, "--description", "it's \"here\"", variables=alone)
+        listed = {row["context"]: row for row in self.json("context", "list", variables=alone)}
+        self.assertEqual({name: row["current"] for name, row in listed.items()}, {"far": True, "near": False})
+        self.assertEqual(listed["near"]["description"], 'it\'s "here"')
+        # flag > environment > context > default
+        self.bolide("topic", "list", status=UNAVAILABLE, variables=alone)
+        self.assertIn(topic, self.bolide("topic", "list", "--context", "near", variables=alone))
+        self.assertIn(topic, self.bolide("topic", "list", variables=alone | {"NAMESRV_ADDR": NAMESRV}))
+        self.bolide("topic", "list", "--context", "far", status=UNAVAILABLE, variables=alone | {"NAMESRV_ADDR": NAMESRV})
+        self.assertIn(topic, self.bolide("topic", "list", "--context", "far", "--namesrv", NAMESRV, variables=alone))
+        self.bolide("context", "use", "near", variables=alone)
+        self.assertIn(topic, self.bolide("topic", "list", variables=alone))
+        self.assertEqual(self.json("context", "show", variables=alone)["namesrv"], NAMESRV)
+        self.bolide("context", "delete", "near", variables=alone)
+        self.assertIn("far", self.bolide("topic", "list", "--context", "near", status=NOT_FOUND, variables=alone))
+        self.bolide("context", "add", "bad name", "--namesrv", "x:1", status=USAGE, variables=alone)
+        self.bolide("context", "add", "none", status=USAGE, variables=alone)
+
+
+class Measurements(Case):
+    def test_a_measurement_counts_what_went_and_came(self):
+        topic = self.topic("--queues", "2")
+        sent = self.json("bench", "pub", topic, "--count", "2000", "--size", "100", "--threads", "2")
+        self.assertEqual((sent["messages"], sent["errors"]), (2000, 0))
+        self.assertGreater(sent["messages_per_second"], 0)
+        latency = sent["latency_us"]
+        self.assertTrue(0 < latency["p50"] <= latency["p99"] <= latency["p999"] <= latency["max"])
+        came = self.json("bench", "sub", topic, "--from", "first", "--count", "2000")
+        self.assertEqual(came["messages"], 2000)
+        self.assertGreater(came["latency_us"]["p50"], 0)
+        group = "bench-" + uuid.uuid4().hex[:12]
+        self.assertIn("messages   2000", self.bolide("bench", "sub", topic, "--group", group, "--from", "first", "--count", "2000"))
+
+    def test_a_measurement_keeps_its_rate(self):
+        topic = self.topic()
+        sent = self.json("bench", "pub", topic, "--rate", "200", "--duration", "500ms", "--size", "64")
+        self.assertTrue(60 <= sent["messages"] <= 110, sent)
+
+
 class Errors(Case):
     def test_a_topic_that_does_not_exist_is_named_with_what_to_do(self):
         for command in (["sub"], ["route"], ["topic", "describe"], ["topic", "delete"]):
@@ -273,6 +534,24 @@ class Own(Case):
         self.assertEqual(complete("topic", "create", "x", "--qu"), ["--queues"])
         self.assertEqual(complete("topic", "create", "x", "--perm", "r"), ["r", "rw"])
         self.assertEqual(complete("completion", "f"), ["fish"])
+        self.assertIn("--order-by", complete("pub", "x", "-"))
+
+    def test_bash_completes_names_that_the_server_knows(self):
+        script, topic = self.bolide("completion", "bash"), self.topic()
+        folder = os.path.dirname(os.path.abspath(harness.program()))
+        variables = environment() | {"PATH": folder + ":" + os.environ["PATH"]}
+
+        def complete(*words):
+            quoted = " ".join(f"'{word}'" for word in ("bolide", *words))
+            done = subprocess.run(["bash", "-c", f'{script}\nCOMP_WORDS=({quoted}); COMP_CWORD={len(words)}; '
+                                   f'COMP_LINE="bolide {" ".join(words)}"; _bolide; echo "${{COMPREPLY[@]}}"'],
+                                  capture_output=True, text=True, timeout=SECONDS, check=True, env=variables)
+            return done.stdout.split()
+
+        self.assertEqual(complete("topic", "describe", topic[:-2]), [topic])
+        self.assertEqual(complete("group", "describe", "g", "--topic", topic[:-2]), [topic])
+        self.assertEqual(complete("sub", topic[:-2]), [topic])
+        self.assertEqual(complete("--namesrv", "127.0.0.1:1", "sub", topic[:-2]), [])
 
     def test_settings_are_printed_with_their_origin(self):
         told = self.bolide("config", "print", "--set", "broker.name=here", variables={"BOLIDE_BROKER_ID": "0"})

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the program says about itself: bolide help, version, completion, man, metrics docs.
+// Runs on: the main thread.  Owns: nothing.  Invariant: none.
+#include "app/cli.h"
+#include "app/cli_client.h"
+#include "app/context.h"
+#include "app/help.h"
+#include "app/output.h"
+#include "app/server_settings.h"
+#include "table/metrics.h"
+
+namespace bolide::app {
+namespace {
+
+Exit help(const Arguments& arguments, Streams streams) {
+  std::string path;
+  for (const std::string& word : arguments.all("COMMAND")) {
+    path.append(path.empty() ? "" : " ").append(word);
+    if (find_command(path) == nullptr) return fail(Errc::usage, "'" + path + "' is no command");
+  }
+  streams.out << help_text(path);
+  return {};
+}
+
+Exit version(const Arguments& arguments, Streams streams) {
+  const Doc doc = Doc::object({{"version", version_text}});
+  print(arguments, streams.out, doc, [] { return "bolide " + std::string(version_text) + "\n"; });
+  return {};
+}
+
+Exit completion(const Arguments& arguments, Streams streams) {
+  streams.out << completion_text(arguments.text("SHELL"));
+  return {};
+}
+
+Exit man(const Arguments& arguments, Streams streams) {
+  streams.out << (arguments.has("--markdown") ? cli_markdown() : man_text(version_text));
+  return {};
+}
+
+Exit metrics_docs(const Arguments& /*arguments*/, Streams streams) {
+  streams.out << table::metrics_markdown();
+  return {};
+}
+
+// What may stand for a topic, a group or a context, one a line.
+Exit names(const Arguments& arguments, Streams streams) {
+  const std::string kind = arguments.text("KIND");
+  if (kind == "contexts") {
+    BOLIDE_TRY(const Contexts contexts, load_contexts());
+    for (const auto& [name, context] : contexts.named) streams.out << name << '\n';
+    return {};
+  }
+  BOLIDE_TRY(const Admin admin, open_admin(arguments));
+  if (kind == "topics") {
+    BOLIDE_TRY(const auto topics, checked(admin.topics()));
+    for (const TopicName& topic : topics) {
+      if (!topic.system) streams.out << topic.name << '\n';
+    }
+    return {};
+  }
+  BOLIDE_TRY(const auto groups, checked(admin.groups()));
+  for (const GroupName& group : groups) {
+    if (!group.system) streams.out << group.name << '\n';
+  }
+  return {};
+}
+
+constexpr OptionRow help_options[] = {
+    {.names = "COMMAND", .doc = "whose help", .many = true},
+};
+constexpr OptionRow shell_options[] = {
+    {.names = "SHELL",
+     .takes = Takes::choice,
+     .value = "bash|zsh|fish",
+     .doc = "for which shell",
+     .required = true},
+};
+constexpr OptionRow man_options[] = {
+    {.names = "--markdown", .takes = Takes::flag, .doc = "the same as Markdown"},
+};
+constexpr OptionRow names_options[] = {
+    {.names = "KIND",
+     .takes = Takes::choice,
+     .value = "topics|groups|contexts",
+     .doc = "of what",
+     .required = true},
+};
+
+constexpr CommandRow rows[] = {
+    {.path = "metrics", .doc = "what the server measures"},
+    {.path = "metrics docs",
+     .doc = "every metric, as Markdown",
+     .run = metrics_docs,
+     .examples = "bolide metrics docs"},
+    {.path = "version",
+     .doc = "print the version",
+     .run = version,
+     .examples = "bolide version -o json"},
+    {.path = "completion",
+     .doc = "a shell's completions for bolide",
+     .run = completion,
+     .options = shell_options,
+     .examples = "source <(bolide completion bash)"},
+    {.path = "names",
+     .doc = "what completions offer: names, one a line",
+     .run = names,
+     .options = names_options,
+     .examples = "bolide names topics",
+     .connects = true},
+    {.path = "man",
+     .doc = "the manual page",
+     .run = man,
+     .options = man_options,
+     .examples = "bolide man | man -l -"},
+    {.path = "help",
+     .doc = "the help of a command",
+     .run = help,
+     .options = help_options,
+     .examples = "bolide help topic create"},
+};
+
+}  // namespace
+
+std::span<const CommandRow> own_commands() {
+  return rows;
+}
+
+}  // namespace bolide::app
