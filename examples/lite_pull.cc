@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Takes messages when it wants to, and says itself what is done: a restart goes on behind the commit.
+// Takes messages when it wants to, and says itself what is done: a restart goes on from there.
 #include <bolide/bolide.h>
 #include <iostream>
 
