@@ -17,7 +17,6 @@ namespace {
 namespace request_code = remoting::request_code;
 namespace response_code = remoting::response_code;
 
-constexpr std::int64_t suspend_ms = 15'000;
 constexpr std::int64_t pull_timeout_ms = 30'000;
 constexpr std::int64_t error_pause_ms = 1000;
 constexpr std::string_view suspend_text = "15000";
