@@ -136,14 +136,14 @@ void Doc::add(Doc element) {
 void Doc::add(std::string name, Doc value) {
   auto* const members = std::get_if<Object>(&value_);
   BOLIDE_ASSERT(members != nullptr);
-  members->push_back({std::move(name), std::move(value)});
+  members->emplace_back(std::move(name), std::move(value));
 }
 
 const Doc* Doc::find(std::string_view name) const {
   const auto* const all = members();
   if (all == nullptr) return nullptr;
-  const auto found = std::ranges::find(*all, name, &DocMember::name);
-  return found == all->end() ? nullptr : &found->value;
+  const auto found = std::ranges::find(*all, name, &DocMember::first);
+  return found == all->end() ? nullptr : &found->second;
 }
 
 std::string Doc::json() const {

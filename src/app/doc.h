@@ -10,12 +10,14 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace bolide::app {
 
-struct DocMember;
+class Doc;
+using DocMember = std::pair<std::string, Doc>;  // its name and value
 
 class Doc {
  public:
@@ -58,11 +60,6 @@ class Doc {
 
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value_;
-};
-
-struct DocMember {
-  std::string name;
-  Doc value;
 };
 
 // Rows of a table from an array of objects.
