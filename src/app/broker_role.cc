@@ -75,6 +75,7 @@ Result<> BrokerRole::open_metadata(broker::Metadata::Opened* opened) {
           {.topic = topic.name, .position = store_->stats().max_position});
     snapshot = changes.any();
   }
+  foreign_ = snapshot;
   if (snapshot) BOLIDE_CHECK(opened->metadata->snapshot(opened->stored));
   return broker::remember_rocketmq_files(parts_.fs, root, broker::InStep::no);
 }
@@ -84,10 +85,13 @@ Result<> BrokerRole::open() {
   BOLIDE_TRY(store_, store::open_store(parts_.fs, store_options(parts_.options),
                                        parts_.agents.for_store(), now));
   opened_in_ms_ = os::system_clock().now().steady_ms() - now.steady_ms();
-  broker::Metadata::Opened metadata;
-  BOLIDE_CHECK(open_metadata(&metadata));
-  core_ = std::make_unique<broker::Core>(core_settings(parts_.options, address_.bytes), *store_,
-                                         std::move(metadata),
+  broker::CoreState state;
+  BOLIDE_CHECK(open_metadata(&state.metadata));
+  const std::string root = parts_.options.text(Opt::server_data_dir);
+  BOLIDE_TRY(state.timers, broker::TimerLog::open(parts_.fs, root + "/bolide/timers"));
+  if (foreign_) state.timers.delivered_up_to_ms = broker::read_timer_check(parts_.fs, root);
+  BOLIDE_TRY(auto settings, core_settings(parts_.options, address_.bytes));
+  core_ = std::make_unique<broker::Core>(std::move(settings), *store_, std::move(state),
                                          parts_.agents.via(parts_.agents.background), clock_);
   return {};
 }
@@ -118,7 +122,11 @@ Result<> BrokerRole::start_serving() {
           .name_servers = std::move(servers)},
       serve, parts_.transport, *core_);
   core_->announce_topics_to([this](const broker::TopicConfig*) { registrar_->topics_changed(); });
-  serve.at_end_of_turn([this] { return core_->end_of_turn(); });
+  serve.at_end_of_turn([this] {
+    const bool more = core_->end_of_turn();
+    wait_for_due();
+    return more;
+  });
   timers_.push_back(serve.every(tick_ms, [this] { core_->tick(); }));
   timers_.push_back(serve.every(options.integer(Opt::broker_register_interval_ms),
                                 [this] { registrar_->register_now(); }));
@@ -131,11 +139,22 @@ Result<> BrokerRole::start_serving() {
   return {};
 }
 
+// A turn at the time when the next message for later is due; those of the tick are up to 0.1 s
+// late.
+void BrokerRole::wait_for_due() {
+  const std::int64_t due_ms = core_->next_due_ms();
+  const std::int64_t left_ms = due_ms - clock_.now().wall_ms;
+  if (due_ms == due_armed_ms_ || left_ms <= 0 || left_ms > tick_ms) return;
+  due_armed_ms_ = due_ms;
+  due_ = parts_.agents.serve.after(left_ms, [] {});
+}
+
 void BrokerRole::drain() {
   registrar_->unregister();
   listeners_.clear();
   front_->drain();
   timers_.clear();
+  due_.reset();
   core_->drain();
 }
 

@@ -59,6 +59,7 @@ class BrokerRole {
   Result<> open();
   Result<> open_metadata(broker::Metadata::Opened* opened);
   Result<> start_serving();
+  void wait_for_due();
 
   Parts parts_;
   TurnClock clock_;
@@ -71,6 +72,9 @@ class BrokerRole {
   std::unique_ptr<remoting::Front> front_;
   std::unique_ptr<remoting::Registrar> registrar_;
   std::vector<std::unique_ptr<net::Agent::Timer>> timers_;
+  std::unique_ptr<net::Agent::Timer> due_;  // for the time due_armed_ms_
+  std::int64_t due_armed_ms_ = 0;
+  bool foreign_ = false;  // another broker has run on the directory
   Result<broker::StoredMetadata> saved_;
 };
 

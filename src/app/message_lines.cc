@@ -4,40 +4,11 @@
 // Runs on: the main thread.  Owns: nothing.  Invariant: none.
 #include "app/message_lines.h"
 
+#include "base/base64.h"
 #include "base/json_reader.h"
 #include "client/send_encode.h"
 
-#include <cstdint>
-
 namespace bolide::app {
-namespace {
-
-int digit_of(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-}  // namespace
-
-std::optional<std::string> from_base64(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string bytes;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const int digit = digit_of(c);
-    if (digit < 0) return std::nullopt;
-    bits = (bits << 6) | static_cast<std::uint32_t>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>((bits >> count) & 0xFF);
-  }
-  return bytes;
-}
-
 Result<> read_message_line(std::string_view line, Message* message) {
   JsonReader in(line);
   message->body.clear();

@@ -18,6 +18,4 @@ namespace bolide::app {
 // stays. Errors: message_invalid, usage (no body), naming what is wrong.
 Result<> read_message_line(std::string_view line, Message* message);
 
-std::optional<std::string> from_base64(std::string_view text);
-
 }  // namespace bolide::app

@@ -45,13 +45,6 @@ TEST(MessageLines, that_are_none_are_refused) {
   }
 }
 
-TEST(Base64, is_read_back) {
-  for (const std::string& bytes : {std::string(), std::string("a"), std::string("ab"),
-                                   std::string("abc"), std::string("\x00\xFF\x10", 3)})
-    EXPECT_EQ(from_base64(base64(bytes)), bytes);
-  EXPECT_FALSE(from_base64("a b"));
-}
-
 TEST(Formats, take_the_parts_of_a_message) {
   EXPECT_EQ(*format_message("%t/%b/%q/%o %g [%k] 100%%%n%s", sample()),
             "t/b/2/7 red [k1 k2] 100%\nline \"1\"\n");

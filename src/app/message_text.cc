@@ -5,6 +5,7 @@
 #include "app/message_text.h"
 
 #include "app/output.h"
+#include "base/base64.h"
 #include "base/strings.h"
 #include "client/message.h"
 

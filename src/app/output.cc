@@ -87,24 +87,6 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t size = std::min<std::size_t>(3, bytes.size() - at);
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      bits <<= 8;
-      if (i < size) bits |= static_cast<unsigned char>(bytes[at + i]);
-    }
-    for (std::size_t i = 0; i < 4; ++i)
-      out += i <= size ? digits[(bits >> (18 - 6 * i)) & 63] : '=';
-  }
-  return out;
-}
-
 void print_done(const Arguments& arguments, std::ostream& out, const DoneTo& done,
                 std::string_view text) {
   Doc doc = Doc::object({{std::string(done.kind), done.name}});

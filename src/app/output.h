@@ -38,7 +38,6 @@ std::string time_text(WallMs wall_ms);
 inline constexpr JsonStyle json_style{.quoted_numbers = true, .pretty = false};
 
 bool is_utf8(std::string_view bytes);
-std::string base64(std::string_view bytes);
 
 // Shows a result in the format that was asked for; `text` makes the table.
 template <class MakeText>

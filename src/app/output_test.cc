@@ -30,14 +30,6 @@ TEST(Times, are_shown_in_utc_with_milliseconds) {
   EXPECT_EQ(time_text(1'700'000'000'123), "2023-11-14T22:13:20.123Z");
 }
 
-TEST(Base64, follows_its_standard) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("fo"), "Zm8=");
-  EXPECT_EQ(base64("foo"), "Zm9v");
-  EXPECT_EQ(base64(std::string_view("\xff\x00\xfe", 3)), "/wD+");
-}
-
 TEST(Utf8, is_told_from_other_bytes) {
   for (const char* text : {"", "plain", "h\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"})
     EXPECT_TRUE(is_utf8(text)) << text;

@@ -80,30 +80,40 @@ store::StoreOptions store_options(const table::Options& options) {
       .disk_full_percent = static_cast<int>(options.integer(Opt::store_disk_full_percent))};
 }
 
-broker::CoreSettings core_settings(const table::Options& options, const Host& store_host) {
+Result<broker::CoreSettings> core_settings(const table::Options& options, const Host& store_host) {
+  auto levels = broker::DelayLevels::parse(options.text(Opt::broker_delay_levels));
+  if (!levels) return Failure(std::move(levels).error().in("broker.delay_levels"));
   const auto small = [&](Opt opt) { return static_cast<std::int32_t>(options.integer(opt)); };
-  return {.name = options.text(Opt::broker_name),
-          .cluster = options.text(Opt::broker_cluster),
-          .region = options.text(Opt::broker_region),
-          .store_host = store_host,
-          .broker_id = options.integer(Opt::broker_id),
-          .permission = small(Opt::broker_permission),
-          .auto_create_topics = options.boolean(Opt::broker_auto_create_topics),
-          .auto_create_groups = options.boolean(Opt::broker_auto_create_groups),
-          .default_queues = small(Opt::broker_default_queues),
-          .message_bytes_max = options.integer(Opt::broker_max_message_bytes),
-          .pull_messages_max = small(Opt::broker_pull_max_messages),
-          .pull_bytes_max = options.integer(Opt::broker_pull_max_bytes),
-          .long_poll_ms_max = options.integer(Opt::broker_long_poll_max_ms),
-          .offset_flush_interval_ms = options.integer(Opt::broker_offset_flush_interval_ms),
-          .trace_on = options.boolean(Opt::broker_trace_on),
-          .trace_topic = options.boolean(Opt::broker_trace_topic_enabled)
-                             ? options.text(Opt::broker_trace_topic)
-                             : std::string(),
-          .client_timeout_ms = options.integer(Opt::broker_client_timeout_ms),
-          .version_text = fmt::format("BOLIDE_{}", version_text),
-          .version_number = remoting::protocol_version,
-          .seed = os::random_number()};
+  return broker::CoreSettings{
+      .name = options.text(Opt::broker_name),
+      .cluster = options.text(Opt::broker_cluster),
+      .region = options.text(Opt::broker_region),
+      .store_host = store_host,
+      .broker_id = options.integer(Opt::broker_id),
+      .permission = small(Opt::broker_permission),
+      .auto_create_topics = options.boolean(Opt::broker_auto_create_topics),
+      .auto_create_groups = options.boolean(Opt::broker_auto_create_groups),
+      .default_queues = small(Opt::broker_default_queues),
+      .message_bytes_max = options.integer(Opt::broker_max_message_bytes),
+      .pull_messages_max = small(Opt::broker_pull_max_messages),
+      .pull_bytes_max = options.integer(Opt::broker_pull_max_bytes),
+      .long_poll_ms_max = options.integer(Opt::broker_long_poll_max_ms),
+      .offset_flush_interval_ms = options.integer(Opt::broker_offset_flush_interval_ms),
+      .trace_on = options.boolean(Opt::broker_trace_on),
+      .trace_topic = options.boolean(Opt::broker_trace_topic_enabled)
+                         ? options.text(Opt::broker_trace_topic)
+                         : std::string(),
+      .client_timeout_ms = options.integer(Opt::broker_client_timeout_ms),
+      .version_text = fmt::format("BOLIDE_{}", version_text),
+      .version_number = remoting::protocol_version,
+      .seed = os::random_number(),
+      .delay_levels = *std::move(levels),
+      .timer_horizon_ms = options.integer(Opt::broker_timer_max_delay_ms),
+      .recall_enabled = options.boolean(Opt::broker_recall_enabled),
+      .transactions = {
+          .timeout_ms = options.integer(Opt::broker_transaction_timeout_ms),
+          .check_interval_ms = options.integer(Opt::broker_transaction_check_interval_ms),
+          .checks_max = small(Opt::broker_transaction_checks_max)}};
 }
 
 net::ConnectionLimits connection_limits(const table::Options& options) {

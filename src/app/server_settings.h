@@ -31,7 +31,8 @@ Result<Advertised> advertised(const table::Options& options, std::uint16_t port)
 
 bool has_role(const table::Options& options, std::string_view role);
 store::StoreOptions store_options(const table::Options& options);
-broker::CoreSettings core_settings(const table::Options& options, const Host& store_host);
+// Errors: config.
+Result<broker::CoreSettings> core_settings(const table::Options& options, const Host& store_host);
 net::ConnectionLimits connection_limits(const table::Options& options);
 // The name servers to register with; `own_port` is the port of this process's own, or 0.
 Result<std::vector<net::Address>> name_servers(const table::Options& options,

@@ -13,7 +13,7 @@ TEST(ServerSettings, seed_every_start_anew) {
   // In a container each start has the same process id: the ids that the broker gives to messages
   // must differ all the same.
   const table::Options options;
-  EXPECT_NE(core_settings(options, {}).seed, core_settings(options, {}).seed);
+  EXPECT_NE(core_settings(options, {})->seed, core_settings(options, {})->seed);
 }
 
 }  // namespace

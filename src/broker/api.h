@@ -34,6 +34,7 @@ struct Identity {
 
 using SessionId = std::uint64_t;  // unique in the process, never used twice
 class ReplySink;
+struct TransactionQuestion;
 
 // Where the answer to a hot call goes. A session that has gone by then drops it.
 struct Ticket {
@@ -42,6 +43,10 @@ struct Ticket {
   std::int32_t token = 0;    // the front end's own, e.g. the opaque of a remoting request
   std::uint32_t detail = 0;  // likewise
 };
+
+// Who sends a message. What the broker sends has its properties complete and goes to any topic;
+// what has waited for its time takes no detour again.
+enum class Origin : std::uint8_t { client, broker, waited };
 
 struct SendRequest {
   Ticket ticket;
@@ -56,7 +61,10 @@ struct SendRequest {
   Host born_host;
   std::string_view properties;  // wire 1.12
   std::int32_t reconsume_times = 0;
-  bool batch = false;  // body is a batch (wire 1.10)
+  std::optional<std::int32_t> reconsume_times_max;  // of a retry; else the group's
+  bool batch = false;                               // body is a batch (wire 1.10)
+  Origin origin = Origin::client;
+  std::int64_t prepared_position = 0;  // of the half message that is committed
   std::string_view body;
 };
 
@@ -66,7 +74,8 @@ struct SendResult {
   std::int64_t queue_offset = 0;            // of the first message
   std::span<const std::int64_t> positions;  // of each message; lives during the call
   Host store_host;
-  std::string_view unique_key;  // of a single message; lives during the call
+  std::string_view unique_key;     // of a single message; lives during the call
+  std::string_view recall_handle;  // of one that waits for its time; likewise
 };
 
 enum class PullStatus : std::uint8_t {  // RocketMQ's GetMessageStatus names (semantics 3.4)
@@ -111,6 +120,8 @@ class ReplySink {
   virtual ~ReplySink() = default;
   virtual void on_send(const Ticket& ticket, const SendResult& result) = 0;
   virtual void on_pull(const Ticket& ticket, PullResult&& result) = 0;
+  // A producer is asked for the outcome of a transaction (code 39).
+  virtual void on_check_transaction(SessionId session, const TransactionQuestion& question) = 0;
   // The members of `group` changed: tell the client behind `session` (code 40).
   virtual void on_group_changed(SessionId session, std::string_view group) = 0;
 };
@@ -233,6 +244,34 @@ struct QueueRef {
   std::int32_t queue_id = 0;
 };
 
+// A message that a group could not consume (semantics 3.7).
+struct SendBackRequest {
+  std::string_view group;
+  std::int64_t position = 0;
+  std::int32_t delay_level = 0;                     // 0: by attempts; negative: no more attempts
+  std::optional<std::int32_t> reconsume_times_max;  // else the group's
+};
+
+enum class Outcome : std::uint8_t { unknown, commit, rollback };
+
+// What a producer says about a message that is held for it (semantics 3.10).
+struct EndTransaction {
+  std::string_view group;
+  std::int64_t half_offset = 0;  // in the queue of held messages
+  std::int64_t position = 0;     // in the log
+  Outcome outcome = Outcome::unknown;
+  bool from_check = false;  // it was asked
+};
+
+// What a producer is asked. The views live during the call.
+struct TransactionQuestion {
+  std::int64_t half_offset = 0;
+  std::int64_t position = 0;
+  std::string_view unique_key;
+  std::string_view message_id;
+  std::string_view record;  // with the topic and queue to which it will go
+};
+
 struct HeartbeatReply {
   bool subscriptions_changed = true;
 };
@@ -302,6 +341,18 @@ class Api {
                              bool unique_key, std::size_t count_max, std::int64_t from_ms,
                              std::int64_t to_ms, Reply<Slices> reply) = 0;
   virtual void message_at(const Identity& who, std::int64_t position, Reply<Slices> reply) = 0;
+  // Takes back a message that waits for its time; answers its unique key. Errors: no_permission,
+  // invalid_argument, those of a send.
+  virtual void recall(const Identity& who, std::string_view topic, std::string_view handle,
+                      Reply<std::string> reply) = 0;
+  // Commits or rolls back a message that is held. Errors: not_found, invalid_argument,
+  // no_permission, those of a send.
+  virtual void end_transaction(const Identity& who, const EndTransaction& request,
+                               Reply<void> reply) = 0;
+  // Stores the message again: for the group's next attempt, or as a dead letter. Errors: not_found,
+  // group_not_found, those of a send.
+  virtual void send_back(const Identity& who, const SendBackRequest& request,
+                         Reply<void> reply) = 0;
 
   // --- topics and groups ----------------------------------------------------------------------
   // `attribute_changes`: "+key=value,-key" (semantics 3.17).

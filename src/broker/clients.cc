@@ -72,7 +72,18 @@ bool Clients::consumer_seen(const ClientPlace& place, const Heartbeat& heartbeat
 void Clients::producer_seen(const ClientPlace& place, const Heartbeat& heartbeat,
                             std::string_view group, WallMs now_ms) {
   producers_[std::string(group)][place.session] = member_of(place, heartbeat, now_ms);
-  remember(sessions_[place.session].producer_groups, group);
+  Memberships& session = sessions_[place.session];
+  session.sink = place.sink;
+  remember(session.producer_groups, group);
+}
+
+std::optional<Clients::Producer> Clients::pick_producer(std::string_view group,
+                                                        std::uint64_t turn) const {
+  const auto found = producers_.find(group);
+  if (found == producers_.end() || found->second.empty()) return std::nullopt;
+  const auto place = static_cast<std::ptrdiff_t>(turn % found->second.size());
+  const SessionId session = std::next(found->second.begin(), place)->first;
+  return Producer{.session = session, .sink = sessions_.at(session).sink};
 }
 
 void Clients::remove_consumer(std::string_view name, SessionId session) {

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -50,6 +51,12 @@ class Clients {
 
   const ConsumerGroup* find(std::string_view group) const;
   std::vector<Member> producers(std::string_view group) const;
+  // One producer of the group, another for each `turn`; nothing if none is connected.
+  struct Producer {
+    SessionId session = 0;
+    ReplySink* sink = nullptr;
+  };
+  std::optional<Producer> pick_producer(std::string_view group, std::uint64_t turn) const;
   const StringMap<std::map<SessionId, Member>>& all_producers() const { return producers_; }
   std::vector<std::string> groups_of_topic(std::string_view topic) const;
   std::size_t member_count() const;
@@ -60,6 +67,7 @@ class Clients {
   void remove_producer(std::string_view group, SessionId session);
 
   struct Memberships {
+    ReplySink* sink = nullptr;
     std::vector<std::string> producer_groups;
     std::vector<std::string> consumer_groups;
   };

@@ -4,6 +4,8 @@
 // Runs on: core agent.  Owns: everything of the broker but the store.  Invariant: see core.h.
 #include "broker/core.h"
 
+#include "base/log.h"
+
 namespace bolide::broker {
 namespace {
 
@@ -12,16 +14,17 @@ constexpr std::int64_t rate_sample_ms = 1'000;
 
 }  // namespace
 
-Core::Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened metadata,
+Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
            store::Background background, const Clock& clock)
     : settings_(std::move(settings)),
       store_(store),
       clock_(clock),
-      metadata_(std::move(metadata.metadata)),
+      metadata_(std::move(state.metadata.metadata)),
       topics_({.cluster = settings_.cluster,
                .broker = settings_.name,
                .auto_create = settings_.auto_create_topics,
                .default_queues = settings_.default_queues,
+               .delay_levels = settings_.delay_levels.count(),
                .trace_topic = settings_.trace_topic},
               store, *metadata_),
       groups_(settings_.auto_create_groups, *metadata_),
@@ -35,6 +38,9 @@ Core::Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened m
                .permission = settings_.permission,
                .message_bytes_max = settings_.message_bytes_max},
               topics_, store, visible_, settings_.seed),
+      own_sends_(sender_),
+      send_back_({.topics = topics_, .groups = groups_, .locks = locks_, .sends = own_sends_},
+                 settings_.seed + 1),
       puller_({.broker = settings_.name,
                .permission = settings_.permission,
                .messages_max = settings_.pull_messages_max,
@@ -46,21 +52,65 @@ Core::Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened m
                .offsets = offsets_,
                .visible = visible_,
                .store = store,
-               .background = std::move(background)}),
+               .background = background}),
       started_ms_(clock.now().wall_ms) {
-  topics_.load(metadata.stored.topics, metadata.stored.topic_version);
-  if (topics_.load_trims(metadata.stored.trims)) metadata_->want_snapshot();
-  groups_.load(metadata.stored.groups, metadata.stored.group_version);
-  offsets_.load(metadata.stored.offsets);
-  if (metadata_->wants_snapshot()) (void)metadata_->snapshot(everything());  // or by a tick
-  sender_.on_published([this](store::QueueNo queue) { puller_.wake(queue); });
+  load(state.metadata.stored);
+  open_detours(std::move(state.timers), std::move(background));
+  sender_.on_published([this](store::QueueNo queue) {
+    puller_.wake(queue);
+    timers_->published(queue);
+    transactions_->published(queue);
+  });
   store_.on_safe([this] { sender_.release(); });
   // A message is as safe as its reply level says only if its topic is.
   store_.sync_with(metadata_->journal());
 }
 
+void Core::load(const StoredMetadata& stored) {
+  topics_.load(stored.topics, stored.topic_version);
+  if (topics_.load_trims(stored.trims)) metadata_->want_snapshot();
+  groups_.load(stored.groups, stored.group_version);
+  offsets_.load(stored.offsets);
+  if (metadata_->wants_snapshot()) (void)metadata_->snapshot(everything());  // or by a tick
+}
+
+void Core::open_detours(TimerLog::Opened timers, store::Background background) {
+  const QueueTail::Parts reading{
+      .store = store_, .visible = visible_, .background = std::move(background)};
+  timers_ = std::make_unique<Timers>(
+      TimerSettings{.levels = settings_.delay_levels,
+                    .horizon_ms = settings_.timer_horizon_ms,
+                    .broker = settings_.name},
+      Timers::Parts{
+          .topics = topics_, .offsets = offsets_, .sends = own_sends_, .reading = reading},
+      std::move(timers));
+  transactions_ = std::make_unique<Transactions>(
+      settings_.transactions, Transactions::Parts{.topics = topics_,
+                                                  .offsets = offsets_,
+                                                  .clients = clients_,
+                                                  .sends = own_sends_,
+                                                  .reading = reading,
+                                                  .store_host = settings_.store_host});
+  sender_.detour_by(
+      {.retry = [this](SendRequest* request,
+                       const Now& at) { return send_back_.route_retry(request, at); },
+       .special = [this](const SendRequest& request, std::int32_t queue_id,
+                         const SendProperties& known,
+                         const Now& at) { return detour(request, queue_id, known, at); }});
+}
+
 void Core::send(const SendRequest& request) {
   sender_.send(request, now());
+}
+
+Result<std::optional<Detour>> Core::detour(const SendRequest& request, std::int32_t queue_id,
+                                           const SendProperties& known, const Now& at) {
+  PropertyList properties(request.properties);
+  // A retry that is to wait is no transaction any more.
+  const bool retry = request.reconsume_times > 0 && !properties.find("DELAY").empty();
+  if (known.transaction && request.origin == Origin::client && !retry)
+    return transactions_->hold(request, queue_id, std::move(properties));
+  return timers_->defer(request, queue_id, std::move(properties), at);
 }
 
 void Core::pull(const PullRequest& request) {
@@ -70,8 +120,10 @@ void Core::pull(const PullRequest& request) {
 bool Core::end_of_turn() {
   const Now at = now();
   metadata_->at(at);
+  const bool more = timers_->run(at);
+  transactions_->run(at);
   sender_.write(at);
-  return false;
+  return more;
 }
 
 void Core::tick() {
@@ -79,6 +131,7 @@ void Core::tick() {
   metadata_->at(at);
   store_.tick(at);
   puller_.tick(at);
+  transactions_->tick(at);
   if (at.steady_ms() - expired_ms_ > expire_every_ms) {
     expired_ms_ = at.steady_ms();
     clients_.expire(at.wall_ms, settings_.client_timeout_ms);
@@ -87,6 +140,7 @@ void Core::tick() {
   sample_rates(at);
   if (at.steady_ms() - saved_ms_ >= settings_.offset_flush_interval_ms) {
     saved_ms_ = at.steady_ms();
+    save_places(store_.stats().synced_position);
     // A failure is logged there, and tried again by a later tick.
     if (metadata_->ready()) (void)offsets_.save_dirty();
   }
@@ -122,8 +176,16 @@ void Core::drain() {
   puller_.drain();
 }
 
+void Core::save_places(std::int64_t synced_position) {
+  transactions_->save(synced_position);
+  if (auto saved = timers_->save(synced_position); !saved)
+    BOLIDE_LOG(error, "the places of timed messages are not saved: {}", saved.error().message());
+}
+
 Result<StoredMetadata> Core::shut_down() {
   drain();
+  // The store syncs all when it closes.
+  save_places(store_.stats().max_position);
   StoredMetadata all = everything();
   BOLIDE_CHECK(metadata_->snapshot(all));
   return all;
@@ -132,6 +194,8 @@ Result<StoredMetadata> Core::shut_down() {
 CoreStats Core::core_stats() const {
   return {.send = sender_.stats(),
           .pull = puller_.stats(),
+          .timers = timers_->stats(),
+          .transactions = transactions_->stats(),
           .topics = topics_.all().size(),
           .groups = groups_.all().size(),
           .clients = clients_.member_count(),

@@ -14,9 +14,13 @@
 #include "broker/groups.h"
 #include "broker/metadata.h"
 #include "broker/offsets.h"
+#include "broker/own_sends.h"
 #include "broker/queue_locks.h"
+#include "broker/retry/send_back.h"
 #include "broker/sender.h"
+#include "broker/timers/timers.h"
 #include "broker/topics.h"
+#include "broker/transactions/transactions.h"
 #include "store/message_store.h"
 
 #include <functional>
@@ -46,12 +50,24 @@ struct CoreSettings {
   std::string version_text;
   std::int32_t version_number = 0;
   std::uint64_t seed = 1;
+  DelayLevels delay_levels = DelayLevels::parse(DelayLevels::usual).value();
+  std::int64_t timer_horizon_ms = 1095LL * 24 * 3600 * 1000;
+  bool recall_enabled = true;
+  TransactionSettings transactions = {};
+};
+
+// What was on the disk when the broker started.
+struct CoreState {
+  Metadata::Opened metadata;
+  TimerLog::Opened timers;
 };
 
 // What the metrics page and runtime_info are made from.
 struct CoreStats {
   SendStats send;
   PullStats pull;
+  TimerStats timers;
+  TransactionStats transactions;
   std::size_t topics = 0;
   std::size_t groups = 0;
   std::size_t clients = 0;
@@ -61,7 +77,7 @@ struct CoreStats {
 class Core final : public Api {
  public:
   // `clock` gives the time of the turn. The references must outlive the core.
-  Core(CoreSettings settings, store::MessageStore& store, Metadata::Opened metadata,
+  Core(CoreSettings settings, store::MessageStore& store, CoreState state,
        store::Background background, const Clock& clock);
 
   // Called after each change of the topic table: with the changed topic, or null when one went.
@@ -69,6 +85,8 @@ class Core final : public Api {
 
   // End of turn: writes what was appended, answers and wakes. Returns whether more work came of it.
   bool end_of_turn();
+  // When the next message for later is due, as wall time: a turn should run then.
+  std::int64_t next_due_ms() const { return timers_->next_due_ms(); }
   // Every ~100 ms: deadlines, silent clients, metadata.
   void tick();
   // The server stops, and takes nothing in any more. Writes what was appended and answers all pulls
@@ -127,6 +145,11 @@ class Core final : public Api {
                      bool unique_key, std::size_t count_max, std::int64_t from_ms,
                      std::int64_t to_ms, Reply<Slices> reply) override;
   void message_at(const Identity& who, std::int64_t position, Reply<Slices> reply) override;
+  void recall(const Identity& who, std::string_view topic, std::string_view handle,
+              Reply<std::string> reply) override;
+  void end_transaction(const Identity& who, const EndTransaction& request,
+                       Reply<void> reply) override;
+  void send_back(const Identity& who, const SendBackRequest& request, Reply<void> reply) override;
 
   void put_topic(const Identity& who, const TopicConfig& config, std::string_view attribute_changes,
                  Reply<void> reply) override;
@@ -154,6 +177,11 @@ class Core final : public Api {
   Result<store::QueueNo> queue_of(std::string_view topic, std::int32_t queue_id) const;
   Result<Slices> record_at(std::int64_t position);
   void add_progress(std::string_view group, const Topic& topic, GroupProgress* progress);
+  Result<std::optional<Detour>> detour(const SendRequest& request, std::int32_t queue_id,
+                                       const SendProperties& known, const Now& now);
+  void load(const StoredMetadata& stored);
+  void open_detours(TimerLog::Opened timers, store::Background background);
+  void save_places(std::int64_t synced_position);
   void sample_rates(const Now& now);
   StoredMetadata everything() const;
   Now now() const { return clock_.now(); }
@@ -169,7 +197,11 @@ class Core final : public Api {
   QueueLocks locks_;
   Visible visible_;
   Sender sender_;
+  OwnSends own_sends_;
+  SendBack send_back_;
   Puller puller_;
+  std::unique_ptr<Timers> timers_;
+  std::unique_ptr<Transactions> transactions_;
 
   struct Rates {  // messages per second over the last sampled second
     std::int64_t sampled_ms = 0;

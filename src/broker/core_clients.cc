@@ -18,7 +18,7 @@ void Core::heartbeat(const Identity&, const ClientPlace& place, const Heartbeat&
     auto group = groups_.find_or_create(data.group, now_ms);
     if (!group) continue;  // RocketMQ passes over groups that may not be made
     // If it cannot be written now, one of the next heartbeats makes it.
-    (void)topics_.retry(data.group, (*group)->retry_queues, now_ms);
+    (void)topics_.own(retry_topic(data.group), (*group)->retry_queues, now_ms);
     if (clients_.consumer_seen(place, heartbeat, data, (*group)->notify_members, now_ms)) {
       changed.push_back(data.group);
     }

@@ -3,6 +3,7 @@
 // The core's calls that look up single messages.
 // Runs on: core agent.  Owns: nothing beyond core.h.  Invariant: see core.h.
 #include "broker/core.h"
+#include "broker/timers/recall_handle.h"
 
 namespace bolide::broker {
 namespace {
@@ -35,6 +36,56 @@ Result<Slices> Core::record_at(std::int64_t position) {
 
 void Core::message_at(const Identity&, std::int64_t position, Reply<Slices> reply) {
   reply(record_at(position));
+}
+
+void Core::recall(const Identity&, std::string_view topic, std::string_view handle,
+                  Reply<std::string> reply) {
+  if (!settings_.recall_enabled)
+    return reply(fail(Errc::no_permission, "recall failed, operation is forbidden"));
+  const auto wrong = [&](const char* text) { reply(fail(Errc::invalid_argument, text)); };
+  const auto parts = RecallHandle::parse(handle);
+  if (!parts) return reply(Failure(parts.error()));
+  if (parts->topic != topic) return wrong("recall failed, topic not match");
+  if (parts->broker != settings_.name) return wrong("recall failed, the broker is another");
+  const Topic* found = topics_.find(topic);
+  if (found == nullptr) return wrong("recall failed, topic not exist");
+  if (parts->due_ms <= now().wall_ms) return wrong("recall failed, timestamp invalid");
+  const std::string properties = recall_properties(*parts);
+  SendRequest request;
+  request.topic = topic;
+  request.queue_id = 0;
+  request.born_ms = now().wall_ms;
+  request.born_host = settings_.store_host;
+  request.properties = properties;
+  request.body = "0";
+  own_sends_.store(
+      request, now(),
+      [reply = std::move(reply), key = parts->unique_key](Result<Stored> stored) mutable {
+        if (!stored) return reply(Failure(std::move(stored).error()));
+        reply(std::move(key));
+      });
+}
+
+void Core::end_transaction(const Identity&, const EndTransaction& request, Reply<void> reply) {
+  if (request.outcome == Outcome::unknown) return reply({});
+  const auto found = record_at(request.position);
+  store::Record half;
+  if (!found || store::decode_record(found->front().view(), store::Verify::header, &half) !=
+                    store::DecodeStatus::record) {
+    return reply(fail(Errc::not_found, "Find prepared transaction message failed"));
+  }
+  transactions_->end(request, half, now(), std::move(reply));
+}
+
+void Core::send_back(const Identity&, const SendBackRequest& request, Reply<void> reply) {
+  const auto found = record_at(request.position);
+  store::Record record;
+  if (!found || store::decode_record(found->front().view(), store::Verify::header, &record) !=
+                    store::DecodeStatus::record) {
+    return reply(fail(Errc::not_found,
+                      "look message by offset failed, " + std::to_string(request.position)));
+  }
+  send_back_.give_back(request, record, now(), std::move(reply));
 }
 
 void Core::find_messages(const Identity&, std::string_view topic, std::string_view key,

@@ -27,6 +27,7 @@ class RecordingSink : public ReplySink {
     std::int64_t queue_offset = 0;
     std::vector<std::int64_t> positions;
     std::string unique_key;
+    std::string recall_handle;
   };
   struct Pulled {
     Ticket ticket;
@@ -39,15 +40,30 @@ class RecordingSink : public ReplySink {
                     .queue_id = result.queue_id,
                     .queue_offset = result.queue_offset,
                     .positions = {result.positions.begin(), result.positions.end()},
-                    .unique_key = std::string(result.unique_key)});
+                    .unique_key = std::string(result.unique_key),
+                    .recall_handle = std::string(result.recall_handle)});
   }
   void on_pull(const Ticket& ticket, PullResult&& result) override {
     pulled.push_back({.ticket = ticket, .result = std::move(result)});
+  }
+  void on_check_transaction(SessionId session, const TransactionQuestion& question) override {
+    asked.push_back({.session = session,
+                     .half_offset = question.half_offset,
+                     .position = question.position,
+                     .record = std::string(question.record)});
   }
   void on_group_changed(SessionId session, std::string_view group) override {
     changed.emplace_back(session, std::string(group));
   }
 
+  struct Asked {
+    SessionId session = 0;
+    std::int64_t half_offset = 0;
+    std::int64_t position = 0;
+    std::string record;
+  };
+
+  std::vector<Asked> asked;
   std::vector<Sent> sent;
   std::vector<Pulled> pulled;
   std::vector<std::pair<SessionId, std::string>> changed;
@@ -128,10 +144,14 @@ class CoreRig {
         fs, store_options, {background.background(), sync.background()}, clock.now());
     BOLIDE_ASSERT(opened_store.has_value());
     store = std::move(*opened_store);
-    auto opened = Metadata::open(fs, "meta");
-    BOLIDE_ASSERT(opened.has_value());
-    core = std::make_unique<Core>(options_.core, *store, std::move(*opened),
-                                  background.background(), clock);
+    auto metadata = Metadata::open(fs, "meta");
+    BOLIDE_ASSERT(metadata.has_value());
+    auto timers = TimerLog::open(fs, "timers");
+    BOLIDE_ASSERT(timers.has_value());
+    core = std::make_unique<Core>(
+        options_.core, *store,
+        CoreState{.metadata = std::move(*metadata), .timers = std::move(*timers)},
+        background.background(), clock);
   }
   // The process dies and starts again.
   void kill_and_reopen() {

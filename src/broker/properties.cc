@@ -9,12 +9,9 @@
 namespace bolide::broker {
 namespace {
 
-// Deferred delivery and transactions: storing such a message as an ordinary one would deliver it at
-// the wrong time, so it is refused by name instead.
-bool asks_for_more(std::string_view name, std::string_view value) {
+bool wants_time(std::string_view name, std::string_view value) {
   if (name == "DELAY") return value != "0";
-  return name == "TIMER_DELAY_SEC" || name == "TIMER_DELAY_MS" || name == "TIMER_DELIVER_MS" ||
-         name == "INNER_MULTI_DISPATCH" || (name == "TRAN_MSG" && is_true(value));
+  return name == "TIMER_DELAY_SEC" || name == "TIMER_DELAY_MS" || name == "TIMER_DELIVER_MS";
 }
 
 }  // namespace
@@ -23,7 +20,13 @@ SendProperties scan_properties(std::string_view text) {
   SendProperties found;
   store::for_each_property(text, [&](std::string_view name, std::string_view value) {
     found.indexed.take(name, value);
-    if (asks_for_more(name, value)) found.unsupported = name;
+    if (wants_time(name, value)) {
+      found.special = true;
+    } else if (name == "TRAN_MSG" && is_true(value)) {
+      found.special = found.transaction = true;
+    } else if (name == "INNER_MULTI_DISPATCH") {
+      found.unsupported = name;
+    }
   });
   return found;
 }

@@ -18,6 +18,8 @@ inline constexpr char property_end = '\x02';
 
 struct SendProperties {
   store::IndexedProperties indexed;
+  bool transaction = false;      // its outcome is not known yet
+  bool special = false;          // that, or it asks to be delivered later
   std::string_view unsupported;  // a property that asks for what this broker cannot do
 };
 

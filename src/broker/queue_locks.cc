@@ -4,6 +4,8 @@
 // Runs on: core agent.  Owns: the locks.  Invariant: see queue_locks.h.
 #include "broker/queue_locks.h"
 
+#include <algorithm>
+
 namespace bolide::broker {
 namespace {
 
@@ -27,6 +29,14 @@ void QueueLocks::unlock(std::string_view group, std::string_view topic, std::int
                         std::string_view client_id) {
   const auto found = holders_.find(key_of(group, topic, queue_id));
   if (found != holders_.end() && found->second.client_id == client_id) holders_.erase(found);
+}
+
+bool QueueLocks::holds_any(std::string_view group, std::int64_t steady_ms) const {
+  return std::ranges::any_of(holders_, [&](const auto& item) {
+    const std::string_view key = item.first;
+    return key.size() > group.size() && key.starts_with(group) && key[group.size()] == '@' &&
+           steady_ms - item.second.renewed_ms <= lock_ms;
+  });
 }
 
 void QueueLocks::expire(std::int64_t steady_ms) {

@@ -24,6 +24,8 @@ class QueueLocks {
   // Nothing happens if the client does not hold it.
   void unlock(std::string_view group, std::string_view topic, std::int32_t queue_id,
               std::string_view client_id);
+  // Whether a client of the group holds any lock.
+  bool holds_any(std::string_view group, std::int64_t steady_ms) const;
   // Forgets the locks that have ended.
   void expire(std::int64_t steady_ms);
   // Of locks remembered, ended ones too.

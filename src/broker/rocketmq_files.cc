@@ -4,6 +4,9 @@
 // Runs on: the main thread.  Owns: nothing.  Invariant: see rocketmq_files.h.
 #include "broker/rocketmq_files.h"
 
+#include "base/cursor.h"
+#include "broker/timers/timers.h"
+
 #include "base/crc.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -98,6 +101,27 @@ Result<> parse_offsets(std::string_view json, StoredMetadata* into) {
   return {};
 }
 
+// How far each delay level was delivered.
+Result<> parse_delay_offsets(std::string_view json, StoredMetadata* into) {
+  std::vector<OffsetEntry> offsets;
+  JsonReader in(json);
+  in.object([&](JsonKey key) {
+    if (key != "offsetTable") return;
+    in.object([&](JsonKey level) {
+      const auto number = level.integer<std::int32_t>();
+      const auto offset = in.integer<std::int64_t>();
+      if (!number || *number < 1 || *number > queues_max) return;
+      offsets.push_back({.topic = std::string(schedule_topic),
+                         .group = std::string(schedule_group),
+                         .queue_id = *number - 1,
+                         .offset = offset});
+    });
+  });
+  BOLIDE_CHECK(in.finish());
+  into->offsets.insert(into->offsets.end(), offsets.begin(), offsets.end());
+  return {};
+}
+
 // Members beside version and table, as they stand in the file: they are not ours to drop.
 using Members = std::vector<std::pair<std::string, std::string>>;
 Members other_members(os::FileSystem& fs, const std::string& path, std::string_view table) {
@@ -138,7 +162,7 @@ std::string pretty_table(const DataVersion& version, const Members& others, std:
 }
 
 constexpr std::string_view file_names[] = {"topics.json", "subscriptionGroup.json",
-                                           "consumerOffset.json"};
+                                           "consumerOffset.json", "delayOffset.json"};
 
 // One line for each file that is there: its name, size and hash.
 using Sums = std::map<std::string, std::string, std::less<>>;
@@ -213,7 +237,7 @@ Result<ForeignChanges> take_foreign_changes(os::FileSystem& fs, const std::strin
   };
   ForeignChanges changes{.topics = changed(file_names[0]),
                          .groups = changed(file_names[1]),
-                         .offsets = changed(file_names[2]),
+                         .offsets = changed(file_names[2]) || changed(file_names[3]),
                          .topics_gone = {}};
   if (!changes.any()) return changes;
   BOLIDE_TRY(StoredMetadata theirs, read_rocketmq_files(fs, directory));
@@ -242,6 +266,9 @@ Result<StoredMetadata> read_rocketmq_files(os::FileSystem& fs, const std::string
                                 [&](std::string_view json) { return parse_groups(json, &all); }));
   BOLIDE_CHECK(read_with_backup(fs, config + "consumerOffset.json",
                                 [&](std::string_view json) { return parse_offsets(json, &all); }));
+  BOLIDE_CHECK(read_with_backup(fs, config + "delayOffset.json", [&](std::string_view json) {
+    return parse_delay_offsets(json, &all);
+  }));
   return all;
 }
 
@@ -268,7 +295,12 @@ Result<> write_rocketmq_files(os::FileSystem& fs, const std::string& directory,
                        }
                      }));
   std::map<std::string, std::map<std::int32_t, std::int64_t>> offsets;
+  std::map<std::int32_t, std::int64_t> delay_offsets;
   for (const OffsetEntry& entry : all.offsets) {
+    if (entry.group == schedule_group) {
+      delay_offsets[entry.queue_id + 1] = entry.offset;
+      continue;
+    }
     offsets[entry.topic + "@" + entry.group][entry.queue_id] = entry.offset;
   }
   BOLIDE_CHECK(write("consumerOffset.json", {}, "offsetTable", [&](JsonWriter& out) {
@@ -279,7 +311,15 @@ Result<> write_rocketmq_files(os::FileSystem& fs, const std::string& directory,
       out.end_object();
     }
   }));
+  BOLIDE_CHECK(write("delayOffset.json", {}, "offsetTable", [&](JsonWriter& out) {
+    for (const auto& [level, offset] : delay_offsets) out.member(level, offset);
+  }));
   return remember_rocketmq_files(fs, directory, InStep::yes);
+}
+
+std::int64_t read_timer_check(os::FileSystem& fs, const std::string& directory) {
+  const auto bytes = os::read_file(fs, directory + "/timercheck");
+  return bytes && bytes->size() >= 8 ? Reader(*bytes).i64() : 0;
 }
 
 }  // namespace bolide::broker

@@ -21,10 +21,13 @@ namespace bolide::broker {
 // replaced by its .bak, as RocketMQ does. Errors: storage_corrupt naming the file.
 Result<StoredMetadata> read_rocketmq_files(os::FileSystem& fs, const std::string& directory);
 
-// Writes topics.json, subscriptionGroup.json and consumerOffset.json, the old ones to .bak, and
-// remembers them. Other members of the files stay as they are.
+// Writes topics.json, subscriptionGroup.json, consumerOffset.json and delayOffset.json, the old
+// ones to .bak, and remembers them. Other members of the files stay as they are.
 Result<> write_rocketmq_files(os::FileSystem& fs, const std::string& directory,
                               const StoredMetadata& all);
+
+// Until which time (wall, ms) RocketMQ's broker has delivered timed messages; 0: it has not.
+std::int64_t read_timer_check(os::FileSystem& fs, const std::string& directory);
 
 // Whether the files say all that the journal says.
 enum class InStep : std::uint8_t { no, yes };

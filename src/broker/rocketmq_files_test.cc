@@ -222,5 +222,26 @@ TEST_F(ForeignChangesTest, leave_members_alone_that_we_do_not_know) {
   EXPECT_EQ(read().groups.size(), 1U);
 }
 
+TEST_F(RocketmqFilesTest, carry_the_places_in_the_delay_levels) {
+  write("delayOffset.json", R"({"offsetTable":{1:10,18:2,0:5}})");
+  StoredMetadata all = read();
+  ASSERT_EQ(all.offsets.size(), 2U);
+  EXPECT_EQ(all.offsets[0].topic, "SCHEDULE_TOPIC_XXXX");
+  EXPECT_EQ(all.offsets[0].queue_id, 0);
+  EXPECT_EQ(all.offsets[0].offset, 10);
+  EXPECT_EQ(all.offsets[1].queue_id, 17);
+  ASSERT_TRUE(write_rocketmq_files(fs_, "store", all));
+  EXPECT_EQ(read().offsets.size(), 2U);
+  const std::string text = *os::read_file(fs_, "store/config/consumerOffset.json");
+  EXPECT_EQ(text.find("SCHEDULE"), std::string::npos) << text;
+}
+
+TEST_F(RocketmqFilesTest, tell_how_far_timed_messages_were_delivered) {
+  EXPECT_EQ(read_timer_check(fs_, "store"), 0);
+  ASSERT_TRUE(
+      os::replace_file(fs_, "store/timercheck", std::string("\0\0\0\0\0\0\1\2", 8) + "rest"));
+  EXPECT_EQ(read_timer_check(fs_, "store"), 258);
+}
+
 }  // namespace
 }  // namespace bolide::broker

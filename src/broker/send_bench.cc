@@ -20,6 +20,7 @@ class CountingSink final : public ReplySink {
   }
   void on_pull(const Ticket&, PullResult&&) override {}
   void on_group_changed(SessionId, std::string_view) override {}
+  void on_check_transaction(SessionId, const TransactionQuestion&) override {}
 
   std::uint64_t sent = 0;
   std::uint64_t errors = 0;
@@ -35,7 +36,10 @@ struct Bench {
     store = *store::open_store(os::posix_file_system(), options,
                                {background.background(), sync.background()}, clock.now());
     auto metadata = Metadata::open(os::posix_file_system(), directory / "meta");
-    core = std::make_unique<Core>(CoreSettings{}, *store, std::move(*metadata),
+    auto timers = TimerLog::open(os::posix_file_system(), directory / "timers");
+    BOLIDE_ASSERT(timers.has_value());
+    core = std::make_unique<Core>(CoreSettings{}, *store,
+                                  CoreState{std::move(*metadata), std::move(*timers)},
                                   background.background(), clock);
   }
 

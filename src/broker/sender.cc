@@ -17,7 +17,13 @@ namespace {
 // hide an acknowledged message, the batch bits promise another body (rocketmq 9.5).
 constexpr std::int32_t client_sys_flag_mask =
     store::sys_flag::compressed | store::sys_flag::multi_tags | store::sys_flag::compression_mask;
+// The end of a transaction is told by the broker alone.
+constexpr std::int32_t own_sys_flag_mask = client_sys_flag_mask | store::sys_flag::transaction_mask;
 constexpr std::size_t compact_after = 4096;
+
+std::int32_t sys_flag_mask(const SendRequest& request) {
+  return request.origin == Origin::client ? client_sys_flag_mask : own_sys_flag_mask;
+}
 
 // One element of a batch body (wire 1.10).
 struct BatchElement {
@@ -72,7 +78,15 @@ Sender::Sender(SendSettings settings, Topics& topics, store::MessageStore& store
 }
 
 void Sender::send(const SendRequest& request, const Now& now) {
+  if (request.origin != Origin::client) return send_checked(request, now);
   if (auto admitted = admit(request); !admitted) return refuse(request.ticket, admitted.error());
+  if (!request.topic.starts_with(retry_prefix)) return send_checked(request, now);
+  SendRequest routed = request;
+  if (auto done = detours_.retry(&routed, now); !done) return refuse(request.ticket, done.error());
+  send_checked(routed, now);
+}
+
+void Sender::send_checked(const SendRequest& request, const Now& now) {
   auto topic = topics_.find_or_create(request.topic, request.default_topic, request.default_queues,
                                       now.wall_ms);
   if (!topic) return refuse(request.ticket, std::move(topic).error());
@@ -160,11 +174,12 @@ Result<store::Appended> Sender::append(const SendRequest& request, store::QueueN
   collect_keys(known.indexed);
   return store_.append({.queue = queue,
                         .record = {.flag = request.flag,
-                                   .sys_flag = request.sys_flag & client_sys_flag_mask,
+                                   .sys_flag = request.sys_flag & sys_flag_mask(request),
                                    .born_ms = request.born_ms,
                                    .born_host = request.born_host,
                                    .store_host = settings_.store_host,
                                    .reconsume_times = request.reconsume_times,
+                                   .prepared_position = request.prepared_position,
                                    .body = request.body,
                                    .properties = properties},
                         .tag_hash = known.indexed.tag_hash(),
@@ -183,10 +198,38 @@ Sender::Waiting& Sender::wait(const SendRequest& request, store::QueueNo queue,
 
 Result<> Sender::append_one(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                             const Now& now) {
+  const SendProperties known = scan_properties(request.properties);
+  if (known.special && request.origin != Origin::waited)
+    return append_special(request, topic, queue_id, known, now);
+  return append_single(request, topic.queues[static_cast<std::size_t>(queue_id)], queue_id, known,
+                       now);
+}
+
+Result<> Sender::append_special(const SendRequest& request, const Topic& topic,
+                                std::int32_t queue_id, const SendProperties& known,
+                                const Now& now) {
   const store::QueueNo queue = topic.queues[static_cast<std::size_t>(queue_id)];
+  BOLIDE_TRY(const auto detour, detours_.special(request, queue_id, known, now));
+  if (!detour) return append_single(request, queue, queue_id, known, now);
+  SendRequest changed = request;
+  changed.properties = detour->properties;
+  SendProperties changed_known = scan_properties(changed.properties);
+  BOLIDE_CHECK(append_single(changed,
+                             detour->topic->queues[static_cast<std::size_t>(detour->queue_id)],
+                             queue_id, changed_known, now));
+  if (!detour->recall_handle.empty())
+    waiting_.back().recall_handle = std::make_unique<const std::string>(detour->recall_handle);
+  return {};
+}
+
+Result<> Sender::append_single(const SendRequest& request, store::QueueNo queue,
+                               std::int32_t queue_id, const SendProperties& scanned,
+                               const Now& now) {
   visible_.track(queue);
-  SendProperties known = scan_properties(request.properties);
-  const std::string_view properties = complete_properties(request.properties, &known);
+  SendProperties known = scanned;
+  const std::string_view properties = request.origin == Origin::client
+                                          ? complete_properties(request.properties, &known)
+                                          : request.properties;
   BOLIDE_TRY(const auto appended, append(request, queue, properties, known, now));
   Waiting& waiting = wait(request, queue, queue_id);
   waiting.first_offset = appended.queue_offset;
@@ -208,8 +251,8 @@ Result<> Sender::append_batch(const SendRequest& request, const Topic& topic, st
       return fail(Errc::message_invalid, "properties of a message in the batch are too long");
     }
     const SendProperties known = scan_properties(element.properties);
-    if (!known.unsupported.empty()) {
-      return fail(Errc::not_supported, "property " + std::string(known.unsupported));
+    if (known.special || !known.unsupported.empty()) {
+      return fail(Errc::not_supported, "a batch with messages for later or of transactions");
     }
   }
   const store::QueueNo queue = topic.queues[static_cast<std::size_t>(queue_id)];
@@ -272,6 +315,7 @@ void Sender::answer(const Waiting& waiting) {
       waiting.positions.empty() ? std::span(&waiting.position, 1) : std::span(waiting.positions);
   result.store_host = settings_.store_host;
   result.unique_key = waiting.key();
+  if (waiting.recall_handle) result.recall_handle = *waiting.recall_handle;
   waiting.ticket.sink->on_send(waiting.ticket, result);
 }
 

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,25 @@ struct SendStats {
   std::uint64_t refused = 0;
 };
 
+// Where a message is stored that is not for its consumers yet.
+struct Detour {
+  const Topic* topic = nullptr;
+  std::int32_t queue_id = 0;
+  std::string properties;
+  std::string recall_handle;  // empty: it cannot be recalled
+};
+
+// Who decides about messages that are no plain ones.
+struct Detours {
+  // Of a message to a retry topic: changes where it goes.
+  std::function<Result<>(SendRequest* request, const Now& now)> retry;
+  // Of a message for later or of a transaction, that would go to `queue_id` of request.topic;
+  // nothing: it goes there at once.
+  std::function<Result<std::optional<Detour>>(const SendRequest& request, std::int32_t queue_id,
+                                              const SendProperties& known, const Now& now)>
+      special;
+};
+
 class Sender {
  public:
   Sender(SendSettings settings, Topics& topics, store::MessageStore& store, Visible& visible,
@@ -49,6 +69,7 @@ class Sender {
   void write(const Now& now);
   // Answers and publishes all that has become safe; calls `on_published` once per queue and turn.
   void release();
+  void detour_by(Detours detours) { detours_ = std::move(detours); }
   void on_published(std::function<void(store::QueueNo)> callback) {
     published_ = std::move(callback);
   }
@@ -69,6 +90,7 @@ class Sender {
     char unique_key[63];  // longer ones are in long_unique_key
     std::string long_unique_key;
     std::vector<std::int64_t> positions;  // of a batch
+    std::unique_ptr<const std::string> recall_handle;
 
     std::string_view key() const;
     void set_key(std::string_view key);
@@ -76,8 +98,13 @@ class Sender {
 
   Result<> admit(const SendRequest& request) const;
   Result<std::int32_t> choose_queue(const SendRequest& request, const Topic& topic);
+  void send_checked(const SendRequest& request, const Now& now);
   Result<> append_one(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                       const Now& now);
+  Result<> append_special(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
+                          const SendProperties& known, const Now& now);
+  Result<> append_single(const SendRequest& request, store::QueueNo queue, std::int32_t queue_id,
+                         const SendProperties& known, const Now& now);
   Result<> append_batch(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                         const Now& now);
   Result<store::Appended> append(const SendRequest& request, store::QueueNo queue,
@@ -97,6 +124,7 @@ class Sender {
   store::MessageStore& store_;
   Visible& visible_;
   Random random_;
+  Detours detours_;
   std::function<void(store::QueueNo)> published_;
   std::vector<Waiting> waiting_;  // [head_, size) wait; the front is dropped in large pieces
   std::size_t head_ = 0;

@@ -28,7 +28,8 @@ void Topics::load(const std::vector<TopicConfig>& stored, const DataVersion& ver
   add_system_topic("SELF_TEST_TOPIC", 1, read_write);
   add_system_topic("BenchmarkTest", 1024, read_write);
   add_system_topic("OFFSET_MOVED_EVENT", 1, read_write);
-  add_system_topic("SCHEDULE_TOPIC_XXXX", 18, read_write);
+  add_system_topic("SCHEDULE_TOPIC_XXXX", settings_.delay_levels, read_write);
+  add_system_topic("rmq_sys_wheel_timer", 1, read_write);
   if (!settings_.trace_topic.empty()) add_system_topic(settings_.trace_topic, 1, read_write);
   add_system_topic("RMQ_SYS_TRANS_HALF_TOPIC", 1, read_write);
   add_system_topic("RMQ_SYS_TRANS_OP_HALF_TOPIC", 1, read_write);
@@ -42,6 +43,11 @@ void Topics::add_system_topic(std::string_view name, std::int32_t queues, std::i
   if (Topic* found = const_cast<Topic*>(find(name)); found != nullptr) {
     // A restart with another setting takes effect; everything else a user changed stays.
     if (name == auto_create_topic) found->config.permission = permission;
+    if (found->queue_count() < queues) {  // more delay levels, or a file that says less
+      found->config.read_queues = std::max(found->config.read_queues, queues);
+      found->config.write_queues = std::max(found->config.write_queues, queues);
+      open_queues(*found);
+    }
     return;
   }
   insert({.name = std::string(name),
@@ -135,10 +141,9 @@ Result<const Topic*> Topics::find_or_create(std::string_view name, std::string_v
               now_ms);
 }
 
-Result<const Topic*> Topics::retry(std::string_view group, std::int32_t queues, WallMs now_ms) {
-  const std::string name = retry_topic(group);
+Result<const Topic*> Topics::own(std::string_view name, std::int32_t queues, WallMs now_ms) {
   if (const Topic* found = find(name); found != nullptr) return found;
-  return save({.name = name, .read_queues = queues, .write_queues = queues}, now_ms);
+  return save({.name = std::string(name), .read_queues = queues, .write_queues = queues}, now_ms);
 }
 
 Result<> Topics::put(TopicConfig config, std::string_view attribute_changes, WallMs now_ms) {

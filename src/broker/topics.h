@@ -33,6 +33,7 @@ struct TopicSettings {
   std::string broker;
   bool auto_create = true;
   std::int32_t default_queues = 8;
+  std::int32_t delay_levels = 18;
   std::string trace_topic;  // empty: none
 };
 
@@ -57,8 +58,9 @@ class Topics {
   // topic_not_found, topic_not_valid; as Metadata::flush, with nothing changed.
   Result<const Topic*> find_or_create(std::string_view name, std::string_view default_topic,
                                       std::int32_t queues, WallMs now_ms);
-  // The retry topic of a group, made if absent. Errors: as Metadata::flush.
-  Result<const Topic*> retry(std::string_view group, std::int32_t queues, WallMs now_ms);
+  // A topic that the broker makes for its own use, a group's retry topic for one, if it is absent.
+  // Errors: as Metadata::flush.
+  Result<const Topic*> own(std::string_view name, std::int32_t queues, WallMs now_ms);
   // Creates or changes. Errors: topic_not_valid, invalid_argument; as Metadata::flush.
   Result<> put(TopicConfig config, std::string_view attribute_changes, WallMs now_ms);
   // Errors: topic_not_found, topic_not_valid for a system topic; as Metadata::flush. Its messages

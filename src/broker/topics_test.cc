@@ -161,10 +161,10 @@ TEST_F(TopicsTest, deletes_what_users_made_only) {
 }
 
 TEST_F(TopicsTest, makes_a_retry_topic_once) {
-  const Topic* made = topics_->retry("readers", 2, 1).value();
+  const Topic* made = topics_->own("%RETRY%readers", 2, 1).value();
   EXPECT_EQ(made->config.name, "%RETRY%readers");
   EXPECT_EQ(made->config.write_queues, 2);
-  EXPECT_EQ(topics_->retry("readers", 5, 2).value(), made);
+  EXPECT_EQ(topics_->own("%RETRY%readers", 5, 2).value(), made);
   EXPECT_EQ(made->config.write_queues, 2);
   EXPECT_EQ(announced_.size(), 1U);
 }

@@ -2,8 +2,9 @@
 //
 // What a received message says about itself.
 // Runs on: any thread.  Owns: nothing.  Invariant: none.
-#include "base/strings.h"
 #include "client/message.h"
+
+#include "base/message_id.h"
 
 namespace bolide {
 
@@ -28,12 +29,7 @@ std::string ReceivedMessage::id() const {
 }
 
 std::string ReceivedMessage::offset_id() const {
-  std::string id(std::size_t{2} * store_host.size + 8 + 16, '0');
-  for (std::size_t i = 0; i < store_host.size; ++i) put_hex(&id[2 * i], store_host.bytes[i], 2);
-  char* at = id.data() + std::size_t{2} * store_host.size;
-  put_hex(at, store_host.port, 8);
-  put_hex(at + 8, static_cast<std::uint64_t>(position), 16);
-  return id;
+  return std::string(MessageId(store_host, position).view());
 }
 
 }  // namespace bolide

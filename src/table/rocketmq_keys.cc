@@ -17,8 +17,6 @@ namespace cv = rocketmq_convert;
 constexpr std::string_view no_pools = "requests are not handed to thread pools with queues";
 constexpr std::string_view no_replicas = "replication is not supported yet";
 constexpr std::string_view no_pop = "POP consumption is not supported yet";
-constexpr std::string_view no_timers = "messages with a delivery time are not supported yet";
-constexpr std::string_view no_transactions = "transactions are not supported yet";
 constexpr std::string_view own_index = "Bolide's index files are its own and size themselves";
 constexpr std::string_view own_metrics = "metrics are served in Prometheus format by Bolide itself";
 constexpr std::string_view own_registration = "registration always sends the whole table";
@@ -145,9 +143,9 @@ constexpr RocketmqKey rows[] = {
     ignored("ackMessageThreadPoolNums", broker, no_pools),
     ignored("sendThreadPoolQueueCapacity", broker, no_pools),
     ignored("pullThreadPoolQueueCapacity", broker, no_pools),
-    ignored("transactionTimeOut", broker, no_transactions),
-    ignored("transactionCheckMax", broker, no_transactions),
-    ignored("transactionCheckInterval", broker, no_transactions),
+    sets("transactionTimeOut", broker, Opt::broker_transaction_timeout_ms),
+    sets("transactionCheckMax", broker, Opt::broker_transaction_checks_max),
+    sets("transactionCheckInterval", broker, Opt::broker_transaction_check_interval_ms),
     ignored("forceRegister", broker, own_registration, "true"),
     ignored("compressedRegister", broker, own_registration, "false"),
     ignored("enableSingleTopicRegister", broker, own_registration, "false"),
@@ -171,7 +169,7 @@ constexpr RocketmqKey rows[] = {
     ignored("retrieveMessageFromPopRetryTopicV1", broker, no_pop),
     ignored("popConsumerKVServiceEnable", broker, no_pop),
     ignored("popResponseReturnActualRetryTopic", broker, no_pop),
-    ignored("recallMessageEnable", broker, no_timers, "false"),
+    sets("recallMessageEnable", broker, Opt::broker_recall_enabled),
     ignored("storeReplyMessageEnable", broker, by_capability),
     ignored("asyncSendEnable", broker, by_capability, "true"),
     ignored("transferMsgByHeap", broker, "messages leave from the store without a copy"),
@@ -198,11 +196,10 @@ constexpr RocketmqKey rows[] = {
     ignored("maxTransferCountOnMessageInDisk", broker, "one limit holds for memory and disk"),
     ignored("maxTransferBytesOnMessageInDisk", broker, "one limit holds for memory and disk"),
     ignored("accessMessageInMemoryMaxRatio", broker, "reads do not depend on a share of memory"),
-    ignored("messageDelayLevel", broker, "the delay levels are RocketMQ's own",
-            "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h"),
-    ignored("timerWheelEnable", broker, no_timers),
-    ignored("timerMaxDelaySec", broker, no_timers),
-    ignored("timerPrecisionMs", broker, no_timers),
+    sets("messageDelayLevel", broker, Opt::broker_delay_levels),
+    ignored("timerWheelEnable", broker, by_capability, "true"),
+    sets("timerMaxDelaySec", broker, Opt::broker_timer_max_delay_ms, cv::seconds),
+    ignored("timerPrecisionMs", broker, "times are kept to the millisecond"),
     ignored("haListenPort", broker, no_replicas),
     ignored("haMasterAddress", broker, no_replicas),
     ignored("haSendHeartbeatInterval", broker, no_replicas),

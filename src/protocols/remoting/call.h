@@ -13,6 +13,7 @@
 #include "protocols/remoting/wire/header.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -92,6 +93,10 @@ class Fields {
     const auto parsed = parse_integer<Integer>(value);
     if (!parsed) malformed(name, value);
     return parsed.value_or(otherwise);
+  }
+  std::optional<std::int32_t> optional_number(std::string_view name) {
+    if (header_.field(name).empty()) return std::nullopt;
+    return number<std::int32_t>(name);
   }
   bool flag_or(std::string_view name, bool otherwise) const;
 

@@ -100,6 +100,23 @@ void Front::tick(const Now& now) {
   });
 }
 
+void Front::on_check_transaction(broker::SessionId session,
+                                 const broker::TransactionQuestion& question) {
+  const DecimalText half_offset(question.half_offset);
+  const DecimalText position(question.position);
+  const ExtField fields[] = {{"tranStateTableOffset", half_offset.view()},
+                             {"commitLogOffset", position.view()},
+                             {"msgId", question.unique_key},
+                             {"transactionId", question.unique_key},
+                             {"offsetMsgId", question.message_id}};
+  write(session,
+        {.code = request_code::check_transaction_state,
+         .opaque = next_opaque_++,
+         .flag = header_flag::one_way,
+         .fields = fields},
+        Serialization::json, question.record);
+}
+
 void Front::on_group_changed(broker::SessionId session, std::string_view group) {
   const ExtField fields[] = {{"consumerGroup", group}};
   write(session,

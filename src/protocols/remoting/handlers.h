@@ -15,6 +15,9 @@ void send_message_v2(const Call& call);
 void pull_message(const Call& call);
 void query_message(const Call& call);
 void view_message(const Call& call);
+void send_message_back(const Call& call);
+void end_transaction(const Call& call);
+void recall_message(const Call& call);
 
 // handlers_client.cc
 void heart_beat(const Call& call);

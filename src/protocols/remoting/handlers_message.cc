@@ -3,6 +3,7 @@
 // Sending, pulling and looking up messages (rocketmq wire 1.9, 2.7; semantics 3.4). The path of a
 // message: nothing here allocates for a send in the steady state.
 // Runs on: io agent.  Owns: nothing.  Invariant: see handlers.h.
+#include "base/message_id.h"
 #include "base/strings.h"
 #include "protocols/remoting/front.h"
 #include "protocols/remoting/handlers.h"
@@ -85,35 +86,19 @@ std::int32_t status_code(broker::PullStatus status, bool offset_not_zero) {
 // Message ids (wire 1.13) of one send, joined by commas.
 class MessageIds {
  public:
-  MessageIds(const Host& host, std::span<const std::int64_t> positions) {
-    if (positions.size() > 1) many_.reserve(positions.size() * (id_bytes_max + 1));
+  MessageIds(const Host& host, std::span<const std::int64_t> positions)
+      : first_(host, positions.front()) {
+    if (positions.size() == 1) return;
+    many_.reserve(positions.size() * (first_.view().size() + 1));
     for (std::int64_t position : positions) {
-      const std::size_t size = write(host, position);
-      if (positions.size() == 1) {
-        one_size_ = size;
-        return;
-      }
       if (!many_.empty()) many_ += ',';
-      many_.append(one_.data(), size);
+      many_ += MessageId(host, position).view();
     }
   }
-  std::string_view view() const {
-    return many_.empty() ? std::string_view(one_.data(), one_size_) : std::string_view(many_);
-  }
+  std::string_view view() const { return many_.empty() ? first_.view() : many_; }
 
  private:
-  static constexpr std::size_t id_bytes_max = 56;
-
-  std::size_t write(const Host& host, std::int64_t position) {
-    char* at = one_.data();
-    for (std::size_t i = 0; i < host.size; ++i, at += 2) put_hex(at, host.bytes[i], 2);
-    put_hex(at, host.port, 8);
-    put_hex(at + 8, static_cast<std::uint64_t>(position), 16);
-    return static_cast<std::size_t>(at + 24 - one_.data());
-  }
-
-  std::array<char, id_bytes_max> one_;
-  std::size_t one_size_ = 0;
+  MessageId first_;
   std::string many_;
 };
 
@@ -153,6 +138,7 @@ void send_message_v2(const Call& call) {
       case 'h': numbers.take(value, &request.flag); break;
       case 'i': request.properties = value; break;
       case 'j': numbers.take(value, &request.reconsume_times); break;
+      case 'l': numbers.take(value, &request.reconsume_times_max.emplace()); break;
       case 'm': request.batch = request.batch || is_true(value); break;
       default: break;
     }
@@ -180,6 +166,7 @@ void send_message(const Call& call) {
                               .born_ms = fields.number_or<std::int64_t>("bornTimestamp", 0),
                               .properties = fields.text_or("properties", {}),
                               .reconsume_times = fields.number_or("reconsumeTimes", 0),
+                              .reconsume_times_max = fields.optional_number("maxReconsumeTimes"),
                               .batch = fields.flag_or("batch", false)};
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
   submit(call, request, {}, {});
@@ -261,8 +248,10 @@ void Front::on_send(const broker::Ticket& ticket, const broker::SendResult& resu
                              {"queueOffset", queue_offset.view()},
                              {"MSG_REGION", broker_->region},
                              {"TRACE_ON", broker_->trace_on ? "true" : "false"},
-                             {"transactionId", result.unique_key}};
-  const std::span<const ExtField> shown(fields, result.unique_key.empty() ? 5 : 6);
+                             {"transactionId", result.unique_key},
+                             {"recallHandle", result.recall_handle}};
+  const std::size_t count = result.unique_key.empty() ? 5 : result.recall_handle.empty() ? 6 : 7;
+  const std::span<const ExtField> shown(fields, count);
   write(ticket.session, {.code = response_code::success, .opaque = ticket.token, .fields = shown},
         serialization_of(ticket), std::string_view{});
 }

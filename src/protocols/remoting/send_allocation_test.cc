@@ -67,7 +67,10 @@ struct PosixDesk {
     store = std::move(*opened_store);
     auto opened = broker::Metadata::open(os::posix_file_system(), directory / "meta");
     BOLIDE_ASSERT(opened.has_value());
-    core = std::make_unique<broker::Core>(broker::CoreSettings{}, *store, std::move(*opened),
+    auto timers = broker::TimerLog::open(os::posix_file_system(), directory / "timers");
+    BOLIDE_ASSERT(timers.has_value());
+    core = std::make_unique<broker::Core>(broker::CoreSettings{}, *store,
+                                          broker::CoreState{std::move(*opened), std::move(*timers)},
                                           background.background(), clock);
     service = std::make_unique<BrokerService>(
         BrokerService{.api = *core, .broker_name = "broker-a", .cluster = "C", .config_text = {}});

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Properties that are changed.
+// Runs on: the test's thread.  Owns: nothing.  Invariant: none.
+#include "broker/property_list.h"
+
+#include "broker/core_test_util.h"
+
+#include <gtest/gtest.h>
+
+namespace bolide::broker {
+namespace {
+
+using testing::property;
+
+TEST(PropertyList, changes_what_it_is_told_and_keeps_the_rest_in_order) {
+  PropertyList list(property("a", "1") + property("b", "2") + property("c", "3"));
+  list.set("b", "two");
+  list.set("d", std::int64_t{-4});
+  list.erase("a");
+  list.erase("none");
+  EXPECT_EQ(list.find("b"), "two");
+  EXPECT_EQ(list.find("a"), "");
+  EXPECT_EQ(list.text(), property("b", "two") + property("c", "3") + property("d", "-4"));
+}
+
+TEST(PropertyList, lets_the_last_of_repeated_names_count) {
+  EXPECT_EQ(PropertyList(property("a", "1") + property("a", "2")).text(), property("a", "2"));
+}
+
+TEST(PropertyList, passes_over_what_is_no_pair) {
+  EXPECT_EQ(PropertyList("junk\x02" + property("a", "1") + property("", "x")).text(),
+            property("a", "1"));
+}
+
+}  // namespace
+}  // namespace bolide::broker

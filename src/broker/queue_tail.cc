@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading a queue of the broker's own.
+// Runs on: core agent.  Owns: the place.  Invariant: see queue_tail.h.
+#include "broker/queue_tail.h"
+
+#include "base/log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bolide::broker {
+
+QueueTail::QueueTail(Parts parts, store::QueueNo queue, std::int64_t next_offset)
+    : parts_(std::move(parts)), queue_(queue), next_(next_offset) {}
+
+std::int32_t QueueTail::read(std::int32_t records_max,
+                             const std::function<bool(const store::Record&)>& take) {
+  std::int32_t taken = 0;
+  while (taken < records_max && !*warming_) {
+    next_ = std::max(next_, parts_.store.min_offset(queue_));
+    const std::int64_t end = parts_.visible.end(queue_);
+    if (next_ >= end) break;
+    auto read = parts_.store.read(queue_, next_, end, {.messages_max = records_max - taken}, {});
+    if (read.messages > 0) {
+      if (!take_all(read.records, take, &taken)) break;
+    } else if (read.status == store::ReadStatus::cold) {
+      warm_up(std::move(*read.cold));
+    } else {
+      const store::QueueName name = parts_.store.queue_name(queue_);
+      BOLIDE_LOG(error, "{}: the message at offset {} cannot be read and is passed over",
+                 name.topic, next_);
+      ++next_;
+    }
+  }
+  return taken;
+}
+
+bool QueueTail::take_all(const Slices& records,
+                         const std::function<bool(const store::Record&)>& take,
+                         std::int32_t* taken) {
+  for (const Slice& slice : records) {
+    std::string_view bytes = slice.view();
+    store::Record record;
+    while (!bytes.empty() && store::decode_record(bytes, store::Verify::header, &record) ==
+                                 store::DecodeStatus::record) {
+      if (!take(record)) return false;
+      next_ = record.queue_offset + 1;
+      ++*taken;
+      bytes.remove_prefix(record.total_size);
+    }
+  }
+  return true;
+}
+
+void QueueTail::warm_up(store::ColdRange range) {
+  *warming_ = true;
+  parts_.background(
+      [range = std::move(range), warming = warming_]() -> std::move_only_function<void()> {
+        store::warm_up(range);
+        return [warming] { *warming = false; };
+      });
+}
+
+}  // namespace bolide::broker

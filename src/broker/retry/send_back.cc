@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Retries and dead letters (rocketmq semantics 3.5, 3.7).
+// Runs on: core agent.  Owns: nothing.  Invariant: see send_back.h.
+#include "broker/retry/send_back.h"
+
+#include "base/message_id.h"
+#include "broker/property_list.h"
+
+namespace bolide::broker {
+namespace {
+
+constexpr std::int32_t first_retry_level = 3;
+
+Result<> check_writable(const Topic& topic) {
+  if ((topic.config.permission & perm::write) != 0) return {};
+  return fail(Errc::no_permission,
+              "the topic[" + topic.config.name + "] sending message is forbidden");
+}
+
+}  // namespace
+
+Result<const Topic*> SendBack::dead_letters(std::string_view group, const Now& now) {
+  return parts_.topics.own(std::string(dead_letter_prefix).append(group), 1, now.wall_ms);
+}
+
+void SendBack::give_back(const SendBackRequest& request, const store::Record& original,
+                         const Now& now, Reply<void> reply) {
+  const auto group = parts_.groups.find_or_create(request.group, now.wall_ms);
+  if (!group) return reply(Failure(group.error()));
+  // Whoever set the number of retry queues to 0 wants no retries: RocketMQ drops the message.
+  if ((*group)->retry_queues == 0) return reply({});
+  const std::int32_t attempts_max = request.reconsume_times_max.value_or((*group)->retry_max_times);
+  const bool dead = request.delay_level < 0 || original.reconsume_times >= attempts_max;
+  const auto made =
+      dead ? dead_letters(request.group, now)
+           : parts_.topics.own(retry_topic(request.group), (*group)->retry_queues, now.wall_ms);
+  if (!made) return reply(Failure(made.error()));
+  const Topic& topic = **made;
+  if (auto writable = check_writable(topic); !writable) return reply(Failure(writable.error()));
+
+  PropertyList properties(original.properties);
+  if (properties.find("RETRY_TOPIC").empty()) properties.set("RETRY_TOPIC", original.topic);
+  if (properties.find("ORIGIN_MESSAGE_ID").empty())
+    properties.set("ORIGIN_MESSAGE_ID", MessageId(original.store_host, original.position).view());
+  properties.set("WAIT", "false");
+  if (dead)
+    properties.set("DELAY", "0");
+  else
+    properties.set("DELAY", std::int64_t{request.delay_level > 0
+                                             ? request.delay_level
+                                             : first_retry_level + original.reconsume_times});
+  const std::string text = properties.text();
+  SendRequest again = request_of(original);
+  again.topic = topic.config.name;
+  again.queue_id = dead ? 0
+                        : static_cast<std::int32_t>(random_.below(
+                              static_cast<std::uint64_t>(std::max(1, topic.config.write_queues))));
+  again.properties = text;
+  again.reconsume_times = original.reconsume_times + 1;
+  parts_.sends.store(again, now, [reply = std::move(reply)](Result<Stored> stored) mutable {
+    if (!stored) return reply(Failure(std::move(stored).error()));
+    reply({});
+  });
+}
+
+Result<> SendBack::route_retry(SendRequest* request, const Now& now) {
+  const std::string_view group = request->topic.substr(retry_prefix.size());
+  BOLIDE_TRY(const GroupConfig* config, parts_.groups.find_or_create(group, now.wall_ms));
+  BOLIDE_CHECK(parts_.topics.own(request->topic, std::max(1, config->retry_queues), now.wall_ms));
+  const std::int32_t attempts_max = request->reconsume_times_max.value_or(config->retry_max_times);
+  // An ordered consumer sends its copy only after it has given up.
+  const bool gave_up = parts_.locks.holds_any(group, now.steady_ms());
+  if (request->reconsume_times <= attempts_max && !gave_up) return {};
+  BOLIDE_TRY(const Topic* topic, dead_letters(group, now));
+  BOLIDE_CHECK(check_writable(*topic));
+  PropertyList properties(request->properties);
+  properties.set("DELAY", "0");
+  properties_ = properties.text();
+  request->topic = topic->config.name;
+  request->queue_id = 0;
+  request->properties = properties_;
+  return {};
+}
+
+}  // namespace bolide::broker

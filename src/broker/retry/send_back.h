@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What becomes of a message that a group could not consume (rocketmq semantics 3.7): it comes again
+// later through the group's retry topic, and after the last attempt it is a dead letter.
+// Runs on: core agent.  Owns: nothing.  Invariant: the message is stored before the consumer is
+// answered, or the consumer is told that it is not.
+#pragma once
+
+#include "base/random.h"
+#include "broker/api.h"
+#include "broker/groups.h"
+#include "broker/own_sends.h"
+#include "broker/queue_locks.h"
+#include "broker/topics.h"
+
+#include <cstdint>
+#include <string>
+
+namespace bolide::broker {
+
+class SendBack {
+ public:
+  struct Parts {
+    Topics& topics;
+    Groups& groups;
+    QueueLocks& locks;
+    OwnSends& sends;
+  };
+  SendBack(Parts parts, std::uint64_t seed) : parts_(parts), random_(seed) {}
+
+  // `original` is the message that the group gives back. Errors: group_not_found, no_permission,
+  // those of a send.
+  void give_back(const SendBackRequest& request, const store::Record& original, const Now& now,
+                 Reply<void> reply);
+
+  // A consumer may also send its copy to the retry topic by itself; `request` is then changed to go
+  // to the dead letters if it was tried often enough. Nothing happens to other topics. Errors:
+  // group_not_found.
+  Result<> route_retry(SendRequest* request, const Now& now);
+
+ private:
+  Result<const Topic*> dead_letters(std::string_view group, const Now& now);
+
+  Parts parts_;
+  Random random_;
+  std::string properties_;  // of the last request that was routed; its views point here
+};
+
+}  // namespace bolide::broker

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Copies of waiting messages that were stored, in the order of the log, until the disk has them:
+// only then may the original be forgotten.
+// Runs on: core agent.  Owns: the list.  Invariant: positions grow.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+namespace bolide::broker {
+
+class Copies {
+ public:
+  void add(std::int64_t original_offset, std::int64_t copy_position) {
+    list_.push_back({original_offset, copy_position});
+  }
+  // Calls forget(original_offset) for all whose copy lies before `synced_position`.
+  template <class Forget>
+  void settle(std::int64_t synced_position, Forget forget) {
+    while (!list_.empty() && list_.front().position < synced_position) {
+      forget(list_.front().offset);
+      list_.pop_front();
+    }
+  }
+  // Forgets the copies of originals from `offset` on: they are made again.
+  void drop_from(std::int64_t offset) {
+    std::erase_if(list_, [&](const Copy& copy) { return copy.offset >= offset; });
+  }
+
+ private:
+  struct Copy {
+    std::int64_t offset = 0;
+    std::int64_t position = 0;
+  };
+
+  std::deque<Copy> list_;
+};
+
+}  // namespace bolide::broker

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One delay level.
+// Runs on: core agent.  Owns: the place in the queue.  Invariant: see level_queue.h.
+#include "broker/timers/level_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bolide::broker {
+
+LevelQueue::LevelQueue(QueueTail tail, std::int64_t delay_ms, Deliver deliver)
+    : tail_(std::move(tail)),
+      delay_ms_(delay_ms),
+      deliver_(std::move(deliver)),
+      settled_(tail_.next_offset()) {}
+
+std::int32_t LevelQueue::run(const Now& now, std::int32_t count_max) {
+  if (due_ms_ > now.wall_ms || count_max <= 0) return 0;
+  if (failed_) {
+    // What follows the failed one may be stored by now: it is given out twice rather than not.
+    if (in_flight_ > 0) return 0;
+    failed_ = false;
+    tail_.rewind(redo_from_);
+    copies_.drop_from(redo_from_);
+  }
+  due_ms_ = INT64_MAX;
+  const std::int32_t taken = tail_.read(count_max, [&](const store::Record& record) {
+    const std::int64_t due_ms = record.store_ms + delay_ms_;
+    if (failed_ || due_ms > now.wall_ms) {
+      due_ms_ = failed_ ? now.wall_ms + retry_ms : due_ms;
+      return false;
+    }
+    give_out(record, now);
+    return true;
+  });
+  if (due_ms_ == INT64_MAX && !tail_.at_end()) due_ms_ = 0;
+  return taken;
+}
+
+void LevelQueue::give_out(const store::Record& record, const Now& now) {
+  ++in_flight_;
+  deliver_(record, now, [this, offset = record.queue_offset, now](Result<Stored> stored) {
+    --in_flight_;
+    if (stored) return copies_.add(offset, stored->position);
+    redo_from_ = failed_ ? std::min(redo_from_, offset) : offset;
+    failed_ = true;
+    due_ms_ = now.wall_ms + retry_ms;
+  });
+}
+
+std::int64_t LevelQueue::settle(std::int64_t synced_position) {
+  copies_.settle(synced_position, [this](std::int64_t offset) {
+    if (!failed_ || offset < redo_from_) settled_ = offset + 1;
+  });
+  return settled_;
+}
+
+}  // namespace bolide::broker

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The messages of one delay level: a queue whose head is always the next one due.
+// Runs on: core agent.  Owns: the place in the queue.  Invariant: messages are given out in order,
+// and again only if storing them failed.
+#pragma once
+
+#include "broker/own_sends.h"
+#include "broker/queue_tail.h"
+#include "broker/timers/copies.h"
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace bolide::broker {
+
+class LevelQueue {
+ public:
+  // Stores the message for its consumers; calls `done` when that is safe.
+  using Deliver =
+      std::function<void(const store::Record& record, const Now& now, OwnSends::Done done)>;
+
+  LevelQueue(QueueTail tail, std::int64_t delay_ms, Deliver deliver);
+
+  void published() { due_ms_ = due_ms_ == INT64_MAX ? 0 : due_ms_; }
+  // Gives out what is due, but not more than `count_max`. Returns how many.
+  std::int32_t run(const Now& now, std::int32_t count_max);
+  // When the head is due; 0: not known, look.
+  std::int64_t due_ms() const { return due_ms_; }
+  // Everything before this offset is delivered, and the disk has it.
+  std::int64_t settle(std::int64_t synced_position);
+
+ private:
+  static constexpr std::int64_t retry_ms = 1'000;
+
+  void give_out(const store::Record& record, const Now& now);
+
+  QueueTail tail_;
+  std::int64_t delay_ms_;
+  Deliver deliver_;
+  std::int64_t due_ms_ = 0;
+  std::int64_t settled_;
+  std::int32_t in_flight_ = 0;  // given out, not yet stored
+  bool failed_ = false;         // something that was given out was not stored:
+  std::int64_t redo_from_ = 0;  // this
+  Copies copies_;
+};
+
+}  // namespace bolide::broker

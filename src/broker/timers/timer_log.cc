@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The journal of waiting timers: keys and values of fixed size, big-endian.
+// Runs on: core agent.  Owns: the journal.  Invariant: see timer_log.h.
+#include "broker/timers/timer_log.h"
+
+#include "base/cursor.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string_view>
+
+namespace bolide::broker {
+namespace {
+
+constexpr char waiting_key = 'w';
+constexpr char recalled_key = 'c';
+constexpr std::string_view next_key = "n";
+constexpr std::uint64_t change_bytes_min = 8U << 20U;
+constexpr std::uint64_t record_bytes = 64;  // of a waiting message, about
+
+// Up to four numbers after an optional letter.
+class Packed {
+ public:
+  explicit Packed(char letter) : size_(1) { bytes_[0] = letter; }
+  Packed() = default;
+
+  Packed& add(std::int64_t value) {
+    store_big(bytes_.data() + size_, value);
+    size_ += sizeof value;
+    return *this;
+  }
+  std::string_view view() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<char, 33> bytes_{};
+  std::size_t size_ = 0;
+};
+
+Packed key_of(char letter, std::int64_t number) {
+  return Packed(letter).add(number);
+}
+
+std::int64_t bits(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+
+Packed value_of(const TimerEntry& entry) {
+  return Packed().add(entry.due_ms).add(entry.position).add(bits(entry.key_hash));
+}
+
+// The journal as it is read: changes in order, sorted out at the end.
+class Replay {
+ public:
+  void apply(std::string_view key, std::string_view value, bool erased) {
+    if (key == next_key) {
+      next_offset_ = Reader(value).i64();
+      return;
+    }
+    Reader key_in(key);
+    const char letter = static_cast<char>(key_in.u8());
+    const std::int64_t number = key_in.i64();
+    Reader in(value);
+    if (letter == waiting_key) {
+      changes_.push_back({.due_ms = erased ? gone : in.i64(),
+                          .offset = number,
+                          .position = erased ? 0 : in.i64(),
+                          .key_hash = erased ? 0 : in.u64()});
+    } else if (letter == recalled_key) {
+      if (erased)
+        recalled_.erase(static_cast<std::uint64_t>(number));
+      else
+        recalled_[static_cast<std::uint64_t>(number)] = in.i64();
+    } else {
+      bad_ = true;
+    }
+    bad_ = bad_ || key_in.failed() || in.failed();
+  }
+
+  Result<> result(TimerLog::Opened* into) {
+    if (bad_) return fail(Errc::storage_corrupt, "the journal of timers holds what it cannot");
+    // Of several changes of a place the last one counts; sort() may reorder equals, so it sorts by
+    // both. A place is added once and removed once, and "gone" is the smallest time.
+    std::ranges::sort(changes_, [](const TimerEntry& a, const TimerEntry& b) {
+      return std::pair(a.offset, a.due_ms) < std::pair(b.offset, b.due_ms);
+    });
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const bool removed = changes_[i].due_ms == gone;
+      if (!removed && (into->waiting.empty() || into->waiting.back().offset != changes_[i].offset))
+        into->waiting.push_back(changes_[i]);
+      if (!removed) continue;
+      const std::int64_t offset = changes_[i].offset;
+      while (i + 1 < changes_.size() && changes_[i + 1].offset == offset) ++i;
+    }
+    for (const auto& [hash, due_ms] : recalled_) into->recalled.push_back({hash, due_ms});
+    into->next_offset = next_offset_;
+    return {};
+  }
+
+ private:
+  static constexpr std::int64_t gone = INT64_MIN;
+
+  std::vector<TimerEntry> changes_;
+  std::map<std::uint64_t, std::int64_t> recalled_;
+  std::int64_t next_offset_ = 0;
+  bool bad_ = false;
+};
+
+}  // namespace
+
+Result<TimerLog::Opened> TimerLog::open(os::FileSystem& fs, const std::string& directory) {
+  Replay replay;
+  BOLIDE_TRY(auto opened,
+             store::open_journal(fs, directory,
+                                 [&](std::string_view key, std::string_view value, bool erased) {
+                                   replay.apply(key, value, erased);
+                                 }));
+  Opened made;
+  BOLIDE_CHECK(replay.result(&made));
+  made.log = std::unique_ptr<TimerLog>(new TimerLog(std::move(opened.journal)));
+  return made;
+}
+
+void TimerLog::add(const TimerEntry& entry) {
+  journal_->put(key_of(waiting_key, entry.offset).view(), value_of(entry).view());
+}
+
+void TimerLog::remove(std::int64_t offset) {
+  journal_->erase(key_of(waiting_key, offset).view());
+}
+
+void TimerLog::add(const Recalled& recalled) {
+  journal_->put(key_of(recalled_key, bits(recalled.key_hash)).view(),
+                Packed().add(recalled.due_ms).view());
+}
+
+void TimerLog::remove(const Recalled& recalled) {
+  journal_->erase(key_of(recalled_key, bits(recalled.key_hash)).view());
+}
+
+void TimerLog::read_up_to(std::int64_t next_offset) {
+  journal_->put(next_key, Packed().add(next_offset).view());
+}
+
+Result<> TimerLog::flush() {
+  if (!journal_->dirty()) return {};
+  return journal_->write();
+}
+
+bool TimerLog::wants_snapshot(std::size_t waiting) const {
+  return journal_->change_bytes() > std::max(change_bytes_min, 2 * record_bytes * waiting);
+}
+
+Result<> TimerLog::snapshot(const std::vector<TimerEntry>& waiting,
+                            const std::vector<Recalled>& recalled, std::int64_t next_offset) {
+  return journal_->snapshot([&](const store::Journal::Emit& emit) {
+    emit(next_key, Packed().add(next_offset).view());
+    for (const TimerEntry& entry : waiting)
+      emit(key_of(waiting_key, entry.offset).view(), value_of(entry).view());
+    for (const Recalled& r : recalled)
+      emit(key_of(recalled_key, bits(r.key_hash)).view(), Packed().add(r.due_ms).view());
+  });
+}
+
+}  // namespace bolide::broker

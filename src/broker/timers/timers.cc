@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Messages for later: the levels and the wheel together.
+// Runs on: core agent.  Owns: the levels, the wheel.  Invariant: see timers.h.
+#include "broker/timers/timers.h"
+
+#include "base/log.h"
+#include "broker/timers/recall_handle.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bolide::broker {
+namespace {
+
+constexpr std::int32_t deliver_per_turn = 512;
+
+}  // namespace
+
+Timers::Timers(TimerSettings settings, Parts parts, TimerLog::Opened opened)
+    : settings_(std::move(settings)), parts_(std::move(parts)) {
+  const auto deliver = [this](const store::Record& record, const Now& now, OwnSends::Done done) {
+    this->deliver(record, now, std::move(done));
+  };
+  const Topic& schedule = *parts_.topics.find(schedule_topic);
+  for (std::int32_t id = 0; id < schedule.queue_count(); ++id) {
+    const store::QueueNo queue = schedule.queues[static_cast<std::size_t>(id)];
+    const std::int64_t at = parts_.offsets.find(schedule_group, schedule_topic, id).value_or(0);
+    levels_.push_back(std::make_unique<LevelQueue>(QueueTail(parts_.reading, queue, at),
+                                                   settings_.levels.delay_ms(id + 1), deliver));
+    if (level_of_.size() <= queue) level_of_.resize(queue + 1, nullptr);
+    level_of_[queue] = levels_.back().get();
+  }
+  const Topic& wheel = *parts_.topics.find(wheel_topic);
+  QueueTail tail(parts_.reading, wheel.queues.front(), opened.next_offset);
+  wheel_ = std::make_unique<Wheel>(std::move(tail), std::move(opened), deliver);
+}
+
+Result<std::optional<Detour>> Timers::defer(const SendRequest& request, std::int32_t queue_id,
+                                            PropertyList properties, const Now& now) {
+  BOLIDE_TRY(const auto wish,
+             wish_of(&properties, settings_.levels, settings_.horizon_ms, now.wall_ms));
+  if (!wish) return std::nullopt;
+  note_target(&properties, request.topic, queue_id);
+  const std::string_view key = properties.find("UNIQ_KEY");
+  RecallHandle handle;
+  if (wish->level == 0 && !key.empty())
+    handle = {.topic = std::string(request.topic),
+              .broker = settings_.broker,
+              .due_ms = wish->due_ms,
+              .unique_key = std::string(key)};
+  Detour detour{.topic = parts_.topics.find(wish->level > 0 ? schedule_topic : wheel_topic),
+                .queue_id = wish->level > 0 ? wish->level - 1 : 0,
+                .properties = properties.text(),
+                .recall_handle = handle.unique_key.empty() ? "" : handle.text()};
+  if (detour.topic == nullptr || detour.queue_id >= detour.topic->queue_count())
+    return fail(Errc::internal, "there is no topic for messages that wait");
+  return detour;
+}
+
+bool Timers::run(const Now& now) {
+  if (due_ms_ > now.wall_ms) return false;
+  std::int32_t left = deliver_per_turn;
+  for (const auto& level : levels_) left -= level->run(now, left);
+  wheel_->run(now, left);
+  due_ms_ = earliest();
+  return left <= 0;
+}
+
+std::int64_t Timers::earliest() const {
+  std::int64_t due_ms = wheel_->due_ms();
+  for (const auto& level : levels_) due_ms = std::min(due_ms, level->due_ms());
+  return due_ms;
+}
+
+void Timers::deliver(const store::Record& record, const Now& now, OwnSends::Done done) {
+  auto target = target_of(record, now.wall_ms);
+  const Topic* topic = target ? parts_.topics.find(target->topic) : nullptr;
+  if (topic == nullptr || topic->queue_count() == 0) {
+    ++stats_.dropped;
+    BOLIDE_LOG(warning, "a message that waited in {} is dropped: {}", record.topic,
+               target ? "topic " + target->topic + " is gone" : target.error().message());
+    return done(Stored{});
+  }
+  SendRequest request = request_of(record);
+  request.topic = target->topic;
+  // The topic may have become smaller.
+  request.queue_id = target->queue_id % topic->queue_count();
+  request.properties = target->properties;
+  request.origin = Origin::waited;
+  ++stats_.delivered;
+  parts_.sends.store(request, now, std::move(done));
+}
+
+Result<> Timers::save(std::int64_t synced_position) {
+  for (std::size_t id = 0; id < levels_.size(); ++id) {
+    const std::int64_t settled = levels_[id]->settle(synced_position);
+    if (settled > 0)
+      parts_.offsets.commit(schedule_group, schedule_topic, static_cast<std::int32_t>(id), settled);
+  }
+  // A delivery that failed wants another try.
+  due_ms_ = std::min(due_ms_, earliest());
+  return wheel_->save(synced_position);
+}
+
+TimerStats Timers::stats() const {
+  TimerStats stats = stats_;
+  stats.waiting = wheel_->waiting();
+  stats.dropped += wheel_->lost();
+  return stats;
+}
+
+}  // namespace bolide::broker

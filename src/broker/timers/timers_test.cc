@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Messages for later, through the core (rocketmq semantics 3.8, 3.9).
+// Runs on: the test's thread.  Owns: nothing.  Invariant: none.
+#include "broker/timers/timers.h"
+
+#include "broker/core_test_util.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace bolide::broker {
+namespace {
+
+using testing::CoreRig;
+using testing::property;
+
+constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
+
+class TimersTest : public ::testing::Test {
+ protected:
+  TimersTest() { rig_.put_topic("orders", 2); }
+
+  void send_level(std::string_view body, int level, std::int32_t queue_id = 0) {
+    rig_.send("orders", body, queue_id, property("DELAY", std::to_string(level)));
+  }
+  void send_at(std::string_view body, std::int64_t in_ms) {
+    rig_.send("orders", body, 0,
+              property("TIMER_DELIVER_MS", std::to_string(rig_.clock.now().wall_ms + in_ms)));
+  }
+  std::vector<std::string> arrived(std::int32_t queue_id = 0) {
+    PullRequest request = rig_.pull_request("orders", 0);
+    request.queue_id = queue_id;
+    return CoreRig::bodies(rig_.pull(request));
+  }
+
+  CoreRig rig_;
+};
+
+TEST_F(TimersTest, deliver_by_level_and_never_before) {
+  send_level("a", 1, 1);
+  EXPECT_EQ(rig_.visible_end("orders", 1), 0);
+  rig_.pass_ms(999);
+  EXPECT_EQ(rig_.visible_end("orders", 1), 0);
+  rig_.pass_ms(1);
+  EXPECT_EQ(arrived(1), std::vector<std::string>{"a"});
+}
+
+TEST_F(TimersTest, take_a_level_beyond_the_last_for_the_last) {
+  send_level("a", 99);
+  rig_.pass_ms(2 * 3600 * 1000 - 1);
+  EXPECT_EQ(rig_.visible_end("orders"), 0);
+  rig_.pass_ms(1);
+  EXPECT_EQ(rig_.visible_end("orders"), 1);
+}
+
+TEST_F(TimersTest, deliver_at_any_millisecond_in_the_order_of_times) {
+  send_at("late", 70'003);
+  send_at("early", 1'501);
+  send_at("next year", 365 * day_ms);
+  rig_.pass_ms(1'500);
+  EXPECT_EQ(rig_.visible_end("orders"), 0);
+  rig_.pass_ms(1);
+  EXPECT_EQ(arrived(), std::vector<std::string>{"early"});
+  rig_.pass_ms(70'000);
+  EXPECT_EQ(arrived(), (std::vector<std::string>{"early", "late"}));
+  rig_.pass_ms(365 * day_ms);
+  EXPECT_EQ(arrived(), (std::vector<std::string>{"early", "late", "next year"}));
+}
+
+TEST_F(TimersTest, understand_seconds_and_milliseconds_and_prefer_levels) {
+  rig_.send("orders", "s", 0, property("TIMER_DELAY_SEC", "2"));
+  rig_.send("orders", "ms", 0, property("TIMER_DELAY_MS", "1500"));
+  rig_.send("orders", "level", 0, property("DELAY", "1") + property("TIMER_DELAY_SEC", "3600"));
+  rig_.pass_ms(1'000);
+  EXPECT_EQ(arrived(), std::vector<std::string>{"level"});
+  rig_.pass_ms(500);
+  rig_.pass_ms(500);
+  EXPECT_EQ(arrived(), (std::vector<std::string>{"level", "ms", "s"}));
+}
+
+TEST_F(TimersTest, deliver_at_once_what_is_due_already) {
+  send_at("past", -5);
+  rig_.send("orders", "zero", 0, property("DELAY", "0"));
+  EXPECT_EQ(arrived(), (std::vector<std::string>{"past", "zero"}));
+}
+
+TEST_F(TimersTest, refuse_times_beyond_the_horizon_and_what_is_no_time) {
+  SendRequest request = rig_.request("orders", "m");
+  const std::string far = property("TIMER_DELAY_MS", std::to_string(1096 * day_ms));
+  request.properties = far;
+  EXPECT_EQ(rig_.refused(request), Errc::message_invalid);
+  for (const std::string& bad :
+       {property("TIMER_DELAY_SEC", "soon"), property("TIMER_DELAY_SEC", "9223372036854775807"),
+        property("DELAY", "x")}) {
+    request.properties = bad;
+    EXPECT_EQ(rig_.refused(request), Errc::message_invalid) << bad;
+  }
+}
+
+TEST_F(TimersTest, keep_properties_keys_and_the_time_of_birth) {
+  SendRequest request = rig_.request("orders", "m");
+  request.born_ms = 12'345;
+  const std::string properties = property("KEYS", "k1 k2") + property("TAGS", "t") +
+                                 property("own", "1") + property("TIMER_DELAY_MS", "100");
+  request.properties = properties;
+  rig_.send(request);
+  rig_.pass_ms(100);
+  const PullResult result = rig_.pull("orders", 0);
+  const store::Record record = CoreRig::record(result);
+  EXPECT_EQ(record.born_ms, 12'345);
+  EXPECT_EQ(store::find_property(record.properties, "KEYS"), "k1 k2");
+  EXPECT_EQ(store::find_property(record.properties, "own"), "1");
+  PullRequest by_tag = rig_.pull_request("orders", 0);
+  by_tag.subscription = "t";
+  EXPECT_EQ(CoreRig::bodies(rig_.pull(by_tag)), std::vector<std::string>{"m"});
+}
+
+TEST_F(TimersTest, drop_what_waits_for_a_topic_that_is_gone) {
+  send_level("a", 1);
+  testing::Answer<void> deleted;
+  rig_.core->delete_topic(rig_.anonymous, "orders", deleted.reply());
+  rig_.pass_ms(1'000);
+  EXPECT_EQ(rig_.core->core_stats().timers.dropped, 1U);
+  EXPECT_EQ(rig_.core->topics().find("orders"), nullptr);
+}
+
+TEST_F(TimersTest, deliver_after_a_kill_what_was_sent_before) {
+  for (int i = 0; i < 50; ++i) {
+    send_at("t" + std::to_string(i), 1'000 + 10 * i);
+    send_level("l" + std::to_string(i), 1 + i % 2);
+  }
+  rig_.kill_and_reopen();
+  rig_.pass_ms(5'000);
+  for (int i = 0; i < 5; ++i) rig_.pass_ms(100);
+  PullRequest request = rig_.pull_request("orders", 0);
+  request.messages_max = 32;
+  std::set<std::string> bodies;
+  while (request.offset < rig_.visible_end("orders")) {
+    const PullResult result = rig_.pull(request);
+    for (std::string& body : CoreRig::bodies(result)) bodies.insert(std::move(body));
+    request.offset = result.next_offset;
+  }
+  EXPECT_EQ(bodies.size(), 100U);
+  EXPECT_EQ(rig_.visible_end("orders"), 100) << "and each once";
+}
+
+TEST_F(TimersTest, deliver_once_over_a_clean_restart) {
+  send_at("a", 1'000);
+  send_level("b", 1);
+  rig_.pass_ms(1'000);
+  ASSERT_EQ(arrived().size(), 2U);
+  send_at("c", 1'000);
+  rig_.restart();
+  rig_.pass_ms(5'000);
+  rig_.pass_ms(100);
+  EXPECT_EQ(rig_.visible_end("orders"), 3);
+  EXPECT_EQ(rig_.core->core_stats().timers.waiting, 0U);
+}
+
+TEST_F(TimersTest, repeat_at_most_what_was_delivered_shortly_before_a_kill) {
+  for (int i = 0; i < 20; ++i) send_at("m" + std::to_string(i), 500 + 500 * i);
+  for (int i = 0; i < 100; ++i) rig_.pass_ms(100);
+  ASSERT_EQ(rig_.visible_end("orders"), 20);
+  rig_.kill_and_reopen();
+  for (int i = 0; i < 10; ++i) rig_.pass_ms(100);
+  EXPECT_LE(rig_.visible_end("orders"), 21);
+}
+
+TEST_F(TimersTest, try_again_when_a_delivery_cannot_be_stored) {
+  rig_.put_topic("small", 1);
+  rig_.send("small", "b", 0, property("DELAY", "2"));
+  send_at("a", 5'000);
+  rig_.fs.set_capacity(1U << 20U);
+  for (int i = 0; i < 60; ++i) rig_.pass_ms(100);
+  ASSERT_EQ(rig_.visible_end("orders") + rig_.visible_end("small"), 0) << "the disk is full";
+  rig_.fs.set_capacity(1ULL << 40U);
+  for (int i = 0; i < 40; ++i) rig_.pass_ms(100);
+  EXPECT_EQ(rig_.visible_end("orders"), 1);
+  EXPECT_EQ(rig_.visible_end("small"), 1);
+}
+
+class RecallTest : public TimersTest {
+ protected:
+  std::string send_recallable(std::string_view key) {
+    return rig_
+        .send("orders", "m", 0, property("UNIQ_KEY", key) + property("TIMER_DELAY_MS", "60000"))
+        .recall_handle;
+  }
+  Result<std::string> recall(std::string_view topic, std::string_view handle) {
+    testing::Answer<std::string> answer;
+    rig_.core->recall(rig_.anonymous, topic, handle, answer.reply());
+    rig_.core->end_of_turn();
+    return answer.get();
+  }
+};
+
+TEST_F(RecallTest, takes_back_one_message_and_no_other) {
+  const std::string handle = send_recallable("A");
+  send_recallable("B");
+  EXPECT_EQ(recall("orders", handle), "A");
+  rig_.pass_ms(100);
+  rig_.kill_and_reopen();
+  rig_.pass_ms(60'000);
+  rig_.pass_ms(100);
+  const PullResult result = rig_.pull("orders", 0);
+  EXPECT_EQ(store::find_property(CoreRig::record(result).properties, "UNIQ_KEY"), "B");
+  EXPECT_EQ(rig_.visible_end("orders"), 1);
+}
+
+TEST_F(RecallTest, refuses_what_it_cannot_do) {
+  const std::string handle = send_recallable("A");
+  EXPECT_EQ(recall("others", handle).error().code, Errc::invalid_argument);
+  EXPECT_EQ(recall("orders", "bm8").error().code, Errc::invalid_argument);
+  EXPECT_EQ(recall("orders", "").error().code, Errc::invalid_argument);
+  const RecallHandle elsewhere{
+      .topic = "orders", .broker = "broker-b", .due_ms = INT64_MAX, .unique_key = "A"};
+  EXPECT_EQ(recall("orders", elsewhere.text()).error().code, Errc::invalid_argument);
+  rig_.pass_ms(60'000);
+  EXPECT_EQ(recall("orders", handle).error().code, Errc::invalid_argument) << "it is delivered";
+  EXPECT_EQ(rig_.send("orders", "m", 0, property("DELAY", "1")).recall_handle, "");
+}
+
+}  // namespace
+}  // namespace bolide::broker

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Messages that wait for any time up to years ahead: 32 bytes each, ordered by time, however long
+// they wait.
+// Runs on: core agent.  Owns: what waits, and its journal.  Invariant: what was read from the timer
+// topic is in the journal until its copy is on the disk.
+#pragma once
+
+#include "broker/queue_tail.h"
+#include "broker/timers/copies.h"
+#include "broker/timers/level_queue.h"
+#include "broker/timers/timer_log.h"
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace bolide::broker {
+
+class Wheel {
+ public:
+  // `tail` stands at the end of what `opened` knows.
+  Wheel(QueueTail tail, TimerLog::Opened opened, LevelQueue::Deliver deliver);
+
+  store::QueueNo queue() const { return tail_.queue(); }
+  void published() { arrived_ = true; }
+  // Takes in what has arrived, and gives out what is due, but not more than `count_max`. Returns
+  // how many it gave out.
+  std::int32_t run(const Now& now, std::int32_t count_max);
+  // When the next one is due; 0: now, something has arrived.
+  std::int64_t due_ms() const;
+  // The journal follows: what is delivered and synced goes. Errors: disk_full, io.
+  Result<> save(std::int64_t synced_position);
+  std::size_t waiting() const { return heap_.size(); }
+  // Messages that were due and could not be read any more.
+  std::uint64_t lost() const { return lost_; }
+
+ private:
+  static constexpr std::int64_t retry_ms = 1'000;
+
+  void take_in(std::int32_t count_max);
+  void forget_recalls(WallMs now_ms);
+  bool arrive(const store::Record& record);
+  void give_out(const TimerEntry& entry, const Now& now);
+  void push(const TimerEntry& entry);
+  std::vector<Recalled> recalled() const;
+
+  QueueTail tail_;
+  std::unique_ptr<TimerLog> log_;
+  LevelQueue::Deliver deliver_;
+  store::MessageStore& store_;
+  std::vector<TimerEntry> heap_;                              // the earliest first
+  std::unordered_map<std::int64_t, TimerEntry> in_flight_;    // by offset: given out, not settled
+  std::unordered_map<std::uint64_t, std::int64_t> recalled_;  // due time by hash
+  Copies copies_;
+  std::int64_t recalls_seen_ms_ = 0;
+  bool arrived_ = true;
+  bool changed_ = false;  // the place in the timer topic's queue, since the last save
+  std::uint64_t lost_ = 0;
+  // What another broker has done: it may have stored a message in the topic several times, too.
+  std::int64_t delivered_up_to_ms_;
+  std::unordered_set<std::uint64_t> foreign_;
+};
+
+}  // namespace bolide::broker

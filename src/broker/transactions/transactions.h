@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Transactions (rocketmq semantics 3.10): a message is held in a topic of the broker's own until
+// its producer says what becomes of it; who does not say is asked. An outcome is a record in a
+// second topic, so that a restart finds what is still open.
+// Runs on: core agent.  Owns: the open transactions.  Invariant: each has one outcome: a second
+// commit stores nothing, and who is asked too late is not asked.
+#pragma once
+
+#include "broker/clients.h"
+#include "broker/offsets.h"
+#include "broker/own_sends.h"
+#include "broker/property_list.h"
+#include "broker/queue_tail.h"
+#include "broker/topics.h"
+#include "broker/transactions/half_message.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace bolide::broker {
+
+struct TransactionSettings {
+  std::int64_t timeout_ms = 6'000;
+  std::int64_t check_interval_ms = 30'000;
+  std::int32_t checks_max = 15;
+};
+
+struct TransactionStats {
+  std::size_t open = 0;
+  std::uint64_t committed = 0;
+  std::uint64_t rolled_back = 0;
+  std::uint64_t checks = 0;
+  std::uint64_t given_up = 0;
+};
+
+class Transactions {
+ public:
+  struct Parts {
+    Topics& topics;
+    Offsets& offsets;
+    Clients& clients;
+    OwnSends& sends;
+    QueueTail::Parts reading;
+    Host store_host;
+  };
+  // Requires the topics of held, ended and given up messages.
+  Transactions(TransactionSettings settings, Parts parts);
+
+  // Where the message of a transaction is held that would go to `queue_id` of request.topic.
+  Detour hold(const SendRequest& request, std::int32_t queue_id, PropertyList properties);
+  // Commits or rolls back; `half` is the record that the request names. Errors: invalid_argument if
+  // the request is not the record's; no_permission if it comes too late.
+  void end(const EndTransaction& request, const store::Record& half, const Now& now,
+           Reply<void> reply);
+  void published(store::QueueNo queue) { arrived_ = arrived_ || queue == halves_.queue(); }
+  // Takes in what has arrived and notes the outcomes of this turn; before the turn's write.
+  void run(const Now& now);
+  // Asks the producers of what is open for too long.
+  void tick(const Now& now);
+  // Notes on the disk how far things are: what was ended below `synced_position` of the log.
+  void save(std::int64_t synced_position);
+  TransactionStats stats() const;
+
+ private:
+  struct Open {
+    std::int64_t position = 0;
+    std::int64_t check_after_ms = 0;  // wall
+    std::int64_t outcomes_from = 0;   // its outcome stands in the other topic from this offset on
+    std::int32_t checks = 0;
+    bool ending = false;
+    std::string group;
+  };
+
+  void take_in();
+  bool arrive(const store::Record& half);
+  bool settle(const store::Record& outcome, std::int64_t synced_position);
+  void commit(const store::Record& half, const Now& now, OwnSends::Done done);
+  void note_outcome(std::int64_t half_offset, const Now& now);
+  void check(std::int64_t half_offset, Open& open, const Now& now);
+  void give_up(std::int64_t half_offset, Open& open, const store::Record& half, const Now& now);
+
+  TransactionSettings settings_;
+  Parts parts_;
+  QueueTail halves_;
+  QueueTail outcomes_;
+  bool arrived_ = true;
+  std::map<std::int64_t, Open> open_;   // by offset in the queue of halves
+  std::set<std::int64_t> ended_early_;  // their outcome was read before they were
+  std::string outcomes_of_turn_;
+  std::int64_t checked_ms_ = 0;
+  std::uint64_t turn_of_producers_ = 0;
+  TransactionStats stats_;
+};
+
+}  // namespace bolide::broker

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Transactions, through the core (rocketmq semantics 3.10).
+// Runs on: the test's thread.  Owns: nothing.  Invariant: none.
+#include "broker/transactions/transactions.h"
+
+#include "broker/core_test_util.h"
+
+#include <gtest/gtest.h>
+
+namespace bolide::broker {
+namespace {
+
+using testing::Answer;
+using testing::CoreRig;
+using testing::property;
+
+class TransactionsTest : public ::testing::Test {
+ protected:
+  TransactionsTest() {
+    rig_.put_topic("orders", 2);
+    producer(5);
+  }
+  void producer(SessionId session) {
+    Heartbeat heartbeat;
+    heartbeat.client_id = "payer";
+    heartbeat.producer_groups = {"payers"};
+    Answer<HeartbeatReply> answer;
+    rig_.core->heartbeat(rig_.anonymous, {.sink = &rig_.sink, .session = session}, heartbeat,
+                         answer.reply());
+  }
+  // Sends the message of a transaction; what its end must name.
+  EndTransaction begin(std::string_view body, std::string_view more = {}) {
+    const auto sent =
+        rig_.send("orders", body, 1,
+                  property("TRAN_MSG", "true") + property("PGROUP", "payers") +
+                      property("UNIQ_KEY", "U-" + std::string(body)) + std::string(more));
+    EXPECT_FALSE(sent.error);
+    return {.group = "payers", .half_offset = sent.queue_offset, .position = sent.positions.at(0)};
+  }
+  Result<> end(EndTransaction request, Outcome outcome) {
+    request.outcome = outcome;
+    Answer<void> answer;
+    rig_.core->end_transaction(rig_.anonymous, request, answer.reply());
+    rig_.core->end_of_turn();
+    return answer.get();
+  }
+  std::int64_t visible() { return rig_.visible_end("orders", 1); }
+  // Until producers are asked.
+  void pass_check() {
+    for (int i = 0; i < 3; ++i) rig_.pass_ms(15'000);
+  }
+
+  CoreRig rig_;
+};
+
+TEST_F(TransactionsTest, show_a_message_when_it_is_committed) {
+  const EndTransaction half = begin("m", property("TAGS", "t"));
+  EXPECT_EQ(visible(), 0);
+  ASSERT_TRUE(end(half, Outcome::commit));
+  ASSERT_EQ(visible(), 1);
+  PullRequest request = rig_.pull_request("orders", 0);
+  request.queue_id = 1;
+  request.subscription = "t";
+  const PullResult result = rig_.pull(request);
+  const store::Record record = CoreRig::record(result);
+  EXPECT_EQ(record.body, "m");
+  EXPECT_EQ(record.prepared_position, half.position);
+  EXPECT_EQ(record.sys_flag & store::sys_flag::transaction_mask, store::sys_flag::commit);
+  EXPECT_EQ(store::find_property(record.properties, "UNIQ_KEY"), "U-m");
+  EXPECT_EQ(store::find_property(record.properties, "__transactionId__"), "U-m");
+}
+
+TEST_F(TransactionsTest, never_show_one_that_is_rolled_back) {
+  const EndTransaction half = begin("m");
+  ASSERT_TRUE(end(half, Outcome::rollback));
+  ASSERT_TRUE(end(half, Outcome::commit)) << "too late, and no error";
+  pass_check();
+  EXPECT_EQ(visible(), 0);
+  EXPECT_TRUE(rig_.sink.asked.empty());
+}
+
+TEST_F(TransactionsTest, store_once_what_is_committed_twice) {
+  const EndTransaction half = begin("m");
+  ASSERT_TRUE(end(half, Outcome::commit));
+  ASSERT_TRUE(end(half, Outcome::commit));
+  EXPECT_EQ(visible(), 1);
+  rig_.restart();
+  rig_.pass_ms(100);
+  ASSERT_TRUE(end(half, Outcome::commit));
+  EXPECT_EQ(visible(), 1);
+}
+
+TEST_F(TransactionsTest, refuse_an_end_that_names_another_message) {
+  const EndTransaction half = begin("m");
+  EndTransaction wrong = half;
+  wrong.group = "others";
+  EXPECT_EQ(end(wrong, Outcome::commit).error().code, Errc::invalid_argument);
+  wrong = half;
+  wrong.half_offset += 1;
+  EXPECT_EQ(end(wrong, Outcome::commit).error().code, Errc::invalid_argument);
+  wrong = half;
+  wrong.position += 4;
+  EXPECT_EQ(end(wrong, Outcome::commit).error().code, Errc::not_found);
+  rig_.send("orders", "plain");
+  const PullResult plain = rig_.pull("orders", 0);
+  wrong.position = CoreRig::record(plain).position;
+  EXPECT_EQ(end(wrong, Outcome::commit).error().code, Errc::invalid_argument);
+}
+
+TEST_F(TransactionsTest, ask_a_producer_that_does_not_say) {
+  const EndTransaction half = begin("m");
+  rig_.pass_ms(5'000);
+  EXPECT_TRUE(rig_.sink.asked.empty());
+  pass_check();
+  ASSERT_FALSE(rig_.sink.asked.empty());
+  const auto asked = rig_.sink.asked.front();
+  EXPECT_EQ(asked.session, 5U);
+  EXPECT_EQ(asked.half_offset, half.half_offset);
+  EXPECT_EQ(asked.position, half.position);
+  store::Record record;
+  ASSERT_EQ(store::decode_record(asked.record, store::Verify::checksums, &record),
+            store::DecodeStatus::record);
+  EXPECT_EQ(record.topic, "orders");
+  EXPECT_EQ(record.queue_id, 1);
+  EXPECT_EQ(store::find_property(record.properties, "TRANSACTION_CHECK_TIMES"), "1");
+  EndTransaction answer = half;
+  answer.from_check = true;
+  ASSERT_TRUE(end(answer, Outcome::commit));
+  EXPECT_EQ(visible(), 1);
+}
+
+TEST_F(TransactionsTest, leave_a_producer_alone_for_as_long_as_the_message_says) {
+  const EndTransaction half = begin("m", property("CHECK_IMMUNITY_TIME_IN_SECONDS", "60"));
+  pass_check();
+  EXPECT_TRUE(rig_.sink.asked.empty());
+  rig_.pass_ms(15'001);
+  EXPECT_EQ(end(half, Outcome::commit).error().code, Errc::no_permission) << "it is asked now";
+  pass_check();
+  EXPECT_FALSE(rig_.sink.asked.empty());
+}
+
+TEST_F(TransactionsTest, put_aside_what_never_gets_an_outcome) {
+  begin("m");
+  for (int i = 0; i < 20; ++i) {
+    producer(5);
+    rig_.pass_ms(30'000);
+  }
+  rig_.core->end_of_turn();
+  EXPECT_EQ(rig_.sink.asked.size(), 15U);
+  EXPECT_EQ(rig_.visible_end("TRANS_CHECK_MAX_TIME_TOPIC"), 1);
+  EXPECT_EQ(visible(), 0);
+  rig_.pass_ms(1'000);
+  EXPECT_EQ(rig_.core->core_stats().transactions.open, 0U);
+}
+
+TEST_F(TransactionsTest, go_on_after_a_kill_in_every_phase) {
+  const EndTransaction committed = begin("committed");
+  ASSERT_TRUE(end(committed, Outcome::commit));
+  const EndTransaction rolled_back = begin("rolled back");
+  ASSERT_TRUE(end(rolled_back, Outcome::rollback));
+  const EndTransaction open = begin("open");
+  rig_.kill_and_reopen();
+  producer(6);
+  rig_.pass_ms(1'000);
+  EXPECT_EQ(rig_.core->core_stats().transactions.open, 1U);
+  EXPECT_EQ(visible(), 1);
+  pass_check();
+  ASSERT_FALSE(rig_.sink.asked.empty());
+  for (const auto& asked : rig_.sink.asked) EXPECT_EQ(asked.half_offset, open.half_offset);
+  ASSERT_TRUE(end(open, Outcome::commit));
+  EXPECT_EQ(visible(), 2);
+}
+
+TEST_F(TransactionsTest, delay_a_message_from_its_commit_on) {
+  const EndTransaction half = begin("m", property("DELAY", "1"));
+  rig_.pass_ms(2'000);
+  ASSERT_TRUE(end(half, Outcome::commit));
+  EXPECT_EQ(visible(), 0);
+  rig_.pass_ms(1'000);
+  EXPECT_EQ(visible(), 1);
+}
+
+TEST_F(TransactionsTest, forget_what_is_ended_even_if_much_is_open) {
+  std::vector<EndTransaction> halves;
+  for (int i = 0; i < 100; ++i) halves.push_back(begin("m" + std::to_string(i)));
+  for (int i = 1; i < 100; ++i)
+    ASSERT_TRUE(end(halves[static_cast<std::size_t>(i)], Outcome::commit));
+  for (int i = 0; i < 10; ++i) rig_.pass_ms(100);
+  EXPECT_EQ(rig_.core->core_stats().transactions.open, 1U);
+  EXPECT_EQ(visible(), 99);
+}
+
+}  // namespace
+}  // namespace bolide::broker
