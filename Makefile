@@ -15,8 +15,12 @@ build: ## build build/release/bolide
 	@tools/configure release
 	@cmake --build --preset release --target bolide bolide_shared bolide_static
 
+docs: ## the API reference of the C++ library, build/docs/index.html
+	@tools/deps docs
+	@tools/docs
+
 test: ## everything: unit tests, style, scenarios, sanitizers, fuzzers, real clients
-	@tools/deps build test fuzz interop
+	@tools/deps build test fuzz interop docs
 	@tools/verify
 
 bench: ## the benchmarks beside the code; FILTER=regex
@@ -46,4 +50,4 @@ install: build ## install to PREFIX (/usr/local); DESTDIR is honoured
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help run build test bench fuzz format lint install clean
+.PHONY: help run build docs test bench fuzz format lint install clean

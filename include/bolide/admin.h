@@ -26,9 +26,11 @@ class AdminCalls;
 // server), what a server answers; and those named with it.
 class BOLIDE_API Admin {
  public:
+  // Reaches servers when they are first needed.
   explicit Admin(const Client& client);
 
   // --- topics; sorted by name ---
+  // All topics, those of the system too.
   StatusOr<std::vector<TopicName>> topics() const;
   // Makes the topic, or changes it if it exists, on every master; returns when the name server
   // knows it. Errors: topic_not_valid, not_found (no broker, or no such cluster).
@@ -41,6 +43,7 @@ class BOLIDE_API Admin {
   StatusOr<std::vector<RouteEntry>> route(const std::string& topic) const;
 
   // --- consumer groups ---
+  // All groups, those of the system too.
   StatusOr<std::vector<GroupName>> groups() const;
   // Makes the group, or changes it, on every master. Errors: invalid_argument (its name),
   // not_found.
@@ -64,6 +67,7 @@ class BOLIDE_API Admin {
   StatusOr<std::vector<BrokerInfo>> brokers() const;
   // What a broker says about itself, by RocketMQ's names.
   StatusOr<std::map<std::string, std::string>> broker_state(const std::string& address) const;
+  // How it is set, by RocketMQ's names.
   StatusOr<std::map<std::string, std::string>> broker_settings(const std::string& address) const;
   // Connected producers of all groups, or of one. Sorted.
   StatusOr<std::vector<ProducerInfo>> producers(const std::string& group = {}) const;
@@ -79,8 +83,11 @@ class BOLIDE_API Admin {
   // --- settings that the name servers keep ---
   // Errors: not_found.
   StatusOr<std::string> kv(const std::string& space, const std::string& key) const;
+  // All of a name space.
   StatusOr<std::map<std::string, std::string>> kv_list(const std::string& space) const;
+  // Sets a value on every name server.
   Status put_kv(const std::string& space, const std::string& key, const std::string& value) const;
+  // From every name server. Errors: what a name server answers.
   Status delete_kv(const std::string& space, const std::string& key) const;
 
  private:

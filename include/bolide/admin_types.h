@@ -15,11 +15,13 @@
 
 namespace bolide {
 
+// A topic in a list.
 struct TopicName {
   std::string name;
   bool system = false;  // made by servers for themselves
 };
 
+// What a topic shall be.
 struct TopicSpec {
   std::string name;
   int queues = 4;  // per broker
@@ -43,6 +45,7 @@ struct TopicShare {
   std::map<std::string, std::string> attributes;
 };
 
+// What is in a queue.
 struct QueueRange {
   QueueId queue;
   std::int64_t first = 0;      // the oldest offset that is there
@@ -50,6 +53,7 @@ struct QueueRange {
   std::int64_t stored_ms = 0;  // when the newest message was stored
 };
 
+// A topic on all brokers that have it.
 struct TopicDescription {
   std::string name;
   std::vector<TopicShare> shares;
@@ -57,6 +61,7 @@ struct TopicDescription {
   std::vector<std::string> groups;  // that have offsets in it
 };
 
+// One broker of a topic's route, as clients get it.
 struct RouteEntry {
   std::string broker;
   std::string cluster;
@@ -67,11 +72,13 @@ struct RouteEntry {
   bool writable = false;
 };
 
+// A consumer group in a list.
 struct GroupName {
   std::string name;
   bool system = false;
 };
 
+// What a consumer group shall be.
 struct GroupSpec {
   std::string name;
   bool enabled = true;       // members get messages
@@ -82,6 +89,7 @@ struct GroupSpec {
   std::string cluster = {};  // empty: every cluster
 };
 
+// A group's settings on one broker.
 struct GroupShare {
   std::string broker;
   GroupSpec settings;
@@ -95,6 +103,7 @@ struct QueueProgress {
   std::int64_t pulled = 0;       // what its member pulls next
   std::int64_t consumed_ms = 0;  // when the last consumed message was stored
 
+  // Messages that are not consumed yet.
   std::int64_t lag() const { return next - (committed < 0 ? 0 : committed); }
 };
 
@@ -106,12 +115,14 @@ struct ClientInfo {
   std::string version;  // of the protocol: "5.5.0"
 };
 
+// What a group takes of a topic.
 struct Subscription {
   std::string topic;
   std::string expression;
   std::string type;  // TAG, SQL92
 };
 
+// Who of a group is online, and how it consumes.
 struct GroupMembers {
   std::string consume_type;  // CONSUME_PASSIVELY, CONSUME_ACTIVELY, CONSUME_POP
   std::string model;         // CLUSTERING, BROADCASTING
@@ -120,12 +131,14 @@ struct GroupMembers {
   std::vector<Subscription> subscriptions;
 };
 
+// A group on all brokers that know it.
 struct GroupDescription {
   std::string name;
   std::vector<GroupShare> shares;
   std::vector<QueueProgress> progress;
   std::optional<GroupMembers> members;  // none: nobody is online
 
+  // Messages that are not consumed yet, of all queues.
   std::int64_t lag() const {
     std::int64_t sum = 0;
     for (const QueueProgress& queue : progress) sum += queue.lag();
@@ -133,7 +146,7 @@ struct GroupDescription {
   }
 };
 
-// What a consumer says about itself.
+// A queue as its consumer sees it.
 struct ConsumerQueue {
   QueueId queue;
   std::int64_t committed = 0;
@@ -142,12 +155,15 @@ struct ConsumerQueue {
   std::int64_t pulled_ms = 0;
   std::int64_t consumed_ms = 0;
 };
+// What a consumer says about itself.
 struct ConsumerState {
   std::map<std::string, std::string> properties;
   std::vector<ConsumerQueue> queues;
 };
 
+// Where a group shall go on.
 struct OffsetReset {
+  // The start, the end, the first message stored at a time or later, or an offset.
   enum class Place : std::uint8_t { first, last, time, offset };
   std::string group;
   std::string topic;
@@ -158,12 +174,14 @@ struct OffsetReset {
   bool dry_run = false;           // only say what would change
 };
 
+// What a reset does to one queue.
 struct OffsetChange {
   QueueId queue;
   std::int64_t from = -1;  // -1: the group had none
   std::int64_t to = 0;
 };
 
+// A broker that is registered with the name servers.
 struct BrokerInfo {
   std::string cluster;
   std::string name;
@@ -171,6 +189,7 @@ struct BrokerInfo {
   std::string address;
 };
 
+// A producer that is connected to a broker.
 struct ProducerInfo {
   std::string group;
   std::string broker;  // that it is connected to
@@ -178,6 +197,7 @@ struct ProducerInfo {
   std::int64_t seen_ms = 0;
 };
 
+// Which messages to find; the times are those of storing.
 struct MessageQuery {
   std::string topic;
   std::string key;      // one of its keys; or the id that its producer gave it

@@ -19,6 +19,7 @@ namespace client {
 class Core;
 }
 
+// Whether and how connections are encrypted.
 struct TlsOptions {
   bool enabled = false;
   bool verify = true;                 // the server's certificate and name
@@ -35,6 +36,7 @@ struct AccessKey {
   std::string security_token = {};  // of a temporary key
 };
 
+// How to reach the servers, and who we are.
 struct ClientOptions {
   // "host:port;host:port", or an address that lists them so, which is asked every two minutes:
   // "http://host[:port]/path". Empty: the environment's BOLIDE_NAMESRV, then NAMESRV_ADDR, then
@@ -51,6 +53,7 @@ struct ClientOptions {
   std::string name_space = {};
 };
 
+// The connections to one cluster; copies are one client.
 class BOLIDE_API Client {
  public:
   // Reads the options; servers are reached when they are first needed.

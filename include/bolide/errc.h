@@ -8,6 +8,7 @@
 
 namespace bolide {
 
+// The kinds of errors; each has its text and its advice in Status.
 enum class Errc : std::uint8_t {
   internal,
   invalid_argument,

@@ -25,6 +25,7 @@ namespace client {
 class LiteCore;
 }
 
+// What to consume, and how much to hold.
 struct LitePullConsumerOptions {
   std::string group;
   // topic: "*" or "tag || tag". Empty: queues are given by assign().
@@ -45,6 +46,7 @@ struct LitePullConsumerOptions {
   std::string offset_directory = {};  // broadcasting; empty: ~/.rocketmq_offsets
 };
 
+// A consumer that hands out messages when it is asked for them.
 class BOLIDE_API LitePullConsumer {
  public:
   // Joins the group; pulling begins in the background.
@@ -74,10 +76,13 @@ class BOLIDE_API LitePullConsumer {
   // The next message of the queue is the one at `offset`; what was pulled before is forgotten.
   // Errors: not_found (the queue is not assigned), and for begin and end what a broker answers.
   Status seek(const QueueId& queue, std::int64_t offset);
+  // The same, to the oldest message that is there.
   Status seek_to_begin(const QueueId& queue);
+  // The same, behind the newest message.
   Status seek_to_end(const QueueId& queue);
   // Nothing of these comes until resume(). Queues that are not assigned are passed over.
   void pause(const std::vector<QueueId>& queues);
+  // Ends pause().
   void resume(const std::vector<QueueId>& queues);
 
   // Takes all that was polled for consumed, and waits until the brokers have the offsets.

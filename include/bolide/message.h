@@ -29,6 +29,7 @@ struct QueueId {
   auto operator<=>(const QueueId&) const = default;
 };
 
+// A message to be sent.
 struct Message {
   std::string topic;
   std::string body;                    // not empty, up to 4 MiB
@@ -45,6 +46,7 @@ struct Message {
   std::int64_t deliver_at_ms = 0;  // since the epoch
 };
 
+// How safely a message is stored.
 enum class SendState : std::uint8_t {
   ok,                     // kept as the broker's reply level says
   flush_disk_timeout,     // stored, but not on the disk in time
@@ -52,6 +54,7 @@ enum class SendState : std::uint8_t {
   no_replica,             // stored, but no replica is there
 };
 
+// What the broker said of a message that it stored.
 struct SendReceipt {
   SendState state = SendState::ok;
   QueueId queue;
@@ -60,6 +63,7 @@ struct SendReceipt {
   std::string offset_id;    // by which the broker finds it at once
 };
 
+// A message as a broker gave it to us.
 struct BOLIDE_API ReceivedMessage {
   std::string topic;
   std::string broker;  // its name

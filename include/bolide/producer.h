@@ -26,8 +26,10 @@ namespace client {
 class ProducerCore;
 }
 
+// By which method bodies are compressed.
 enum class Compression : std::uint8_t { none, zlib, lz4, zstd };
 
+// How to send.
 struct ProducerOptions {
   std::string group = "DEFAULT_PRODUCER";
   std::chrono::milliseconds send_timeout{3000};  // for all attempts together
@@ -50,11 +52,14 @@ struct ProducerOptions {
 // of the library: must not block.
 using QueueSelector =
     std::function<std::size_t(const std::vector<QueueId>& queues, const Message& message)>;
+// Gets the receipt or the error of one send.
 using SendCallback = std::function<void(StatusOr<SendReceipt> result)>;
+// Gets the answer to a request, or the error.
 using AnswerCallback = std::function<void(StatusOr<ReceivedMessage> answer)>;
 
 class SendAwaitable;
 
+// Sends messages.
 class BOLIDE_API Producer {
  public:
   // Errors: invalid_argument (the group's name).
@@ -63,11 +68,13 @@ class BOLIDE_API Producer {
   Producer(Producer&&) noexcept;
   Producer& operator=(Producer&&) noexcept;
 
+  // Sends, and waits for the broker's answer.
   // Errors, of all sends: topic_not_found, message_invalid, message_too_large, no_permission,
   // timeout, busy (too much on its way), connection_failed, shutting_down, what a broker answers.
   StatusOr<SendReceipt> send(Message message, QueueSelector select = {});
   // Calls `done` on a thread of the library, once.
   void send_async(Message message, SendCallback done, QueueSelector select = {});
+  // The future holds what send() would return.
   std::future<StatusOr<SendReceipt>> send_future(Message message, QueueSelector select = {});
   // co_await producer.send_awaitable(message): StatusOr<SendReceipt>. The coroutine continues on a
   // thread of the library. The producer must outlive the wait. GCC 12 destroys temporaries of a
@@ -101,12 +108,16 @@ class BOLIDE_API Producer {
   std::shared_ptr<client::ProducerCore> core_;
 };
 
+// What a coroutine awaits; made by Producer::send_awaitable().
 class SendAwaitable {
  public:
+  // For the library.
   SendAwaitable(Producer& producer, Message message, QueueSelector select)
       : producer_(producer), message_(std::move(message)), select_(std::move(select)) {}
 
+  // Never: nothing is sent before the coroutine waits.
   bool await_ready() const noexcept { return false; }
+  // Sends; the answer resumes the coroutine.
   void await_suspend(std::coroutine_handle<> coroutine) {
     producer_.send_async(
         std::move(message_),
@@ -116,6 +127,7 @@ class SendAwaitable {
         },
         std::move(select_));
   }
+  // As send().
   StatusOr<SendReceipt> await_resume() { return std::move(*result_); }
 
  private:

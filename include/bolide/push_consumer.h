@@ -25,7 +25,9 @@ namespace client {
 class PushCore;
 }
 
+// What a listener says of its messages.
 enum class ConsumeResult : std::uint8_t { success, later };
+// Whether the members of a group share the messages, or each gets all.
 enum class ConsumeModel : std::uint8_t { clustering, broadcasting };
 // Where a group begins in a queue of which it has no offset. A new group on a queue that was never
 // trimmed begins at its start whatever this says, as servers do it.
@@ -39,6 +41,7 @@ using AllocateStrategy = std::function<std::vector<QueueId>(const std::vector<Qu
 namespace allocate {
 BOLIDE_API AllocateStrategy averagely();            // blocks; RocketMQ's default
 BOLIDE_API AllocateStrategy averagely_by_circle();  // one after the other
+// By a ring of hashes: few queues move when a member comes or goes.
 BOLIDE_API AllocateStrategy consistent_hash(int virtual_nodes = 10);
 BOLIDE_API AllocateStrategy fixed(std::vector<QueueId> own);  // these, whoever else is there
 }  // namespace allocate
@@ -47,6 +50,7 @@ BOLIDE_API AllocateStrategy fixed(std::vector<QueueId> own);  // these, whoever 
 // queue. `later` gives the whole batch back: it comes again after a while.
 using MessageListener = std::function<ConsumeResult(std::span<const ReceivedMessage> messages)>;
 
+// What to consume, and how.
 struct PushConsumerOptions {
   std::string group;
   std::map<std::string, std::string> subscriptions;  // topic: "*" or "tag || tag"
@@ -82,6 +86,7 @@ struct PushConsumerOptions {
   }
 };
 
+// A consumer that hands messages to a function.
 class BOLIDE_API PushConsumer {
  public:
   // Joins the group; consuming begins in the background.
@@ -96,8 +101,9 @@ class BOLIDE_API PushConsumer {
   // Takes no more messages, waits until those being consumed are done (at most `stop_timeout`),
   // commits, and leaves the group, so that others take over at once. Errors: timeout.
   Status stop();
-  // Stops and continues pulling; what was pulled is still consumed.
+  // Pulls no more until resume(); what was pulled is still consumed.
   void suspend();
+  // Ends suspend().
   void resume();
   // The queues that this member has now, sorted.
   std::vector<QueueId> queues() const;

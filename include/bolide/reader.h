@@ -23,8 +23,10 @@ namespace client {
 class ReaderCore;
 }
 
+// Where reading begins: the oldest message, what comes from now on, or a time.
 enum class ReadFrom : std::uint8_t { first, last, time };
 
+// What to read.
 struct ReaderOptions {
   std::string topic;
   ReadFrom from = ReadFrom::last;
@@ -36,6 +38,7 @@ struct ReaderOptions {
   std::size_t waiting_bytes_max = std::size_t{64} << 20;
 };
 
+// Reads a topic without being a member of a group.
 class BOLIDE_API Reader {
  public:
   // Looks the topic up and finds its place in every queue. Errors: topic_not_found, no_permission

@@ -15,12 +15,16 @@
 
 namespace bolide {
 
+// Success, or an error.
 class [[nodiscard]] BOLIDE_API Status {
  public:
   Status() = default;  // success
+  // An error; `cause` says what went wrong in this case.
   Status(Errc code, std::string cause) : code_(code), cause_(std::move(cause)) {}
 
+  // Whether it is success.
   bool ok() const { return !code_; }
+  // As ok().
   explicit operator bool() const { return ok(); }
 
   // Requires !ok().
@@ -42,13 +46,17 @@ class [[nodiscard]] BOLIDE_API Status {
 // Ends the program, saying what was wrong with the call of value().
 [[noreturn]] BOLIDE_API void abort_without_value(const Status& status);
 
+// A value, or the error for which there is none.
 template <class T>
 class [[nodiscard]] StatusOr {
  public:
+  // Success.
   StatusOr(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   StatusOr(Status error) : state_(std::in_place_index<1>, std::move(error)) {}  // requires !ok()
 
+  // Whether there is a value.
   bool ok() const { return state_.index() == 0; }
+  // As ok().
   explicit operator bool() const { return ok(); }
 
   // A StatusOr that is not ok() has no value: asking for it prints the cause and ends the program.
@@ -64,10 +72,15 @@ class [[nodiscard]] StatusOr {
     require();
     return std::get<0>(std::move(state_));
   }
+  // As value().
   T& operator*() & { return value(); }
+  // As value().
   const T& operator*() const& { return value(); }
+  // As value().
   T&& operator*() && { return std::move(*this).value(); }
+  // As value().
   T* operator->() { return &value(); }
+  // As value().
   const T* operator->() const { return &value(); }
 
   // Success where there is a value.

@@ -18,6 +18,7 @@
 
 namespace bolide {
 
+// What became of a local transaction.
 enum class TransactionState : std::uint8_t {
   unknown,  // not yet decided: the broker asks later
   commit,
@@ -28,6 +29,7 @@ enum class TransactionState : std::uint8_t {
 // broker asks: also for messages of producers of this group that are gone.
 using TransactionCheck = std::function<TransactionState(const ReceivedMessage& message)>;
 
+// How to send, and who knows what became of a transaction.
 struct TransactionProducerOptions {
   ProducerOptions producer = {};  // its group names the producers that may be asked
   TransactionCheck check;
@@ -53,6 +55,7 @@ class BOLIDE_API Transaction {
   std::string topic_;
 };
 
+// Sends messages that are seen only when a local transaction has committed.
 class BOLIDE_API TransactionProducer {
  public:
   // Errors: invalid_argument (the group's name, no check).
