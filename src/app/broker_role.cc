@@ -104,6 +104,7 @@ Result<> BrokerRole::start_serving() {
       .broker_name = options.text(Opt::broker_name),
       .cluster = options.text(Opt::broker_cluster),
       .region = options.text(Opt::broker_region),
+      .address = address_.text(),
       .trace_on = options.boolean(Opt::broker_trace_on),
       .config_text = [text = broker_config_text(options, address_)] { return text; }});
   front_ = std::make_unique<remoting::Front>(

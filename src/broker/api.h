@@ -302,6 +302,9 @@ class Api {
                                 Reply<GroupMembers> reply) = 0;
   virtual void producer_members(const Identity& who, std::string_view group,
                                 Reply<std::vector<Member>> reply) = 0;
+  // The producer that is known as `client_id`. Errors: not_found.
+  virtual void producer_client(const Identity& who, std::string_view client_id,
+                               Reply<Member> reply) = 0;
   virtual void all_producers(const Identity& who,
                              Reply<std::map<std::string, std::vector<Member>>> reply) = 0;
 

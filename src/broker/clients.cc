@@ -77,6 +77,15 @@ void Clients::producer_seen(const ClientPlace& place, const Heartbeat& heartbeat
   remember(session.producer_groups, group);
 }
 
+const Member* Clients::find_producer(std::string_view client_id) const {
+  for (const auto& [group, members] : producers_) {
+    for (const auto& [session, member] : members) {
+      if (member.client_id == client_id) return &member;
+    }
+  }
+  return nullptr;
+}
+
 std::optional<Clients::Producer> Clients::pick_producer(std::string_view group,
                                                         std::uint64_t turn) const {
   const auto found = producers_.find(group);

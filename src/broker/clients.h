@@ -51,6 +51,8 @@ class Clients {
 
   const ConsumerGroup* find(std::string_view group) const;
   std::vector<Member> producers(std::string_view group) const;
+  // Null if there is none. Lives until the registry changes.
+  const Member* find_producer(std::string_view client_id) const;
   // One producer of the group, another for each `turn`; nothing if none is connected.
   struct Producer {
     SessionId session = 0;

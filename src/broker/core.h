@@ -115,6 +115,8 @@ class Core final : public Api {
                         Reply<GroupMembers> reply) override;
   void producer_members(const Identity& who, std::string_view group,
                         Reply<std::vector<Member>> reply) override;
+  void producer_client(const Identity& who, std::string_view client_id,
+                       Reply<Member> reply) override;
   void all_producers(const Identity& who,
                      Reply<std::map<std::string, std::vector<Member>>> reply) override;
 

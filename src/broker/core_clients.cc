@@ -66,6 +66,11 @@ void Core::producer_members(const Identity&, std::string_view group,
   reply(std::move(members));
 }
 
+void Core::producer_client(const Identity&, std::string_view client_id, Reply<Member> reply) {
+  if (const Member* found = clients_.find_producer(client_id)) return reply(*found);
+  reply(fail(Errc::not_found, "no producer is known as " + std::string(client_id)));
+}
+
 void Core::all_producers(const Identity&, Reply<std::map<std::string, std::vector<Member>>> reply) {
   std::map<std::string, std::vector<Member>> all;
   for (const auto& [group, members] : clients_.all_producers()) {

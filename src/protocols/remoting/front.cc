@@ -73,31 +73,50 @@ bool Front::write(broker::SessionId session, const HeaderOut& out, Serialization
 }
 
 void Front::ask(broker::SessionId session, const Call& call) {
-  const std::int32_t opaque = next_opaque_++;
-  if (!write(session,
-             {.code = call.header.code, .opaque = opaque, .flag = 0, .fields = call.header.fields},
-             Serialization::json, call.body)) {
-    return call.responder().error(Error{Errc::malformed, "the header is too long to pass on"});
-  }
-  questions_.insert_or_assign(opaque, Question{.asker = call.responder(),
-                                               .asked = session,
-                                               .deadline_ms = call.now.steady_ms() + question_ms});
+  const bool asked =
+      ask(session, {.code = call.header.code, .fields = call.header.fields}, call.body, call.now,
+          [responder = call.responder()](const Header* answer, std::string_view body) {
+            if (answer == nullptr) {
+              return responder.error(
+                  Error{Errc::consumer_not_online, "the client did not answer in time"});
+            }
+            responder.answer(
+                {.code = answer->code, .remark = answer->remark, .fields = answer->fields}, body);
+          });
+  if (!asked) call.responder().error(Error{Errc::malformed, "the header is too long to pass on"});
+}
+
+bool Front::ask(broker::SessionId session, HeaderOut question, std::string_view body,
+                const Now& now, OnAnswer done) {
+  question.opaque = next_opaque_++;
+  question.flag = 0;
+  if (!write(session, question, Serialization::json, body)) return false;
+  questions_.insert_or_assign(
+      question.opaque,
+      Question{
+          .done = std::move(done), .asked = session, .deadline_ms = now.steady_ms() + question_ms});
+  return true;
 }
 
 void Front::answered(broker::SessionId session, const Header& header, std::string_view body) {
   const auto found = questions_.find(header.opaque);
   if (found == questions_.end() || found->second.asked != session) return;
-  found->second.asker.answer(
-      {.code = header.code, .remark = header.remark, .fields = header.fields}, body);
+  OnAnswer done = std::move(found->second.done);
   questions_.erase(found);
+  done(&header, body);
 }
 
 void Front::tick(const Now& now) {
-  std::erase_if(questions_, [&](const auto& item) {
-    if (item.second.deadline_ms > now.steady_ms()) return false;
-    item.second.asker.error(Error{Errc::consumer_not_online, "the client did not answer in time"});
-    return true;
-  });
+  std::vector<OnAnswer> late;
+  for (auto at = questions_.begin(); at != questions_.end();) {
+    if (at->second.deadline_ms > now.steady_ms()) {
+      ++at;
+    } else {
+      late.push_back(std::move(at->second.done));
+      at = questions_.erase(at);
+    }
+  }
+  for (OnAnswer& done : late) done(nullptr, {});
 }
 
 void Front::on_check_transaction(broker::SessionId session,

@@ -30,6 +30,7 @@ struct BrokerService {
   std::string broker_name;
   std::string cluster;
   std::string region = "DefaultRegion";
+  std::string address;  // as clients are told
   bool trace_on = true;
   std::function<std::string()> config_text;  // answer to GET_BROKER_CONFIG: key=value lines
 };
@@ -67,6 +68,11 @@ class Front final : public broker::ReplySink {
   // Passes a request on to the client behind `session` and its answer back to the asker, or an
   // error after ten seconds.
   void ask(broker::SessionId session, const Call& call);
+  // Likewise a question of our own; false if its header is too long. `done` gets the answer, or
+  // null if none came in that time; what it is given lives during the call.
+  using OnAnswer = std::move_only_function<void(const Header* answer, std::string_view body)>;
+  bool ask(broker::SessionId session, HeaderOut question, std::string_view body, const Now& now,
+           OnAnswer done);
   // An answer came from `session`; it counts only from whom was asked.
   void answered(broker::SessionId session, const Header& header, std::string_view body);
   // Every second or so: gives up on clients that do not answer.
@@ -98,7 +104,7 @@ class Front final : public broker::ReplySink {
   net::Connection* last_connection_ = nullptr;
   std::int32_t next_opaque_ = 0;  // of requests to clients
   struct Question {
-    Responder asker;
+    OnAnswer done;
     broker::SessionId asked;
     std::int64_t deadline_ms;  // steady
   };

@@ -19,6 +19,9 @@ void send_message_back(const Call& call);
 void end_transaction(const Call& call);
 void recall_message(const Call& call);
 
+// handlers_reply.cc
+void send_reply(const Call& call);
+
 // handlers_client.cc
 void heart_beat(const Call& call);
 void unregister_client(const Call& call);
