@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 public final class Main {
     private static final List<Class<?>> SUITE = List.of(
-        TakeOverCases.class, PushCases.class, PullCases.class, LitePullCases.class, ResetCases.class,
+        TakeOverCases.class, LaterCases.class, PushCases.class, PullCases.class, LitePullCases.class, ResetCases.class,
         StartOffsetCases.class, FilterCases.class, OrderCases.class, SendCases.class,
         RoundTripCases.class, LimitCases.class, QueryCases.class, AdminTopicCases.class,
         AdminGroupCases.class, BulkCases.class);
