@@ -62,6 +62,10 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
     transactions_->published(queue);
   });
   store_.on_safe([this] { sender_.release(); });
+  store_.before_drop([this](std::int64_t end_position) {
+    const bool timers = timers_->done_below(end_position);
+    return transactions_->done_below(end_position) && timers;
+  });
   // A message is as safe as its reply level says only if its topic is.
   store_.sync_with(metadata_->journal());
 }

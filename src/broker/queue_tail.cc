@@ -36,6 +36,19 @@ std::int32_t QueueTail::read(std::int32_t records_max,
   return taken;
 }
 
+std::optional<std::int64_t> QueueTail::position_of(std::int64_t offset) {
+  if (offset < parts_.store.min_offset(queue_) || offset >= parts_.visible.end(queue_))
+    return std::nullopt;
+  const auto read = parts_.store.read(queue_, offset, offset + 1, {.messages_max = 1}, {});
+  store::Record record;
+  if (read.messages == 0 ||
+      store::decode_record(read.records.front().view(), store::Verify::header, &record) !=
+          store::DecodeStatus::record) {
+    return std::nullopt;
+  }
+  return record.position;
+}
+
 bool QueueTail::take_all(const Slices& records,
                          const std::function<bool(const store::Record&)>& take,
                          std::int32_t* taken) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace bolide::broker {
 
@@ -35,6 +36,8 @@ class QueueTail {
   std::int64_t next_offset() const { return next_; }
   // Goes back: what was read from `offset` on is read again.
   void rewind(std::int64_t offset) { next_ = offset; }
+  // Where the message at `offset` lies in the log; nothing if there is none, or the disk is slow.
+  std::optional<std::int64_t> position_of(std::int64_t offset);
   bool at_end() { return next_ >= parts_.visible.end(queue_); }
 
  private:

@@ -35,6 +35,7 @@ class StoreImpl final : public MessageStore {
   Result<> write_turn(const Now& now) override;
   std::int64_t safe_position() const override;
   void on_safe(std::function<void()> callback) override { on_safe_ = std::move(callback); }
+  void before_drop(std::function<bool(std::int64_t)> may) override { may_drop_ = std::move(may); }
   bool stopped() const override { return stopped_.has_value(); }
   void sync_with(std::shared_ptr<Journal> journal) override { journal_ = std::move(journal); }
 
@@ -95,6 +96,7 @@ class StoreImpl final : public MessageStore {
   std::shared_ptr<Checkpoint> image_;  // the index job's while one runs
   CommitLog log_;
   std::function<void()> on_safe_;
+  std::function<bool(std::int64_t)> may_drop_;
   std::optional<Error> stopped_;
   bool closed_ = false;
   StoreStats stats_;

@@ -104,6 +104,7 @@ std::vector<std::string> StoreImpl::expire(const Now& now) {
       if (index_->sealed().empty() && !index_->active().empty()) index_->seal();
       break;
     }
+    if (may_drop_ && !may_drop_(log_.segments()[1].start)) break;
     if (must_go && !old) crowded = false;  // one at a time: then look at the disk again
     gone.push_back(log_.drop_front().path);
   }

@@ -49,6 +49,11 @@ void LevelQueue::give_out(const store::Record& record, const Now& now) {
   });
 }
 
+bool LevelQueue::done_below(std::int64_t position) {
+  const auto oldest = tail_.position_of(settled_);
+  return oldest ? *oldest >= position : settled_ >= tail_.next_offset() && tail_.at_end();
+}
+
 std::int64_t LevelQueue::settle(std::int64_t synced_position) {
   copies_.settle(synced_position, [this](std::int64_t offset) {
     if (!failed_ || offset < redo_from_) settled_ = offset + 1;

@@ -30,6 +30,8 @@ class LevelQueue {
   std::int64_t due_ms() const { return due_ms_; }
   // Everything before this offset is delivered, and the disk has it.
   std::int64_t settle(std::int64_t synced_position);
+  // Whether everything below `position` of the log is delivered, and the disk has it.
+  bool done_below(std::int64_t position);
 
  private:
   static constexpr std::int64_t retry_ms = 1'000;

@@ -33,7 +33,7 @@ Timers::Timers(TimerSettings settings, Parts parts, TimerLog::Opened opened)
   }
   const Topic& wheel = *parts_.topics.find(wheel_topic);
   QueueTail tail(parts_.reading, wheel.queues.front(), opened.next_offset);
-  wheel_ = std::make_unique<Wheel>(std::move(tail), std::move(opened), deliver);
+  wheel_ = std::make_unique<Wheel>(std::move(tail), std::move(opened), deliver, parts_.sends);
 }
 
 Result<std::optional<Detour>> Timers::defer(const SendRequest& request, std::int32_t queue_id,
@@ -101,6 +101,13 @@ Result<> Timers::save(std::int64_t synced_position) {
   // A delivery that failed wants another try.
   due_ms_ = std::min(due_ms_, earliest());
   return wheel_->save(synced_position);
+}
+
+bool Timers::done_below(std::int64_t position) {
+  bool done = wheel_->done_below(position);
+  for (const auto& level : levels_) done = level->done_below(position) && done;
+  due_ms_ = done ? due_ms_ : 0;
+  return done;
 }
 
 TimerStats Timers::stats() const {

@@ -73,6 +73,8 @@ class Timers {
   std::int64_t next_due_ms() const { return due_ms_; }
   // Notes on the disk how far things are: what was delivered below `synced_position` of the log.
   Result<> save(std::int64_t synced_position);
+  // Whether nothing below `position` of the log is needed any more; if not, it soon will be so.
+  bool done_below(std::int64_t position);
   TimerStats stats() const;
 
  private:

@@ -181,6 +181,29 @@ TEST_F(TimersTest, try_again_when_a_delivery_cannot_be_stored) {
   EXPECT_EQ(rig_.visible_end("small"), 1);
 }
 
+TEST(Timers, outlive_the_log_that_they_were_stored_in) {
+  CoreRig rig;
+  rig.store_options.retention_ms = 3 * day_ms;
+  rig.restart();
+  rig.put_topic("orders", 1);
+  for (int i = 0; i < 5; ++i) {
+    rig.send("orders", "timed " + std::to_string(i), 0,
+             property("TIMER_DELAY_MS", std::to_string(10 * day_ms + i)));
+  }
+  const std::string filler(1U << 20U, 'x');
+  for (int day = 0; day < 9; ++day) {
+    for (int i = 0; i < 10; ++i) rig.send("filler", filler);
+    for (int i = 0; i < 24; ++i) rig.pass_ms(day_ms / 24);
+    for (int i = 0; i < 25; ++i) rig.pass_ms(100);
+  }
+  EXPECT_GT(rig.store->stats().min_position, 0) << "the log was trimmed";
+  rig.kill_and_reopen();
+  rig.pass_ms(2 * day_ms);
+  rig.pass_ms(100);
+  EXPECT_EQ(rig.visible_end("orders"), 5);
+  EXPECT_EQ(rig.core->core_stats().timers.dropped, 0U);
+}
+
 class RecallTest : public TimersTest {
  protected:
   std::string send_recallable(std::string_view key) {

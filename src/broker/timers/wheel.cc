@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int32_t arrivals_per_turn = 1024;
 constexpr std::int64_t recall_kept_ms = 60'000;
+constexpr std::size_t moves_per_run = 2048;
 
 // std::*_heap keep the largest first.
 bool later(const TimerEntry& a, const TimerEntry& b) {
@@ -24,10 +25,11 @@ bool later(const TimerEntry& a, const TimerEntry& b) {
 
 }  // namespace
 
-Wheel::Wheel(QueueTail tail, TimerLog::Opened opened, LevelQueue::Deliver deliver)
+Wheel::Wheel(QueueTail tail, TimerLog::Opened opened, LevelQueue::Deliver deliver, OwnSends& sends)
     : tail_(std::move(tail)),
       log_(std::move(opened.log)),
       deliver_(std::move(deliver)),
+      sends_(sends),
       store_(tail_.store()),
       heap_(std::move(opened.waiting)),
       delivered_up_to_ms_(opened.delivered_up_to_ms) {
@@ -41,7 +43,7 @@ Wheel::Wheel(QueueTail tail, TimerLog::Opened opened, LevelQueue::Deliver delive
 }
 
 std::int64_t Wheel::due_ms() const {
-  if (arrived_) return 0;
+  if (arrived_ || move_below_ > 0) return 0;
   return heap_.empty() ? INT64_MAX : heap_.front().due_ms;
 }
 
@@ -53,6 +55,7 @@ void Wheel::push(const TimerEntry& entry) {
 std::int32_t Wheel::run(const Now& now, std::int32_t count_max) {
   if (arrived_) take_in(arrivals_per_turn);
   forget_recalls(now.wall_ms);
+  if (move_below_ > 0) move_up(now);
   std::int32_t given = 0;
   while (!heap_.empty() && heap_.front().due_ms <= now.wall_ms && given < count_max) {
     std::ranges::pop_heap(heap_, later);
@@ -126,17 +129,23 @@ bool Wheel::arrive(const store::Record& record) {
   return true;
 }
 
-void Wheel::give_out(const TimerEntry& entry, const Now& now) {
-  const auto read = store_.read_position(entry.position);
-  store::Record record;
-  if (read.records.empty() ||
-      store::decode_record(read.records.front().view(), store::Verify::header, &record) !=
+std::optional<store::ReadResult> Wheel::read(const TimerEntry& entry, store::Record* record) {
+  auto read = store_.read_position(entry.position);
+  if (!read.records.empty() &&
+      store::decode_record(read.records.front().view(), store::Verify::header, record) ==
           store::DecodeStatus::record) {
-    BOLIDE_LOG(error, "the timed message at position {} cannot be read any more", entry.position);
-    ++lost_;
-    log_->remove(entry.offset);
-    return;
+    return read;
   }
+  BOLIDE_LOG(error, "the timed message at position {} cannot be read any more", entry.position);
+  ++lost_;
+  log_->remove(entry.offset);
+  return std::nullopt;
+}
+
+void Wheel::give_out(const TimerEntry& entry, const Now& now) {
+  store::Record record;
+  const auto bytes = read(entry, &record);
+  if (!bytes) return;
   in_flight_.emplace(entry.offset, entry);
   deliver_(record, now, [this, entry, now](Result<Stored> stored) {
     if (stored) return copies_.add(entry.offset, stored->position);
@@ -145,6 +154,43 @@ void Wheel::give_out(const TimerEntry& entry, const Now& now) {
     again.due_ms = now.wall_ms + retry_ms;
     push(again);
   });
+}
+
+bool Wheel::done_below(std::int64_t position) {
+  const auto below = [&](const TimerEntry& entry) { return entry.position < position; };
+  const bool waits = std::ranges::any_of(heap_, below);
+  if (waits) move_below_ = std::max(move_below_, position);
+  // What has not been read may lie anywhere.
+  return !waits && !arrived_ &&
+         std::ranges::none_of(in_flight_, [&](const auto& item) { return below(item.second); });
+}
+
+// A message may wait longer than the log keeps: it is stored again, comes back through the topic's
+// queue, and is forgotten here once the disk has the copy.
+void Wheel::move_up(const Now& now) {
+  std::vector<TimerEntry> moved;
+  std::erase_if(heap_, [&](const TimerEntry& entry) {
+    if (entry.position >= move_below_ || moved.size() >= moves_per_run) return false;
+    moved.push_back(entry);
+    return true;
+  });
+  std::ranges::make_heap(heap_, later);
+  if (moved.size() < moves_per_run) move_below_ = 0;
+  for (const TimerEntry& entry : moved) {
+    store::Record record;
+    const auto bytes = read(entry, &record);
+    if (!bytes) continue;
+    const std::string properties(store::without_crc_property(record.properties));
+    SendRequest request = request_of(record);
+    request.properties = properties;
+    request.origin = Origin::waited;
+    in_flight_.emplace(entry.offset, entry);
+    sends_.store(request, now, [this, entry](Result<Stored> stored) {
+      if (stored) return copies_.add(entry.offset, stored->position);
+      in_flight_.erase(entry.offset);
+      push(entry);
+    });
+  }
 }
 
 std::vector<Recalled> Wheel::recalled() const {

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -22,7 +23,7 @@ namespace bolide::broker {
 class Wheel {
  public:
   // `tail` stands at the end of what `opened` knows.
-  Wheel(QueueTail tail, TimerLog::Opened opened, LevelQueue::Deliver deliver);
+  Wheel(QueueTail tail, TimerLog::Opened opened, LevelQueue::Deliver deliver, OwnSends& sends);
 
   store::QueueNo queue() const { return tail_.queue(); }
   void published() { arrived_ = true; }
@@ -31,6 +32,9 @@ class Wheel {
   std::int32_t run(const Now& now, std::int32_t count_max);
   // When the next one is due; 0: now, something has arrived.
   std::int64_t due_ms() const;
+  // Whether nothing below `position` of the log is needed any more. If something is, the next runs
+  // store it again at the log's end, so that it is soon.
+  bool done_below(std::int64_t position);
   // The journal follows: what is delivered and synced goes. Errors: disk_full, io.
   Result<> save(std::int64_t synced_position);
   std::size_t waiting() const { return heap_.size(); }
@@ -42,6 +46,8 @@ class Wheel {
 
   void take_in(std::int32_t count_max);
   void forget_recalls(WallMs now_ms);
+  void move_up(const Now& now);
+  std::optional<store::ReadResult> read(const TimerEntry& entry, store::Record* record);
   bool arrive(const store::Record& record);
   void give_out(const TimerEntry& entry, const Now& now);
   void push(const TimerEntry& entry);
@@ -50,6 +56,7 @@ class Wheel {
   QueueTail tail_;
   std::unique_ptr<TimerLog> log_;
   LevelQueue::Deliver deliver_;
+  OwnSends& sends_;
   store::MessageStore& store_;
   std::vector<TimerEntry> heap_;                              // the earliest first
   std::unordered_map<std::int64_t, TimerEntry> in_flight_;    // by offset: given out, not settled
@@ -59,6 +66,7 @@ class Wheel {
   bool arrived_ = true;
   bool changed_ = false;  // the place in the timer topic's queue, since the last save
   std::uint64_t lost_ = 0;
+  std::int64_t move_below_ = 0;  // what lies below is to be stored again
   // What another broker has done: it may have stored a message in the topic several times, too.
   std::int64_t delivered_up_to_ms_;
   std::unordered_set<std::uint64_t> foreign_;

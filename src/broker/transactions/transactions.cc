@@ -208,6 +208,10 @@ void Transactions::save(std::int64_t synced_position) {
   if (outcomes > 0) parts_.offsets.commit(transaction_group, outcome_topic, 0, outcomes);
 }
 
+bool Transactions::done_below(std::int64_t position) {
+  return halves_.at_end() && (open_.empty() || open_.begin()->second.position >= position);
+}
+
 TransactionStats Transactions::stats() const {
   TransactionStats stats = stats_;
   stats.open = open_.size();

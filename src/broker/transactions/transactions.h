@@ -64,6 +64,8 @@ class Transactions {
   void tick(const Now& now);
   // Notes on the disk how far things are: what was ended below `synced_position` of the log.
   void save(std::int64_t synced_position);
+  // Whether nothing below `position` of the log is needed any more.
+  bool done_below(std::int64_t position);
   TransactionStats stats() const;
 
  private:
