@@ -22,6 +22,9 @@ constexpr std::string_view page_head =
     R"(<!-- @generated from src/table/metric_rows.cc by: bolide metrics docs -->
 # Metrics
 
+**Not served yet**: these are declared, the HTTP endpoint is to come. `bolide broker describe`
+shows the broker's own figures meanwhile.
+
 In Prometheus' text format. Names that begin with `rocketmq_` are Apache RocketMQ's, so its
 dashboards show them; samples carry its labels `cluster`, `node_type` and `node_id` too. Histograms
 have buckets at the powers of two of the finest unit they count in.

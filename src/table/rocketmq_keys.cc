@@ -18,7 +18,7 @@ constexpr std::string_view no_pools = "requests are not handed to thread pools w
 constexpr std::string_view no_replicas = "replication is not supported yet";
 constexpr std::string_view no_pop = "POP consumption is not supported yet";
 constexpr std::string_view own_index = "Bolide's index files are its own and size themselves";
-constexpr std::string_view own_metrics = "metrics are served in Prometheus format by Bolide itself";
+constexpr std::string_view own_metrics = "Bolide does not serve its metrics yet";
 constexpr std::string_view own_registration = "registration always sends the whole table";
 constexpr std::string_view by_capability = "it works whether it is set or not";
 constexpr std::string_view not_here = "Bolide does not have this feature";
@@ -115,7 +115,7 @@ constexpr RocketmqKey rows[] = {
     ignored("brokerIP2", broker, no_replicas),
     ignored("clusterTopicEnable", broker, by_capability, "true"),
     ignored("brokerTopicEnable", broker, by_capability, "true"),
-    ignored("enablePropertyFilter", broker, by_capability),
+    ignored("enablePropertyFilter", broker, "SQL filters are not supported yet", "false"),
     ignored("filterSupportRetry", broker, not_here, "false"),
     ignored("longPollingEnable", broker, "set broker.long_poll_max_ms to 0 instead", "true"),
     ignored("shortPollingTimeMills", broker, "a pull either waits for messages or does not"),
@@ -151,7 +151,7 @@ constexpr RocketmqKey rows[] = {
     ignored("enableSingleTopicRegister", broker, own_registration, "false"),
     ignored("enableSplitRegistration", broker, own_registration, "false"),
     ignored("fetchNamesrvAddrByAddressServer", broker, "name the servers in namesrvAddr", "false"),
-    ignored("useServerSideResetOffset", broker, not_here),
+    ignored("useServerSideResetOffset", broker, "the broker always resets offsets by itself", "true"),
     ignored("lockInStrictMode", broker, not_here, "false"),
     ignored("controllerAddr", broker, no_replicas),
     ignored("enableRemoteEscape", broker, no_replicas, "false"),
@@ -170,7 +170,7 @@ constexpr RocketmqKey rows[] = {
     ignored("popConsumerKVServiceEnable", broker, no_pop),
     ignored("popResponseReturnActualRetryTopic", broker, no_pop),
     sets("recallMessageEnable", broker, Opt::broker_recall_enabled),
-    ignored("storeReplyMessageEnable", broker, by_capability),
+    ignored("storeReplyMessageEnable", broker, "replies are passed on and not stored", "false"),
     ignored("asyncSendEnable", broker, by_capability, "true"),
     ignored("transferMsgByHeap", broker, "messages leave from the store without a copy"),
     ignored("coldCtrStrategyEnable", broker, "cold reads never hold up the others"),
