@@ -41,9 +41,8 @@ std::optional<std::int64_t> QueueTail::position_of(std::int64_t offset) {
     return std::nullopt;
   const auto read = parts_.store.read(queue_, offset, offset + 1, {.messages_max = 1}, {});
   store::Record record;
-  if (read.messages == 0 ||
-      store::decode_record(read.records.front().view(), store::Verify::header, &record) !=
-          store::DecodeStatus::record) {
+  if (read.messages == 0 || store::decode_record(read.records.front().view(), store::Verify::header,
+                                                 &record) != store::DecodeStatus::record) {
     return std::nullopt;
   }
   return record.position;

@@ -151,7 +151,7 @@ constexpr RocketmqKey rows[] = {
     ignored("enableSingleTopicRegister", broker, own_registration, "false"),
     ignored("enableSplitRegistration", broker, own_registration, "false"),
     ignored("fetchNamesrvAddrByAddressServer", broker, "name the servers in namesrvAddr", "false"),
-    ignored("useServerSideResetOffset", broker, "the broker always resets offsets by itself", "true"),
+    ignored("useServerSideResetOffset", broker, "the broker always resets offsets", "true"),
     ignored("lockInStrictMode", broker, not_here, "false"),
     ignored("controllerAddr", broker, no_replicas),
     ignored("enableRemoteEscape", broker, no_replicas, "false"),
