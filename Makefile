@@ -29,6 +29,12 @@ bench: ## the benchmarks beside the code; FILTER=regex
 	@cmake --build --preset release --target benches
 	@tools/bench $(FILTER)
 
+speed: ## what a message costs a program, by client library; needs two quiet cores
+	@tools/deps build interop
+	@tools/configure release
+	@cmake --build --preset release --target bolide client_speed
+	@tests/bench/client_speed
+
 fuzz: ## every fuzzer for SECONDS_EACH (60)
 	@tools/deps build fuzz
 	@tools/configure fuzz
@@ -50,4 +56,4 @@ install: build ## install to PREFIX (/usr/local); DESTDIR is honoured
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help run build docs test bench fuzz format lint install clean
+.PHONY: help run build docs test bench speed fuzz format lint install clean
