@@ -35,7 +35,7 @@ class InstallTest(unittest.TestCase):
         run("cmake", "--install", os.path.dirname(harness.program()), "--prefix", cls.prefix)
         packages = [os.path.join(at, "pkgconfig") for at, folders, _ in os.walk(cls.prefix) if "pkgconfig" in folders]
         cls.environment = dict(harness.clean_environment(), PKG_CONFIG_PATH=packages[0],
-                               LD_LIBRARY_PATH=os.path.dirname(packages[0]))
+                               LD_LIBRARY_PATH=os.path.dirname(packages[0]), TMPDIR=cls.folder)
         server = harness.Server(settings=HASTE)
         cls.addClassCleanup(server.__exit__, None, None, None)
         cls.environment["NAMESRV_ADDR"] = f"127.0.0.1:{server.naming}"
