@@ -55,6 +55,7 @@ void Sender::Waiting::set_key(std::string_view key) {
     long_unique_key = key;
     return;
   }
+  if (key.empty()) return;  // the broker's own messages may have none
   std::memcpy(unique_key, key.data(), key.size());
   unique_key_size = static_cast<std::uint8_t>(key.size());
 }
