@@ -40,12 +40,12 @@ class InstallTest(unittest.TestCase):
         cls.addClassCleanup(server.__exit__, None, None, None)
         cls.environment["NAMESRV_ADDR"] = f"127.0.0.1:{server.naming}"
 
-    def build(self, source, compiler, *options):
+    def build(self, source, compiler, *options, target="all"):
         """By CMake; returns the folder with the programs."""
         folder = os.path.join(self.folder, f"{os.path.basename(source)}-{compiler}{len(options)}")
         run("cmake", "-S", source, "-B", folder, f"-DCMAKE_CXX_COMPILER={compiler}", f"-DCMAKE_PREFIX_PATH={self.prefix}",
             "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror", *options, env=self.environment)
-        run("cmake", "--build", folder, "-j2", env=self.environment)
+        run("cmake", "--build", folder, "-j2", "--target", target, env=self.environment)
         return folder
 
     def build_by_pkg_config(self, compiler, static):
@@ -88,8 +88,8 @@ class InstallTest(unittest.TestCase):
             with self.subTest(example=name):
                 self.play(os.path.join(folder, name))
 
-    def test_every_example_builds_with_the_static_library(self):
-        folder = self.build(EXAMPLES, "clang++-19", "-DBOLIDE_STATIC=ON")
+    def test_an_example_builds_with_the_static_library(self):
+        folder = self.build(EXAMPLES, "clang++-19", "-DBOLIDE_STATIC=ON", target="send")
         environment = dict(self.environment)
         del environment["LD_LIBRARY_PATH"]
         self.play(os.path.join(folder, "send"), environment)
