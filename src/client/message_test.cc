@@ -15,7 +15,11 @@
 #include <zstd.h>
 
 #include <array>
+#include <ctime>
 #include <set>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace bolide::client {
 namespace {
@@ -223,6 +227,35 @@ TEST(UniqueKeys, differ_and_have_32_hexadecimal_digits) {
   EXPECT_EQ(key.size(), 32U);
   EXPECT_EQ(key.substr(0, 20), "0A000001004D00000005");
   EXPECT_EQ(key.find_first_not_of("0123456789ABCDEF"), std::string::npos);
+}
+
+TEST(UniqueKeys, tell_the_time_since_the_month_began_here) {
+  // Half an hour steps also over months in which the clocks change, where this machine's do.
+  UniqueKeys keys({});
+  for (std::time_t now = 1'740'000'000; now < 1'775'000'000; now += 1800) {
+    std::tm month{};
+    ::localtime_r(&now, &month);
+    month.tm_mday = 1;
+    month.tm_hour = month.tm_min = month.tm_sec = 0;
+    month.tm_isdst = -1;
+    const std::string key = keys.next(now * 1000 + 7);
+    const auto since = std::stoul(key.substr(20, 8), nullptr, 16);
+    ASSERT_EQ(since, static_cast<unsigned long>((now - std::mktime(&month)) * 1000 + 7)) << now;
+  }
+}
+
+// ThreadSanitizer's: makers share nothing, the C library's time zone neither.
+TEST(UniqueKeys, makers_do_not_disturb_each_other) {
+  std::vector<std::thread> threads;
+  std::vector<std::string> last(4);
+  for (std::string& key : last) {
+    threads.emplace_back([&key] {
+      UniqueKeys keys({});
+      for (WallMs month = 0; month < 100; ++month) key = keys.next(month * 2'678'400'000);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& key : last) EXPECT_EQ(key, last[0]);
 }
 
 }  // namespace

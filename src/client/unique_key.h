@@ -28,6 +28,8 @@ class UniqueKeys {
  private:
   Origin origin_;
   std::uint16_t counter_ = 0;
+  WallMs month_begin_ms_ = 0;  // local time's
+  WallMs month_end_ms_ = 0;
 };
 
 }  // namespace bolide::client

@@ -12,6 +12,8 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -113,24 +115,41 @@ struct Use {
   std::size_t memory_kib = resident_kib();
 };
 
+// A consumer that its own listener can reach, and whoever has it last destroys.
+class Held {
+ public:
+  void set(std::shared_ptr<PushConsumer> consumer) {
+    const std::lock_guard lock(mutex_);
+    consumer_.swap(consumer);
+  }
+  std::shared_ptr<PushConsumer> get() {
+    const std::lock_guard lock(mutex_);
+    return consumer_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<PushConsumer> consumer_;
+};
+
 // Things are made, used, and destroyed in any order: here, on other threads, in their own
 // callbacks.
 void cycle(const Context& context, const std::string& topic, std::mt19937& random) {
   auto client = std::make_unique<Client>(context.client());
   auto producer = std::make_shared<Producer>(must(Producer::start(*client), "start a producer"));
-  auto push = std::make_shared<std::unique_ptr<PushConsumer>>();
+  const auto push = std::make_shared<Held>();
   const bool ends_itself = random() % 4 == 0;
-  *push = std::make_unique<PushConsumer>(
+  push->set(std::make_shared<PushConsumer>(
       must(PushConsumer::start(*client, {.group = context.unique("cycle"),
                                          .subscriptions = {{topic, "*"}},
                                          .on_messages =
-                                             [weak = std::weak_ptr(push), ends_itself](auto) {
-                                               const auto own = weak.lock();
-                                               if (ends_itself && own && *own) (void)(*own)->stop();
+                                             [held = push, ends_itself](auto) {
+                                               const auto own = held->get();
+                                               if (ends_itself && own) (void)own->stop();
                                                return ConsumeResult::success;
                                              },
                                          .from = ConsumeFrom::first}),
-           "start a consumer"));
+           "start a consumer")));
   auto lite = std::make_unique<LitePullConsumer>(
       must(LitePullConsumer::start(
                *client, {.group = context.unique("cycle"), .subscriptions = {{topic, "*"}}}),
@@ -142,7 +161,7 @@ void cycle(const Context& context, const std::string& topic, std::mt19937& rando
   if (random() % 2 == 0) (void)lite->poll(milliseconds(random() % 20));
   if (random() % 2 == 0) (void)producer->send({.topic = topic, .body = "w"});
   std::vector<std::function<void()>> ends = {[&] { client.reset(); }, [&] { producer.reset(); },
-                                             [&] { push->reset(); }, [&] { lite.reset(); }};
+                                             [&] { push->set(nullptr); }, [&] { lite.reset(); }};
   std::ranges::shuffle(ends, random);
   if (random() % 2 == 0) {
     for (const auto& end : ends) end();
