@@ -41,6 +41,12 @@ Result<std::int64_t> Reply::number(std::string_view name) const {
   return *value;
 }
 
+ServerAnswer not_supported() {
+  return {.code = remoting::response_code::not_supported,
+          .remark = "not supported by this client",
+          .body = {}};
+}
+
 Failure server_failure(std::string_view what, std::string_view peer, const Reply& reply) {
   std::string context(what);
   context.append(": ").append(peer).append(" answered ").append(std::to_string(reply.code()));
@@ -125,6 +131,7 @@ std::unique_ptr<net::Session> Channel::open(net::Connection& connection) {
   connecting_ = false;
   if (closed_) return nullptr;
   connection_ = &connection;
+  ++connections_;
   if (!early_.empty()) connection.write(std::string_view(early_));
   early_ = {};
   return std::make_unique<Link>(shared_from_this(), connection);
@@ -156,19 +163,38 @@ bool Channel::take_frame(const remoting::Frame& frame) {
     done(Reply{&header_, frame.body});
     return true;
   }
-  const bool wants_answer = !header_.is_one_way();
-  const std::int32_t opaque = header_.opaque;
-  const std::int32_t code = settings_.on_request ? settings_.on_request(header_, frame.body)
-                                                 : remoting::response_code::not_supported;
-  if (!wants_answer || connection_ == nullptr) return true;
-  const remoting::HeaderOut header{.code = code,
+  take_request(frame.body);
+  return true;
+}
+
+void Channel::take_request(std::string_view body) {
+  if (!settings_.on_request) {
+    if (!header_.is_one_way()) answer(header_.opaque, not_supported());
+    return;
+  }
+  Respond respond = [](const ServerAnswer&) {};
+  if (!header_.is_one_way()) {
+    respond = [weak = weak_from_this(), opaque = header_.opaque,
+               connection = connections_](const ServerAnswer& answer) {
+      const auto self = weak.lock();
+      // Another connection's peer knows nothing of this request.
+      if (self && self->connections_ == connection) self->answer(opaque, answer);
+    };
+  }
+  settings_.on_request(header_, body, std::move(respond));
+}
+
+void Channel::answer(std::int32_t opaque, const ServerAnswer& answer) {
+  if (connection_ == nullptr) return;
+  const remoting::HeaderOut header{.code = answer.code,
                                    .opaque = opaque,
                                    .flag = remoting::header_flag::response,
-                                   .remark = code == 0 ? "" : "not supported by this client",
+                                   .remark = answer.remark,
                                    .fields = {}};
   char* const at = connection_->reserve(remoting::header_bytes_max(header));
-  connection_->commit(remoting::encode_header(header, remoting::Serialization::json, 0, at));
-  return true;
+  connection_->commit(
+      remoting::encode_header(header, remoting::Serialization::json, answer.body.size(), at));
+  connection_->write(std::string_view(answer.body));
 }
 
 void Channel::expire(std::int64_t now_ms) {

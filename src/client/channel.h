@@ -40,9 +40,18 @@ struct Reply {
 };
 using OnReply = std::move_only_function<void(Result<Reply>)>;
 
-// What a server asks of us: returns the code that answers it.
+// What a server asks of us is answered once, now or later, by calling `respond`; dropping it
+// answers nothing. The views live during the call.
+struct ServerAnswer {
+  std::int32_t code = 0;
+  std::string remark;
+  std::string body;
+};
+using Respond = std::move_only_function<void(const ServerAnswer&)>;
 using OnServerRequest =
-    std::function<std::int32_t(const remoting::Header& header, std::string_view body)>;
+    std::function<void(const remoting::Header& header, std::string_view body, Respond respond)>;
+
+ServerAnswer not_supported();
 
 // The failure that an answer other than success stands for: the row of the error table with this
 // code, and "<what>: <peer> answered <code>: <remark>".
@@ -84,12 +93,15 @@ class Channel : public std::enable_shared_from_this<Channel> {
   std::unique_ptr<net::Session> open(net::Connection& connection);
   std::size_t take(std::string_view bytes);
   bool take_frame(const remoting::Frame& frame);
+  void take_request(std::string_view body);
+  void answer(std::int32_t opaque, const ServerAnswer& answer);
   void lost(const Error& error);
 
   net::Transport& transport_;
   ChannelSettings settings_;
   const std::string peer_;
   net::Connection* connection_ = nullptr;  // while it is open
+  std::uint64_t connections_ = 0;          // opened so far
   bool connecting_ = false;
   bool closed_ = false;
   std::string early_;  // what waits for the connection

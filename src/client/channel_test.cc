@@ -143,11 +143,14 @@ TEST_F(ChannelTest, a_request_may_be_sent_from_an_answer) {
 
 TEST_F(ChannelTest, answers_what_the_server_asks) {
   std::vector<std::int32_t> asked;
+  Respond later;
   channel = std::make_shared<Channel>(
       *client, ChannelSettings{.address = {.host = "b", .port = 10911},
-                               .on_request = [&](const remoting::Header& header, std::string_view) {
+                               .on_request = [&](const remoting::Header& header, std::string_view,
+                                                 Respond respond) {
                                  asked.push_back(header.code);
-                                 return header.code == 40 ? 0 : 3;
+                                 if (header.code == 40) return respond({.body = "done"});
+                                 later = std::move(respond);
                                }});
   FakeServer server = serve(silence);
   ask(1);
@@ -159,6 +162,10 @@ TEST_F(ChannelTest, answers_what_the_server_asks) {
   EXPECT_EQ(asked, (std::vector<std::int32_t>{40, 777, 40}));
   ASSERT_EQ(server.count(0), 1U);
   EXPECT_EQ(server.requests(0).front().opaque, 91);
+  EXPECT_EQ(server.requests(0).front().body, "done");
+  ASSERT_EQ(server.count(3), 0U);
+  later(not_supported());
+  network.run();
   ASSERT_EQ(server.count(3), 1U);
   EXPECT_EQ(server.requests(3).front().opaque, 92);
 }

@@ -54,6 +54,7 @@ Result<> ConsumerCore::join() {
     added = core_->add(this);
     if (!added) return;
     commit_at_ms_ = core_->now_ms() + settings_.commit_interval_ms;
+    started_ms_ = runtime().agent().now().wall_ms;
     rebalance_at_ms_ = 0;
     timer_ = runtime().agent().every(tick_ms, [weak = weak_from_this()] {
       if (auto self = weak.lock()) self->tick();
@@ -126,32 +127,38 @@ void ConsumerCore::write_heartbeat(JsonWriter& out) const {
   out.member("messageModel", clustering() ? "CLUSTERING" : "BROADCASTING");
   out.key("subscriptionDataSet");
   out.begin_array();
-  for (const std::string& topic : topics()) {
-    const std::string expression = expression_of(topic);
-    const auto tags = tags_of(expression);
-    out.begin_object();
-    out.member("classFilterMode", false);
-    out.key("codeSet");
-    out.begin_array();
-    for (const std::string& tag : tags) out.value(java_hash(tag));
-    out.end_array();
-    out.member("expressionType", "TAG");
-    out.member("subString", expression);
-    out.member("subVersion", sub_version_);
-    out.key("tagsSet");
-    out.begin_array();
-    for (const std::string& tag : tags) out.value(tag);
-    out.end_array();
-    out.member("topic", topic);
-    out.end_object();
-  }
+  for (const std::string& topic : topics()) write_subscription(out, topic);
   out.end_array();
   out.member("unitMode", false);
   out.end_object();
 }
 
+void ConsumerCore::write_subscription(JsonWriter& out, const std::string& topic) const {
+  const std::string expression = expression_of(topic);
+  const auto tags = tags_of(expression);
+  out.begin_object();
+  out.member("classFilterMode", false);
+  out.key("codeSet");
+  out.begin_array();
+  for (const std::string& tag : tags) out.value(java_hash(tag));
+  out.end_array();
+  out.member("expressionType", "TAG");
+  out.member("subString", expression);
+  out.member("subVersion", sub_version_);
+  out.key("tagsSet");
+  out.begin_array();
+  for (const std::string& tag : tags) out.value(tag);
+  out.end_array();
+  out.member("topic", topic);
+  out.end_object();
+}
+
 void ConsumerCore::tick() {
   const std::int64_t now_ms = core_->now_ms();
+  if (now_ms >= sample_at_ms_) {
+    sample_at_ms_ = now_ms + ConsumeStats::sample_interval_ms;
+    for (auto& [topic, stats] : stats_) stats.sample(now_ms);
+  }
   if (now_ms >= commit_at_ms_) {
     commit_at_ms_ = now_ms + settings_.commit_interval_ms;
     if (commits_by_itself_) commit_all();
@@ -162,7 +169,7 @@ void ConsumerCore::tick() {
   rebalance();
 }
 
-void ConsumerCore::settle(const QueuePtr& queue, const std::vector<ReceivedMessage>& messages) {
+void ConsumerCore::settle(const QueuePtr& queue, std::span<const ReceivedMessage> messages) {
   const bool was_full = is_full(*queue);
   queue->done(messages);
   if (was_full && !is_full(*queue)) pull(queue);

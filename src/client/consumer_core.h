@@ -9,6 +9,7 @@
 
 #include <bolide/push_consumer.h>
 
+#include "client/consume_stats.h"
 #include "client/core.h"
 #include "client/offset_file.h"
 #include "client/process_queue.h"
@@ -17,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,6 +61,8 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   void on_members_changed() override;
   void on_reset_offsets(const std::string& topic,
                         const std::map<QueueKey, std::int64_t>& offsets) override;
+  std::string running_info() override;
+  std::string offsets_info(const std::string& topic) override;
 
  protected:
   // A queue holds messages that it did not hold before.
@@ -68,6 +72,10 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   virtual bool may_pull(const ProcessQueue& /*queue*/) const { return true; }
   // Makes a queue ours: find_start(), or give_up_start() where it may not be had.
   virtual void acquire(const QueueId& id) { find_start(id); }
+  // What running_info() tells beyond what all consumers know.
+  virtual bool is_ordered() const { return false; }
+  virtual int listeners() const { return 0; }
+  virtual bool holds_lock(const QueueId& /*queue*/) const { return false; }
   // A queue that was ours, and was committed, is not in queues_ any more.
   virtual void on_dropped(const QueuePtr& /*queue*/) {}
 
@@ -77,6 +85,8 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   // From a topic's name on the wire to the user's, and back.
   std::string unwrapped(const std::string& topic) const;
   std::string wrapped(const std::string& topic) const;
+  // Gives a message of the retry topic the topic that it was sent to, as the user calls it.
+  void name_for_user(ReceivedMessage& message) const;
   template <class Self>
   std::weak_ptr<Self> weak_as(Self*) {
     return std::static_pointer_cast<Self>(shared_from_this());
@@ -90,7 +100,10 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   void commit(const QueuePtr& queue);
   void send_offset(const QueueId& id, std::int64_t offset, OnReply done);
   // These are consumed, or were handed to the broker.
-  void settle(const QueuePtr& queue, const std::vector<ReceivedMessage>& messages);
+  void settle(const QueuePtr& queue, std::span<const ReceivedMessage> messages);
+
+  // consumer_info.cc: of a topic, as on the wire.
+  ConsumeStats& stats_of(const std::string& topic) { return stats_[topic]; }
 
   // consumer_rebalance.cc: which queues are ours, and where they begin.
   void rebalance_later(std::int64_t delay_ms);
@@ -119,6 +132,9 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
 
  private:
   std::string expression_of(const std::string& topic) const;
+  void write_subscription(JsonWriter& out, const std::string& topic) const;
+  void write_queues(JsonWriter& out) const;
+  void write_stats(JsonWriter& out) const;
   void rebalance();
   void rebalance_topic(const std::string& topic);
   void allocate_queues(const std::string& topic, const std::vector<std::string>& members);
@@ -126,8 +142,9 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   void begin_queue(const QueueId& id, std::int64_t offset);
   void pull_later(const QueuePtr& queue, std::int64_t delay_ms);
   bool is_full(const ProcessQueue& queue) const;
-  void on_pulled(const QueuePtr& queue, Result<Reply> reply);
-  Result<> take_messages(const QueuePtr& queue, const Reply& reply, std::int64_t next_offset);
+  void on_pulled(const QueuePtr& queue, std::int64_t asked_ms, Result<Reply> reply);
+  Result<> take_messages(const QueuePtr& queue, const Reply& reply, std::int64_t next_offset,
+                         std::int64_t took_ms);
   void tick();
 
   const std::int64_t sub_version_;
@@ -137,6 +154,9 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   bool rebalance_waits_ = false;
   std::unique_ptr<net::Agent::Timer> timer_;
   std::int64_t commit_at_ms_ = 0;
+  std::map<std::string, ConsumeStats> stats_;  // by topic
+  std::int64_t sample_at_ms_ = 0;
+  std::int64_t started_ms_ = 0;  // wall time
   std::int64_t rebalance_at_ms_ = 0;
 };
 

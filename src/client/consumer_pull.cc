@@ -50,6 +50,7 @@ void ConsumerCore::pull(const QueuePtr& queue) {
   const std::string address = core_->broker_address(queue->id().broker, true);
   if (address.empty()) return pull_later(queue, error_pause_ms);
   queue->pulling = true;
+  queue->pulled_ms = runtime().agent().now().wall_ms;
   const std::int64_t committable = queue->committable();
   const bool commits = clustering() && committable > 0 && !settings_.active;
   const std::string expression = settings_.active ? expression_of(queue->id().topic) : "";
@@ -77,13 +78,13 @@ void ConsumerCore::pull(const QueuePtr& queue) {
       Call{.code = settings_.active ? request_code::lite_pull_message : request_code::pull_message,
            .fields = fields,
            .body = {}},
-      [weak = weak_from_this(), queue](Result<Reply> reply) {
-        if (const auto self = weak.lock()) self->on_pulled(queue, std::move(reply));
+      [weak = weak_from_this(), queue, asked_ms = core_->now_ms()](Result<Reply> reply) {
+        if (const auto self = weak.lock()) self->on_pulled(queue, asked_ms, std::move(reply));
       },
       pull_timeout_ms);
 }
 
-void ConsumerCore::on_pulled(const QueuePtr& queue, Result<Reply> reply) {
+void ConsumerCore::on_pulled(const QueuePtr& queue, std::int64_t asked_ms, Result<Reply> reply) {
   queue->pulling = false;
   if (queue->dropped || stopping_) return;
   if (!reply) {
@@ -93,7 +94,8 @@ void ConsumerCore::on_pulled(const QueuePtr& queue, Result<Reply> reply) {
   const auto next = reply->number("nextBeginOffset");
   switch (reply->code()) {
     case response_code::success:
-      if (next && take_messages(queue, *reply, *next)) return pull(queue);
+      if (next && take_messages(queue, *reply, *next, core_->now_ms() - asked_ms))
+        return pull(queue);
       return pull_later(queue, error_pause_ms);
     case response_code::pull_not_found:
     case response_code::pull_retry_immediately:
@@ -113,17 +115,22 @@ void ConsumerCore::on_pulled(const QueuePtr& queue, Result<Reply> reply) {
   }
 }
 
+void ConsumerCore::name_for_user(ReceivedMessage& message) const {
+  const std::string_view origin = message.property(retry_topic_property);
+  if (is_retry(message.topic) && !origin.empty()) message.topic = origin;
+  message.topic = unwrapped(message.topic);
+}
+
 Result<> ConsumerCore::take_messages(const QueuePtr& queue, const Reply& reply,
-                                     std::int64_t next_offset) {
+                                     std::int64_t next_offset, std::int64_t took_ms) {
   BOLIDE_TRY(auto messages, decode_messages(reply.body));
+  stats_of(queue->id().topic).pulled(messages.size(), took_ms);
   const std::string tags = expression_of(queue->id().topic);
   // Brokers filter by a hash; two tags may share one.
   std::erase_if(messages, [&](const ReceivedMessage& m) { return !tag_matches(tags, m.tag()); });
   for (ReceivedMessage& message : messages) {
     message.broker = queue->id().broker;
-    const std::string_view origin = message.property(retry_topic_property);
-    if (is_retry(message.topic) && !origin.empty()) message.topic = origin;
-    message.topic = unwrapped(message.topic);
+    name_for_user(message);
   }
   queue->put(std::move(messages), next_offset);
   on_messages();

@@ -172,12 +172,12 @@ void Core::call(const std::string& address, const Call& call, OnReply done,
 }
 
 Channel& Core::channel_to(const std::string& address, net::Address parsed) {
-  ChannelSettings settings{
-      .address = std::move(parsed),
-      .tls = settings_.tls,
-      .on_request = [this, address](const remoting::Header& header, std::string_view body) {
-        return on_server_request(address, header, body);
-      }};
+  ChannelSettings settings{.address = std::move(parsed),
+                           .tls = settings_.tls,
+                           .on_request = [this, address](const remoting::Header& header,
+                                                         std::string_view body, Respond respond) {
+                             on_server_request(address, header, body, std::move(respond));
+                           }};
   auto made = std::make_shared<Channel>(runtime_.transport(), std::move(settings));
   return *channels_.emplace(address, std::move(made)).first->second;
 }

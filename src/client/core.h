@@ -51,6 +51,13 @@ class Member {
   // A server sets the offsets of queues (code 220).
   virtual void on_reset_offsets(const std::string& /*topic*/,
                                 const std::map<QueueKey, std::int64_t>& /*offsets*/) {}
+  // Of a consumer: an operator looks at it (code 307), at its offsets of a topic (221), or lets it
+  // consume one message, a record (309). The bodies that answer (wire 2.7).
+  virtual std::string running_info() { return {}; }
+  virtual std::string offsets_info(const std::string& /*topic*/) { return {}; }
+  virtual void consume_directly(std::string_view /*record*/, Respond respond) {
+    respond(not_supported());
+  }
   // The broker at `address` asks what became of a transaction (code 39), or brings the answer to a
   // request (code 326). Returns whether it was ours.
   virtual bool on_check_transaction(const std::string& /*address*/,
@@ -141,8 +148,9 @@ class Core : public std::enable_shared_from_this<Core> {
   void end_route(const std::string& topic, const Result<RoutePtr>& result);
   std::set<std::string> heartbeat_targets() const;
   std::string heartbeat_body() const;
-  std::int32_t on_server_request(const std::string& address, const remoting::Header& header,
-                                 std::string_view body);
+  void on_server_request(const std::string& address, const remoting::Header& header,
+                         std::string_view body, Respond respond);
+  void on_consumer_request(const remoting::Header& header, std::string_view body, Respond respond);
   Channel& channel_to(const std::string& address, net::Address parsed);
   void send(Channel& channel, const Call& call, OnReply done, std::int64_t timeout_ms);
   void fetch_names();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Routes, heartbeats and the requests of servers.
+// Routes and heartbeats.
 // Runs on: the client's agent.  Owns: see core.h.  Invariant: see core.h.
 #include "base/fields_json.h"
 #include "client/core.h"
@@ -19,12 +19,6 @@ namespace response_code = remoting::response_code;
 constexpr std::int64_t heartbeat_interval_ms = 30'000;
 constexpr std::int64_t refresh_pause_ms = 200;
 constexpr std::int64_t names_interval_ms = 120'000;
-
-// The body of RESET_CONSUMER_CLIENT_OFFSET (wire 2.8).
-struct ResetBody {
-  std::map<QueueKey, std::int64_t> offsets;
-  static constexpr auto fields = std::tuple{Field{"offsetTable", &ResetBody::offsets}};
-};
 
 }  // namespace
 
@@ -194,43 +188,6 @@ void Core::unregister(const Member& member) {
   for (const std::string& address : heartbeat_targets()) {
     call(address, request_code::unregister_client,
          {{"clientID", settings_.id}, {name, member.group()}}, [](const Result<Reply>&) {});
-  }
-}
-
-std::int32_t Core::on_server_request(const std::string& address, const remoting::Header& header,
-                                     std::string_view body) {
-  const std::vector<Member*> members = members_;
-  switch (header.code) {
-    case request_code::check_transaction_state:
-      for (Member* const member : members) {
-        if (member->on_check_transaction(address, header, body)) break;
-      }
-      return response_code::success;
-    case request_code::push_reply_message_to_client:
-      // An answer that comes after its time is taken too: nobody else can use it.
-      for (Member* const member : members) {
-        if (member->on_answer(header, body)) break;
-      }
-      return response_code::success;
-    case request_code::notify_consumer_ids_changed:
-      for (Member* const member : std::vector<Member*>(members_)) {
-        if (member->consumes() && member->group() == header.field("consumerGroup"))
-          member->on_members_changed();
-      }
-      return response_code::success;
-    case request_code::reset_consumer_client_offset:
-      reset_offsets(header, body);
-      return response_code::success;
-    default: return response_code::not_supported;
-  }
-}
-
-void Core::reset_offsets(const remoting::Header& header, std::string_view body) {
-  const auto reset = from_json<ResetBody>(body);
-  if (!reset) return;
-  for (Member* const member : std::vector<Member*>(members_)) {
-    if (member->consumes() && member->group() == header.field("group"))
-      member->on_reset_offsets(std::string(header.field("topic")), reset->offsets);
   }
 }
 

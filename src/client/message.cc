@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "client/compression.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace bolide::client {
@@ -86,7 +87,10 @@ Result<std::vector<ReceivedMessage>> decode_messages(std::string_view bytes) {
 
 Properties decode_properties(std::string_view text) {
   Properties properties;
-  for (const std::string_view pair : split(text, value_end)) {
+  properties.reserve(8);  // what clients and brokers add themselves
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find(value_end));
+    text.remove_prefix(std::min(pair.size() + 1, text.size()));
     const std::size_t mark = pair.find(name_end);
     if (mark == std::string_view::npos || mark == 0 || mark + 1 == pair.size()) continue;
     properties.emplace_back(pair.substr(0, mark), pair.substr(mark + 1));

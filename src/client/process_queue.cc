@@ -11,11 +11,26 @@ namespace bolide::client {
 
 void ProcessQueue::put(std::vector<ReceivedMessage> messages, std::int64_t next_offset) {
   for (ReceivedMessage& message : messages) {
-    bytes_ += message.body.size();
-    unconsumed_.emplace(message.offset, message.body.size());
+    hold(message);
     waiting_.push_back(std::move(message));
   }
   next_ = next_offset;
+}
+
+void ProcessQueue::hold(const ReceivedMessage& message) {
+  // A broker that went back gives some a second time.
+  auto at = held_.end();
+  if (!held_.empty() && message.offset <= held_.back().offset)
+    at = std::ranges::lower_bound(held_, message.offset, {}, &Held::offset);
+  if (at != held_.end() && at->offset == message.offset && !at->consumed) return;
+  ++unconsumed_;
+  bytes_ += message.body.size();
+  const Held held{.offset = message.offset, .bytes = message.body.size()};
+  if (at != held_.end() && at->offset == message.offset) {
+    *at = held;
+  } else {
+    held_.insert(at, held);
+  }
 }
 
 std::vector<ReceivedMessage> ProcessQueue::take(std::size_t count) {
@@ -26,26 +41,21 @@ std::vector<ReceivedMessage> ProcessQueue::take(std::size_t count) {
   return taken;
 }
 
-void ProcessQueue::done(const std::vector<ReceivedMessage>& messages) {
+void ProcessQueue::done(std::span<const ReceivedMessage> messages) {
   for (const ReceivedMessage& message : messages) {
-    const auto found = unconsumed_.find(message.offset);
-    if (found == unconsumed_.end()) continue;
-    bytes_ -= found->second;
-    unconsumed_.erase(found);
+    const auto at = std::ranges::lower_bound(held_, message.offset, {}, &Held::offset);
+    if (at == held_.end() || at->offset != message.offset || at->consumed) continue;
+    at->consumed = true;
+    bytes_ -= at->bytes;
+    --unconsumed_;
   }
+  while (!held_.empty() && held_.front().consumed) held_.pop_front();
+  while (!held_.empty() && held_.back().consumed) held_.pop_back();
 }
 
 void ProcessQueue::put_back(std::vector<ReceivedMessage> messages) {
   waiting_.insert(waiting_.begin(), std::make_move_iterator(messages.begin()),
                   std::make_move_iterator(messages.end()));
-}
-
-std::int64_t ProcessQueue::span() const {
-  return unconsumed_.empty() ? 0 : unconsumed_.rbegin()->first - unconsumed_.begin()->first;
-}
-
-std::int64_t ProcessQueue::committable() const {
-  return unconsumed_.empty() ? next_ : unconsumed_.begin()->first;
 }
 
 }  // namespace bolide::client

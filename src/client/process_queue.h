@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <span>
 #include <vector>
 
 namespace bolide::client {
@@ -27,35 +27,50 @@ class ProcessQueue {
   // Up to `count` messages that wait, in order; they stay unconsumed until done().
   std::vector<ReceivedMessage> take(std::size_t count);
   // These were consumed, or handed to the broker to come again.
-  void done(const std::vector<ReceivedMessage>& messages);
+  void done(std::span<const ReceivedMessage> messages);
   // These are to be consumed again by this member.
   void put_back(std::vector<ReceivedMessage> messages);
 
   bool has_waiting() const { return !waiting_.empty(); }
   // Unconsumed messages, those being consumed among them.
-  std::size_t messages() const { return unconsumed_.size(); }
+  std::size_t messages() const { return unconsumed_; }
   std::size_t bytes() const { return bytes_; }
+  // Offsets of the first and the last unconsumed one; 0 if there is none.
+  std::int64_t first_offset() const { return is_idle() ? 0 : held_.front().offset; }
+  std::int64_t last_offset() const { return is_idle() ? 0 : held_.back().offset; }
   // Between the first and the last unconsumed offset.
-  std::int64_t span() const;
-  bool is_idle() const { return unconsumed_.empty(); }
+  std::int64_t span() const { return last_offset() - first_offset(); }
+  bool is_idle() const { return unconsumed_ == 0; }
 
   std::int64_t next_offset() const { return next_; }
   void set_next_offset(std::int64_t offset) { next_ = offset; }
   // All before this one is consumed.
-  std::int64_t committable() const;
+  std::int64_t committable() const { return is_idle() ? next_ : held_.front().offset; }
 
   // What the consumer notes about the queue.
   bool dropped = false;  // no longer ours: neither pulled nor committed
   bool pulling = false;  // a pull is on its way
   bool paused = false;   // the user wants nothing of it
   std::int64_t committed = -1;
+  std::int64_t pulled_ms = 0;       // wall time of the last pull
+  std::int64_t consumed_ms = 0;     // and of the last consumption
   std::int64_t rests_until_ms = 0;  // in ordered consuming: nothing is consumed before
 
  private:
+  struct Held {
+    std::int64_t offset = 0;
+    std::size_t bytes = 0;  // of the body
+    bool consumed = false;
+  };
+
+  void hold(const ReceivedMessage& message);
+
   QueueId id_;
   std::int64_t next_;
   std::deque<ReceivedMessage> waiting_;
-  std::map<std::int64_t, std::size_t> unconsumed_;  // offset: size of the body
+  // What was pulled, by offset; its first and its last are unconsumed.
+  std::deque<Held> held_;
+  std::size_t unconsumed_ = 0;
   std::size_t bytes_ = 0;
 };
 

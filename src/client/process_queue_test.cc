@@ -86,5 +86,17 @@ TEST(ProcessQueue, does_not_count_twice_what_is_done_twice) {
   EXPECT_EQ(queue.messages(), 1U);
 }
 
+TEST(ProcessQueue, counts_once_what_a_broker_gives_twice) {
+  ProcessQueue queue({"t", "b", 0}, 0);
+  queue.put(messages(0, 9), 10);
+  queue.done(messages(2, 4));
+  queue.put(messages(3, 6), 7);
+  EXPECT_EQ(queue.messages(), 9U) << "3 and 4 wait again";
+  queue.done(messages(0, 9));
+  EXPECT_EQ(queue.messages(), 0U);
+  EXPECT_EQ(queue.bytes(), 0U);
+  EXPECT_EQ(queue.committable(), 7);
+}
+
 }  // namespace
 }  // namespace bolide::client

@@ -3,7 +3,10 @@
 // Consuming: handing messages to the listener.
 // Runs on: see push_core.h.  Owns: see push_core.h.  Invariant: see push_core.h.
 #include "client/push_core.h"
+#include "os/clock.h"
 
+#include <iterator>
+#include <span>
 #include <utility>
 
 namespace bolide::client {
@@ -33,6 +36,7 @@ Result<> PushCore::stop() {
   runtime().run([&] {
     if (stopping_) return;
     stopping_ = true;
+    quits_ = true;
     const std::lock_guard lock(mutex_);
     is_idle_ = consuming_ == 0;
   });
@@ -78,34 +82,88 @@ bool PushCore::dispatch_from(const QueuePtr& queue) {
     if (!may) return false;
     busy_.insert(queue->id());
   }
-  Batch batch{queue, queue->take(static_cast<std::size_t>(options_.batch_messages_max))};
+  const auto piece = static_cast<std::size_t>(options_.batch_messages_max);
+  auto job = std::make_shared<ConsumeJob>(queue, queue->take(piece * pieces_.pieces()), piece);
+  job->began_ms = core_->now_ms();
+  jobs_.push_back(job);
   ++consuming_;
   auto self = std::static_pointer_cast<PushCore>(shared_from_this());
-  runtime().workers().submit([self = std::move(self), batch = std::move(batch)]() mutable {
-    const ConsumeResult result = self->options_.on_messages(batch.messages);
+  runtime().workers().submit([self = std::move(self), job = std::move(job)]() mutable {
+    Consumed result = self->consume(*job);
     Runtime& runtime = self->runtime();
-    runtime.post([self = std::move(self), batch = std::move(batch), result]() mutable {
-      self->consumed(std::move(batch), result);
-    });
+    runtime.post(
+        [self = std::move(self), job = std::move(job), result = std::move(result)]() mutable {
+          self->consumed(job, std::move(result));
+        });
   });
   return true;
 }
 
-void PushCore::consumed(Batch batch, ConsumeResult result) {
-  --consuming_;
-  if (ordered()) {
-    ordered_consumed(std::move(batch), result);
-  } else if (result == ConsumeResult::later && !batch.queue->dropped && clustering()) {
-    hand_back(std::move(batch));
-  } else {
-    // Broadcasting has nowhere to hand back to (rocketmq 3.7): what failed is passed over.
-    settle(batch.queue, batch.messages);
+// On a worker.
+PushCore::Consumed PushCore::consume(ConsumeJob& job) {
+  Consumed all;
+  const std::int64_t began_ns = os::system_clock().now().steady_ns;
+  while (!quits_.load(std::memory_order_relaxed)) {
+    const std::span<ReceivedMessage> piece = job.take();
+    if (piece.empty()) break;
+    ++all.pieces;
+    const bool success = options_.on_messages(piece) == ConsumeResult::success;
+    if (all.runs.empty() || all.runs.back().success != success) {
+      all.runs.push_back({piece, success});
+    } else {
+      std::span<ReceivedMessage>& run = all.runs.back().messages;
+      run = {run.data(), run.size() + piece.size()};
+    }
+    // In order nothing may be consumed past what was refused.
+    if (!success && ordered()) break;
   }
-  dispatch();
-  if (stopping_ && consuming_ == 0) end_stop();
+  all.took_ns = os::system_clock().now().steady_ns - began_ns;
+  return all;
 }
 
-void PushCore::end_stop() {
+void PushCore::consumed(const JobPtr& job, const Consumed& result) {
+  const QueuePtr& queue = job->queue();
+  std::erase(jobs_, job);
+  pieces_.note(result.took_ns, result.pieces);
+  queue->consumed_ms = runtime().agent().now().wall_ms;
+  std::size_t done = 0;
+  std::vector<ReceivedMessage> refused;
+  for (const Run& run : result.runs) {
+    if (run.success) {
+      done += run.messages.size();
+      settle(queue, run.messages);
+    } else {
+      refused.insert(refused.end(), std::make_move_iterator(run.messages.begin()),
+                     std::make_move_iterator(run.messages.end()));
+    }
+  }
+  stats_of(queue->id().topic).consumed(done, refused.size(), result.took_ns);
+  if (ordered()) {
+    end_ordered(job, std::move(refused));
+  } else if (!refused.empty() && !queue->dropped && clustering()) {
+    hand_back({queue, std::move(refused)});
+  } else {
+    // Broadcasting has nowhere to hand back to (rocketmq 3.7): what failed is passed over.
+    settle(queue, refused);
+  }
+  end_consuming();
+}
+
+// A listener that takes its time must not keep what waits behind it from other workers.
+void PushCore::take_back_late(std::int64_t now_ms) {
+  constexpr std::int64_t late_ms = 20;
+  for (const JobPtr& job : jobs_) {
+    if (now_ms - job->began_ms < late_ms) continue;
+    auto rest = job->take_back();
+    if (!rest.empty()) job->queue()->put_back(std::move(rest));
+  }
+  dispatch();
+}
+
+void PushCore::end_consuming() {
+  --consuming_;
+  dispatch();
+  if (!stopping_ || consuming_ > 0) return;
   const std::lock_guard lock(mutex_);
   is_idle_ = true;
   idle_.notify_all();

@@ -7,12 +7,15 @@
 // ordered consuming one per queue, and only while its lock is ours.
 #pragma once
 
+#include "client/consume_job.h"
 #include "client/consumer_core.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 namespace bolide::client {
@@ -42,14 +45,37 @@ class PushCore final : public ConsumerCore {
     std::vector<ReceivedMessage> kept;
   };
 
+  // Messages of a job, one after the other, that the listener took, or refused.
+  struct Run {
+    std::span<ReceivedMessage> messages;
+    bool success = false;
+  };
+  // What a worker did of a job, and how long it took.
+  struct Consumed {
+    std::vector<Run> runs;
+    std::size_t pieces = 0;
+    std::int64_t took_ns = 0;
+  };
+  using JobPtr = std::shared_ptr<ConsumeJob>;
+
   bool ordered() const { return options_.ordered && clustering(); }
+
+  bool is_ordered() const override { return options_.ordered; }
+  int listeners() const override { return options_.concurrency; }
+  bool holds_lock(const QueueId& queue) const override { return ordered() && is_locked(queue); }
+
+  // push_direct.cc
+  void consume_directly(std::string_view record, Respond respond) override;
 
   // push_core.cc
   void on_messages() override { dispatch(); }
   void dispatch();
   bool dispatch_from(const QueuePtr& queue);
-  void consumed(Batch batch, ConsumeResult result);
-  void end_stop();
+  Consumed consume(ConsumeJob& job);
+  void consumed(const JobPtr& job, const Consumed& result);
+  void end_ordered(const JobPtr& job, std::vector<ReceivedMessage> refused);
+  void take_back_late(std::int64_t now_ms);
+  void end_consuming();
 
   // push_retry.cc
   void hand_back(Batch batch);
@@ -69,11 +95,13 @@ class PushCore final : public ConsumerCore {
   void renew_locks();
   void on_renewed(const std::vector<QueueId>& asked, const Result<std::set<QueueId>>& locked);
   void unlock(const QueueId& id);
-  void ordered_consumed(Batch batch, ConsumeResult result);
 
   const PushConsumerOptions options_;
-  std::size_t consuming_ = 0;  // calls of the listener
-  std::set<QueueId> busy_;     // in ordered consuming: a batch of these is being consumed
+  std::size_t consuming_ = 0;  // jobs with workers, calls of the listener
+  std::vector<JobPtr> jobs_;   // those that workers have
+  PieceClock pieces_;
+  std::atomic<bool> quits_{false};  // no further piece is to be consumed
+  std::set<QueueId> busy_;          // in ordered consuming: a batch of these is being consumed
   std::map<QueueId, std::int64_t> locked_until_ms_;
   std::int64_t renew_at_ms_ = 0;
 

@@ -168,6 +168,52 @@ TEST_F(PushTest, consumes_again_here_what_the_broker_does_not_take_back) {
   EXPECT_EQ(seen[1].reconsume_times, 1);
 }
 
+TEST_F(PushTest, tells_an_operator_what_it_does) {
+  broker.records = {record(0, "a", ""), record(1, "b", "")};
+  auto consumer = start({.concurrency = 3});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a b "; }));
+  world.run([&] { server->write(307, 70, 0, {.fields = {{"consumerGroup", "g"}}}); });
+  ASSERT_TRUE(eventually([&] { return server->count(0) == 1; }));
+  const std::string info = server->requests(0).front().body;
+  for (const char* const part :
+       {R"("mqTable":{{"brokerName":"b10911","queueId":0,)", R"("topic":"t"}:{"cachedMsgCount":)",
+        R"("PROP_THREADPOOL_CORE_SIZE":"3")", R"("PROP_CONSUME_TYPE":"CONSUME_PASSIVELY")",
+        R"("subString":"*")", R"("consumeOKTPS":)"})
+    EXPECT_NE(info.find(part), std::string::npos) << part << info;
+
+  world.run([&] { server->write(221, 71, 0, {.fields = {{"group", "g"}, {"topic", "t"}}}); });
+  ASSERT_TRUE(eventually([&] { return server->count(0) == 2; }));
+  EXPECT_EQ(server->requests(0).back().body,
+            R"({"messageQueueTable":{{"brokerName":"b10911","queueId":0,"topic":"t"}:2}})");
+
+  world.run([&] { server->write(307, 72, 0, {.fields = {{"consumerGroup", "other"}}}); });
+  ASSERT_TRUE(eventually([&] { return server->count(1) == 1; })) << "none of ours";
+}
+
+TEST_F(PushTest, consumes_what_an_operator_sends) {
+  result = [](const ReceivedMessage& message) {
+    return message.body == "a" ? ConsumeResult::success : ConsumeResult::later;
+  };
+  auto consumer = start({});
+  const auto ask = [&](const std::string& body) {
+    world.run(
+        [&] { server->write(309, 80, 0, {.fields = {{"consumerGroup", "g"}}, .body = body}); });
+  };
+  ASSERT_TRUE(eventually([&] { return server->count(request_code::pull_message) > 0; }));
+  ask(record(7, "a", "RETRY_TOPIC\1t\2", "%RETRY%g"));
+  ASSERT_TRUE(eventually([&] { return server->count(0) == 1; }));
+  const std::string done = server->requests(0).front().body;
+  EXPECT_NE(done.find(R"("consumeResult":"CR_SUCCESS","order":false)"), std::string::npos) << done;
+  EXPECT_EQ(seen[0].topic, "t");
+  ask(record(8, "b", ""));
+  ASSERT_TRUE(eventually([&] { return server->count(0) == 2; }));
+  EXPECT_NE(server->requests(0).back().body.find("CR_LATER"), std::string::npos);
+  ask("no record");
+  ask("");
+  ASSERT_TRUE(eventually([&] { return server->count(1) == 2; }));
+  EXPECT_EQ(server->count(request_code::consumer_send_msg_back), 0U);
+}
+
 TEST_F(PushTest, shows_the_real_topic_of_a_retried_message) {
   broker.records = {record(0, "a", "RETRY_TOPIC\1t\2", "%RETRY%g")};
   auto consumer = start({});

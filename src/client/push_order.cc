@@ -86,6 +86,7 @@ void PushCore::acquire(const QueueId& id) {
 }
 
 void PushCore::on_tick(std::int64_t now_ms) {
+  take_back_late(now_ms);
   if (!ordered() || now_ms < renew_at_ms_) return;
   renew_at_ms_ = now_ms + renew_interval_ms;
   renew_locks();
@@ -140,10 +141,11 @@ void PushCore::on_dropped(const QueuePtr& queue) {
   unlock(queue->id());
 }
 
-void PushCore::ordered_consumed(Batch batch, ConsumeResult result) {
-  const QueuePtr queue = batch.queue;
-  if (result == ConsumeResult::later && !queue->dropped) return hand_back(std::move(batch));
-  if (result == ConsumeResult::success) settle(queue, batch.messages);
+void PushCore::end_ordered(const JobPtr& job, std::vector<ReceivedMessage> refused) {
+  const QueuePtr& queue = job->queue();
+  auto rest = job->take_back();
+  if (!rest.empty()) queue->put_back(std::move(rest));
+  if (!refused.empty() && !queue->dropped) return hand_back({queue, std::move(refused)});
   busy_.erase(queue->id());
   if (queue->dropped) on_dropped(queue);
 }

@@ -24,10 +24,14 @@ WorkerPool::~WorkerPool() {
 }
 
 void WorkerPool::submit(Task task) {
-  const std::lock_guard lock(mutex_);
-  tasks_.push_back(std::move(task));
-  if (tasks_.size() <= waiting_ || threads_ == threads_max_) return work_.notify_one();
-  ++threads_;
+  bool more = false;
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+    more = tasks_.size() > waiting_ && threads_ < threads_max_;
+    if (more) ++threads_;
+  }
+  if (!more) return work_.notify_one();
   std::thread([this] { run(); }).detach();
 }
 

@@ -28,7 +28,9 @@ void lease_and_ack(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * batch);
 }
-BENCHMARK(lease_and_ack)->ArgNames({"batch", "outstanding"})->ArgsProduct({{1, 32}, {0, 1'000'000}});
+BENCHMARK(lease_and_ack)
+    ->ArgNames({"batch", "outstanding"})
+    ->ArgsProduct({{1, 32}, {0, 1'000'000}});
 
 }  // namespace
 }  // namespace bolide::broker

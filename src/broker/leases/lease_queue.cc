@@ -163,8 +163,7 @@ void LeaseQueue::close_if(auto predicate) {
 }
 
 void LeaseQueue::skip_to(std::int64_t offset) {
-  if (leases_.lowest(offset) < offset)
-    close_if([&](std::int64_t open) { return open < offset; });
+  if (leases_.lowest(offset) < offset) close_if([&](std::int64_t open) { return open < offset; });
   cursor_ = std::max(cursor_, offset);
 }
 
