@@ -42,6 +42,7 @@ ConsumerCore::ConsumerCore(std::shared_ptr<Core> core, ConsumerSettings settings
     : core_(std::move(core)),
       settings_(std::move(settings)),
       sub_version_(os::system_clock().now().wall_ms),
+      pull_code_(settings_.active ? request_code::lite_pull_message : request_code::pull_message),
       file_(os::posix_file_system(), settings_.offset_directory, core_->settings().id,
             settings_.group) {}
 

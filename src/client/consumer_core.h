@@ -148,6 +148,7 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   void tick();
 
   const std::int64_t sub_version_;
+  std::int32_t pull_code_;
   OffsetFile file_;
   std::set<QueueId> starting_;  // ours, but where to begin is being asked
   Offsets stored_;              // broadcasting: as in the file

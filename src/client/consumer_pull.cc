@@ -74,10 +74,7 @@ void ConsumerCore::pull(const QueuePtr& queue) {
       {"brokerName", queue->id().broker},
   }};
   core_->call(
-      address,
-      Call{.code = settings_.active ? request_code::lite_pull_message : request_code::pull_message,
-           .fields = fields,
-           .body = {}},
+      address, Call{.code = pull_code_, .fields = fields, .body = {}},
       [weak = weak_from_this(), queue, asked_ms = core_->now_ms()](Result<Reply> reply) {
         if (const auto self = weak.lock()) self->on_pulled(queue, asked_ms, std::move(reply));
       },
@@ -107,6 +104,11 @@ void ConsumerCore::on_pulled(const QueuePtr& queue, std::int64_t asked_ms, Resul
       if (!queue->is_idle()) return pull_later(queue, error_pause_ms);
       queue->set_next_offset(*next);
       if (commits_by_itself_) commit(queue);
+      return pull(queue);
+    case response_code::not_supported:
+      // Brokers before 5.0 know one code for all pulls.
+      if (pull_code_ == request_code::pull_message) return pull_later(queue, error_pause_ms);
+      pull_code_ = request_code::pull_message;
       return pull(queue);
     default:
       // Unknown subscription or group: the broker may have forgotten us.
