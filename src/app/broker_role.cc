@@ -90,6 +90,8 @@ Result<> BrokerRole::open() {
   const std::string root = parts_.options.text(Opt::server_data_dir);
   BOLIDE_TRY(state.timers, broker::TimerLog::open(parts_.fs, root + "/bolide/timers"));
   if (foreign_) state.timers.delivered_up_to_ms = broker::read_timer_check(parts_.fs, root);
+  BOLIDE_TRY(state.leases, broker::LeaseLog::open(parts_.fs, root + "/bolide/leases"));
+  state.leases.stale = foreign_;
   BOLIDE_TRY(auto settings, core_settings(parts_.options, address_.bytes));
   core_ = std::make_unique<broker::Core>(std::move(settings), *store_, std::move(state),
                                          parts_.agents.via(parts_.agents.background), clock_);
@@ -106,7 +108,11 @@ Result<> BrokerRole::start_serving() {
       .region = options.text(Opt::broker_region),
       .address = address_.text(),
       .trace_on = options.boolean(Opt::broker_trace_on),
-      .config_text = [text = broker_config_text(options, address_)] { return text; }});
+      .config_text = [text = broker_config_text(options, address_)] { return text; },
+      .queues_of =
+          [this](const std::string& topic, remoting::BrokerService::OnQueues done) {
+            registrar_->queues_of(topic, std::move(done));
+          }});
   front_ = std::make_unique<remoting::Front>(
       service_.get(), nullptr,
       static_cast<std::uint32_t>(options.integer(Opt::net_max_frame_bytes)));

@@ -12,7 +12,9 @@
 
 #include "base/buffer.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "broker/config.h"
+#include "broker/leases/settled.h"
 
 #include <cstdint>
 #include <functional>
@@ -114,12 +116,81 @@ struct PullResult {
   Slices records;
 };
 
+// Which topic a message is popped from: RocketMQ's broker keeps what was not acknowledged in a
+// retry topic for each group and topic, in two forms (semantics 3.18); ours gives it again from its
+// place.
+enum class PopRetry : std::uint8_t { none, v1, v2 };
+
+enum class PopKind : std::uint8_t {
+  take,    // messages, each with a lease
+  look,    // messages, and everything stays as it is
+  notice,  // whether there are any
+};
+
+struct PopRequest {
+  Ticket ticket;
+  const Identity* identity = nullptr;
+  PopKind kind = PopKind::take;
+  std::string_view group;
+  std::string_view topic;
+  std::int32_t queue_id = -1;  // negative: any
+  std::int32_t messages_max = 32;
+  std::int64_t invisible_ms = 60'000;  // how long a message is given for
+  std::int64_t suspend_ms = 0;         // how long to wait for a message; 0: answer at once
+  bool from_end = false;               // where a new group begins
+  bool ordered = false;                // a queue waits until all that it gave is done
+  std::string_view attempt;            // in order: the same again asks for what got lost
+  std::optional<std::string_view> subscription;  // absent: all messages
+  std::string_view expression_type = "TAG";
+};
+
+// What was popped of one queue.
+struct PopQueue {
+  std::int32_t queue_id = 0;
+  PopRetry retry = PopRetry::none;
+  std::vector<std::int64_t> offsets;  // in order
+  std::vector<std::int32_t> times;    // how often each was given before
+};
+
+enum class PopStatus : std::uint8_t {
+  found,
+  nothing,  // in time
+  full,     // too many wait already
+};
+
+struct PopResult {
+  std::optional<Error> error;
+  PopStatus status = PopStatus::found;
+  WallMs given_ms = 0;  // with queue and offset it names the delivery of each message
+  std::int64_t invisible_ms = 0;
+  std::int64_t rest = 0;  // messages that could be given now
+  std::vector<PopQueue> queues;
+  Slices records;  // queue by queue
+};
+
+// The delivery of a message, as its consumer names it.
+struct LeaseRef {
+  std::string_view group;
+  std::string_view topic;
+  std::int32_t queue_id = 0;
+  std::int64_t offset = 0;
+  WallMs given_ms = 0;
+  bool ordered = false;
+};
+
+struct LeaseChange {
+  Settled settled = Settled::done;
+  WallMs given_ms = 0;  // by which the delivery is known from now on
+  std::int64_t invisible_ms = 0;
+};
+
 // What a front end gives the core to be answered.
 class ReplySink {
  public:
   virtual ~ReplySink() = default;
   virtual void on_send(const Ticket& ticket, const SendResult& result) = 0;
   virtual void on_pull(const Ticket& ticket, PullResult&& result) = 0;
+  virtual void on_pop(const Ticket& ticket, PopResult&& result) = 0;
   // A producer is asked for the outcome of a transaction (code 39).
   virtual void on_check_transaction(SessionId session, const TransactionQuestion& question) = 0;
   // The members of `group` changed: tell the client behind `session` (code 40).
@@ -244,6 +315,21 @@ struct QueueRef {
   std::int32_t queue_id = 0;
 };
 
+// A client asks which queues of a topic it is to take.
+struct AssignRequest {
+  std::string topic;
+  std::string group;
+  std::string client_id;
+  std::string strategy;
+  MessageModel model = MessageModel::clustering;
+  std::vector<QueueRef> queues;  // of the topic in all brokers; empty: those of this one
+};
+
+struct Assignment {
+  std::vector<QueueRef> queues;  // of number -1: any of the broker's
+  bool pop = false;
+};
+
 // A message that a group could not consume (semantics 3.7).
 struct SendBackRequest {
   std::string_view group;
@@ -291,6 +377,19 @@ class Api {
                                  std::string_view topic, std::int32_t queue_id,
                                  std::int64_t offset) = 0;
 
+  // --- single messages (semantics 3.18) --------------------------------------------------------
+  // Hot: answered through ticket.sink.
+  virtual void pop(const PopRequest& request) = 0;
+  // The message is done. Late or twice is no error, and told. Errors: topic_not_found,
+  // message_invalid for a queue that is not there, not_found for an offset that is not.
+  virtual void ack(const Identity& who, const LeaseRef& lease, Reply<Settled> reply) = 0;
+  // From now on the message is given for so long; 0 gives it back. Errors: as ack.
+  virtual void change_lease(const Identity& who, const LeaseRef& lease, std::int64_t invisible_ms,
+                            Reply<LeaseChange> reply) = 0;
+  // How many pops wait; `queue_id` as they asked.
+  virtual void waiting_pops(const Identity& who, std::string_view group, std::string_view topic,
+                            std::int32_t queue_id, Reply<std::size_t> reply) = 0;
+
   // --- clients --------------------------------------------------------------------------------
   virtual void heartbeat(const Identity& who, const ClientPlace& place, const Heartbeat& heartbeat,
                          Reply<HeartbeatReply> reply) = 0;
@@ -307,6 +406,16 @@ class Api {
                                Reply<Member> reply) = 0;
   virtual void all_producers(const Identity& who,
                              Reply<std::map<std::string, std::vector<Member>>> reply) = 0;
+
+  // --- who takes which queues -----------------------------------------------------------------
+  // Nothing: it cannot be said now, and the client keeps what it has.
+  virtual void assign(const Identity& who, const AssignRequest& request,
+                      Reply<std::optional<Assignment>> reply) = 0;
+  // Whether the group's clients pull or pop the topic. Errors: no_permission, topic_not_valid,
+  // invalid_argument.
+  virtual void put_request_mode(const Identity& who, const RequestMode& mode,
+                                Reply<void> reply) = 0;
+  virtual void request_modes(const Identity& who, Reply<std::vector<RequestMode>> reply) = 0;
 
   // --- ordered consumption --------------------------------------------------------------------
   // Locks queues for one client of a group (semantics 3.5); answers those that it now holds. A lock

@@ -58,6 +58,16 @@ struct GroupConfig {
   bool operator==(const GroupConfig&) const = default;
 };
 
+// How the clients of a group get the messages of a topic.
+struct RequestMode {
+  std::string topic;
+  std::string group;
+  bool pop = false;
+  std::int32_t share_queues = 0;  // how many more clients pop the queues of each; 0: all
+
+  bool operator==(const RequestMode&) const = default;
+};
+
 // RocketMQ's version stamp of a table: clients and name servers compare it.
 struct DataVersion {
   std::int64_t state_version = 0;

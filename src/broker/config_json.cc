@@ -4,6 +4,8 @@
 // Runs on: any agent.  Owns: nothing.  Invariant: reading what was written gives the same config.
 #include "broker/metadata.h"
 
+#include <map>
+
 namespace bolide::broker {
 namespace {
 
@@ -109,6 +111,50 @@ void read_group(JsonReader& in, GroupConfig* config) {
     else if (key == "whichBrokerWhenConsumeSlowly")
       config->slow_consumer_broker_id = in.integer<std::int64_t>();
   });
+}
+
+void write_mode(JsonWriter& out, const RequestMode& mode) {
+  out.begin_object();
+  out.member("consumerGroup", mode.group);
+  out.member("mode", mode.pop ? "POP" : "PULL");
+  out.member("popShareQueueNum", mode.share_queues);
+  out.member("topic", mode.topic);
+  out.end_object();
+}
+
+void read_mode(JsonReader& in, RequestMode* mode) {
+  in.object([&](JsonKey key) {
+    if (key == "consumerGroup")
+      mode->group = in.text();
+    else if (key == "mode")
+      mode->pop = in.text() == "POP";
+    else if (key == "popShareQueueNum")
+      mode->share_queues = in.integer<std::int32_t>();
+    else if (key == "topic")
+      mode->topic = in.text();
+  });
+}
+
+std::string request_modes_json(const std::vector<RequestMode>& modes) {
+  std::map<std::string_view, std::vector<const RequestMode*>> by_topic;
+  for (const RequestMode& mode : modes) by_topic[mode.topic].push_back(&mode);
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  out.key("messageRequestModeMap");
+  out.begin_object();
+  for (const auto& [topic, groups] : by_topic) {
+    out.key(topic);
+    out.begin_object();
+    for (const RequestMode* mode : groups) {
+      out.key(mode->group);
+      write_mode(out, *mode);
+    }
+    out.end_object();
+  }
+  out.end_object();
+  out.end_object();
+  return text;
 }
 
 void write_version(JsonWriter& out, const DataVersion& version) {

@@ -29,6 +29,7 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
               store, *metadata_),
       groups_(settings_.auto_create_groups, *metadata_),
       offsets_(*metadata_),
+      modes_(*metadata_),
       visible_(store),
       sender_({.store_host = settings_.store_host,
                .broker = settings_.name,
@@ -55,9 +56,11 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
                .background = background}),
       started_ms_(clock.now().wall_ms) {
   load(state.metadata.stored);
+  open_leases(std::move(state.leases), background);
   open_detours(std::move(state.timers), std::move(background));
   sender_.on_published([this](store::QueueNo queue) {
     puller_.wake(queue);
+    popper_->published(queue);
     timers_->published(queue);
     transactions_->published(queue);
   });
@@ -68,6 +71,7 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
   });
   // A message is as safe as its reply level says only if its topic is.
   store_.sync_with(metadata_->journal());
+  store_.sync_with(leases_->journal());
 }
 
 void Core::load(const StoredMetadata& stored) {
@@ -75,7 +79,32 @@ void Core::load(const StoredMetadata& stored) {
   if (topics_.load_trims(stored.trims)) metadata_->want_snapshot();
   groups_.load(stored.groups, stored.group_version);
   offsets_.load(stored.offsets);
+  modes_.load(stored.modes);
   if (metadata_->wants_snapshot()) (void)metadata_->snapshot(everything());  // or by a tick
+}
+
+void Core::open_leases(LeaseLog::Opened leases, store::Background background) {
+  leases_ = std::make_unique<LeaseTable>(
+      offsets_, std::move(leases), [this](const LeaseName& name) -> std::optional<std::int64_t> {
+        const auto queue = queue_of(name.topic, name.queue_id);
+        if (!queue) return std::nullopt;
+        return visible_.end(*queue);
+      });
+  popper_ = std::make_unique<Popper>(PopSettings{.broker = settings_.name,
+                                                 .permission = settings_.permission,
+                                                 .bytes_max = settings_.pull_bytes_max,
+                                                 .suspend_ms_max = settings_.long_poll_ms_max},
+                                     Popper::Parts{.topics = topics_,
+                                                   .groups = groups_,
+                                                   .leases = *leases_,
+                                                   .visible = visible_,
+                                                   .store = store_,
+                                                   .background = std::move(background),
+                                                   .taking = {.offsets = offsets_,
+                                                              .visible = visible_,
+                                                              .store = store_,
+                                                              .leases = *leases_,
+                                                              .send_back = send_back_}});
 }
 
 void Core::open_detours(TimerLog::Opened timers, store::Background background) {
@@ -118,7 +147,27 @@ Result<std::optional<Detour>> Core::detour(const SendRequest& request, std::int3
 }
 
 void Core::pull(const PullRequest& request) {
+  if (request.commit_offset && !leases_->empty())
+    offset_moved(request.group, request.topic, request.queue_id, *request.commit_offset);
   puller_.pull(request, now());
+}
+
+void Core::pop(const PopRequest& request) {
+  popper_->pop(request, now());
+}
+
+void Core::ack(const Identity&, const LeaseRef& lease, Reply<Settled> reply) {
+  reply(popper_->ack(lease, now()));
+}
+
+void Core::change_lease(const Identity&, const LeaseRef& lease, std::int64_t invisible_ms,
+                        Reply<LeaseChange> reply) {
+  reply(popper_->change(lease, invisible_ms, now()));
+}
+
+void Core::waiting_pops(const Identity&, std::string_view group, std::string_view topic,
+                        std::int32_t queue_id, Reply<std::size_t> reply) {
+  reply(popper_->waiting(group, topic, queue_id));
 }
 
 bool Core::end_of_turn() {
@@ -127,7 +176,10 @@ bool Core::end_of_turn() {
   const bool more = timers_->run(at);
   transactions_->run(at);
   sender_.write(at);
-  return more;
+  // What became visible is given at once; what is given is noted before anybody is answered.
+  const bool given_up = popper_->run(at);
+  leases_->write(at.steady_ms());
+  return more || given_up;
 }
 
 void Core::tick() {
@@ -135,6 +187,8 @@ void Core::tick() {
   metadata_->at(at);
   store_.tick(at);
   puller_.tick(at);
+  popper_->tick(at);
+  leases_->tick();
   transactions_->tick(at);
   if (at.steady_ms() - expired_ms_ > expire_every_ms) {
     expired_ms_ = at.steady_ms();
@@ -156,7 +210,7 @@ void Core::sample_rates(const Now& at) {
   if (elapsed_ms < rate_sample_ms) return;
   const double seconds = static_cast<double>(elapsed_ms) / 1000;
   const std::uint64_t in = sender_.stats().messages;
-  const std::uint64_t out = puller_.stats().messages;
+  const std::uint64_t out = puller_.stats().messages + popper_->stats().messages;
   rates_ = {.sampled_ms = at.steady_ms(),
             .in = in,
             .out = out,
@@ -170,6 +224,7 @@ StoredMetadata Core::everything() const {
   for (const auto& [name, group] : groups_.all()) all.groups.push_back(group);
   all.offsets = offsets_.all();
   all.trims = topics_.trims();
+  all.modes = modes_.all();
   all.topic_version = topics_.version();
   all.group_version = groups_.version();
   return all;
@@ -178,6 +233,8 @@ StoredMetadata Core::everything() const {
 void Core::drain() {
   sender_.write(now());
   puller_.drain();
+  popper_->drain(now());
+  leases_->write(now().steady_ms());
 }
 
 void Core::save_places(std::int64_t synced_position) {
@@ -192,12 +249,15 @@ Result<StoredMetadata> Core::shut_down() {
   save_places(store_.stats().max_position);
   StoredMetadata all = everything();
   BOLIDE_CHECK(metadata_->snapshot(all));
+  BOLIDE_CHECK(leases_->snapshot());
   return all;
 }
 
 CoreStats Core::core_stats() const {
   return {.send = sender_.stats(),
           .pull = puller_.stats(),
+          .pop = popper_->stats(),
+          .leases = leases_->stats(),
           .timers = timers_->stats(),
           .transactions = transactions_->stats(),
           .topics = topics_.all().size(),

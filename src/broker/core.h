@@ -9,13 +9,16 @@
 #include "base/time.h"
 #include "broker/api.h"
 #include "broker/clients.h"
+#include "broker/delivery/popper.h"
 #include "broker/delivery/puller.h"
 #include "broker/delivery/visible.h"
 #include "broker/groups.h"
+#include "broker/leases/lease_table.h"
 #include "broker/metadata.h"
 #include "broker/offsets.h"
 #include "broker/own_sends.h"
 #include "broker/queue_locks.h"
+#include "broker/request_modes.h"
 #include "broker/retry/send_back.h"
 #include "broker/sender.h"
 #include "broker/timers/timers.h"
@@ -60,12 +63,15 @@ struct CoreSettings {
 struct CoreState {
   Metadata::Opened metadata;
   TimerLog::Opened timers;
+  LeaseLog::Opened leases;
 };
 
 // What the metrics page and runtime_info are made from.
 struct CoreStats {
   SendStats send;
   PullStats pull;
+  PopStats pop;
+  LeaseStats leases;
   TimerStats timers;
   TransactionStats transactions;
   std::size_t topics = 0;
@@ -106,6 +112,13 @@ class Core final : public Api {
   Result<> commit_offset(const Identity& who, std::string_view group, std::string_view topic,
                          std::int32_t queue_id, std::int64_t offset) override;
 
+  void pop(const PopRequest& request) override;
+  void ack(const Identity& who, const LeaseRef& lease, Reply<Settled> reply) override;
+  void change_lease(const Identity& who, const LeaseRef& lease, std::int64_t invisible_ms,
+                    Reply<LeaseChange> reply) override;
+  void waiting_pops(const Identity& who, std::string_view group, std::string_view topic,
+                    std::int32_t queue_id, Reply<std::size_t> reply) override;
+
   void heartbeat(const Identity& who, const ClientPlace& place, const Heartbeat& heartbeat,
                  Reply<HeartbeatReply> reply) override;
   void unregister_client(const ClientPlace& place, std::string_view client_id,
@@ -119,6 +132,11 @@ class Core final : public Api {
                        Reply<Member> reply) override;
   void all_producers(const Identity& who,
                      Reply<std::map<std::string, std::vector<Member>>> reply) override;
+
+  void assign(const Identity& who, const AssignRequest& request,
+              Reply<std::optional<Assignment>> reply) override;
+  void put_request_mode(const Identity& who, const RequestMode& mode, Reply<void> reply) override;
+  void request_modes(const Identity& who, Reply<std::vector<RequestMode>> reply) override;
 
   void lock_queues(const Identity& who, std::string_view group, std::string_view client_id,
                    const std::vector<QueueRef>& queues,
@@ -183,6 +201,9 @@ class Core final : public Api {
                                        const SendProperties& known, const Now& now);
   void load(const StoredMetadata& stored);
   void open_detours(TimerLog::Opened timers, store::Background background);
+  void open_leases(LeaseLog::Opened leases, store::Background background);
+  void offset_moved(std::string_view group, std::string_view topic, std::int32_t queue_id,
+                    std::int64_t offset);
   void save_places(std::int64_t synced_position);
   void sample_rates(const Now& now);
   StoredMetadata everything() const;
@@ -195,6 +216,7 @@ class Core final : public Api {
   Topics topics_;
   Groups groups_;
   Offsets offsets_;
+  RequestModes modes_;
   Clients clients_;
   QueueLocks locks_;
   Visible visible_;
@@ -202,6 +224,8 @@ class Core final : public Api {
   OwnSends own_sends_;
   SendBack send_back_;
   Puller puller_;
+  std::unique_ptr<LeaseTable> leases_;
+  std::unique_ptr<Popper> popper_;
   std::unique_ptr<Timers> timers_;
   std::unique_ptr<Transactions> transactions_;
 

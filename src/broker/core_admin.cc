@@ -16,7 +16,10 @@ void Core::put_topic(const Identity&, const TopicConfig& config, std::string_vie
 
 void Core::delete_topic(const Identity&, std::string_view topic, Reply<void> reply) {
   auto erased = topics_.erase(topic, now().wall_ms);
-  if (erased) offsets_.erase_topic(topic);
+  if (erased) {
+    leases_->erase_topic(topic);
+    offsets_.erase_topic(topic);
+  }
   reply(std::move(erased));
 }
 
@@ -62,6 +65,7 @@ void Core::put_group(const Identity&, const GroupConfig& config, Reply<void> rep
 void Core::delete_group(const Identity&, std::string_view group, bool clean_offsets,
                         Reply<void> reply) {
   auto erased = groups_.erase(group, now().wall_ms);
+  if (erased) leases_->erase_group(group);
   if (clean_offsets && (erased || erased.error().code == Errc::group_not_found)) {
     offsets_.erase_group(group);
     if (auto saved = offsets_.save_dirty(); !saved) erased = std::move(saved);

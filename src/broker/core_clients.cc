@@ -2,7 +2,11 @@
 //
 // The core's calls about connected clients.
 // Runs on: core agent.  Owns: nothing beyond core.h.  Invariant: see core.h.
+#include "broker/assignment.h"
 #include "broker/core.h"
+
+#include <algorithm>
+#include <tuple>
 
 namespace bolide::broker {
 
@@ -41,6 +45,7 @@ void Core::unregister_client(const ClientPlace& place, std::string_view,
 void Core::session_closed(SessionId session) {
   clients_.session_closed(session);
   puller_.session_closed(session);
+  popper_->session_closed(session);
 }
 
 void Core::consumer_members(const Identity&, std::string_view group, Reply<GroupMembers> reply) {
@@ -77,6 +82,44 @@ void Core::all_producers(const Identity&, Reply<std::map<std::string, std::vecto
     for (const auto& [session, member] : members) all[group].push_back(member);
   }
   reply(std::move(all));
+}
+
+void Core::assign(const Identity&, const AssignRequest& request,
+                  Reply<std::optional<Assignment>> reply) {
+  std::vector<QueueRef> queues = request.queues;
+  const Topic* topic = topics_.find(request.topic);
+  if (queues.empty() && topic != nullptr && (topic->config.permission & perm::read) != 0) {
+    for (std::int32_t id = 0; id < topic->config.read_queues; ++id)
+      queues.push_back({.topic = request.topic, .broker = settings_.name, .queue_id = id});
+  }
+  if (queues.empty()) return reply(std::nullopt);
+  std::ranges::sort(queues, {}, [](const QueueRef& q) { return std::tie(q.broker, q.queue_id); });
+  const RequestMode mode = modes_.find(request.group, request.topic);
+  Assignment assignment{.queues = {}, .pop = mode.pop};
+  if (request.model == MessageModel::broadcasting) {
+    assignment.queues = std::move(queues);
+    return reply(std::move(assignment));
+  }
+  const Clients::ConsumerGroup* group = clients_.find(request.group);
+  if (group == nullptr || !known_strategy(request.strategy)) return reply(std::nullopt);
+  std::vector<std::string> clients;
+  for (const auto& [session, member] : group->members) clients.push_back(member.client_id);
+  std::ranges::sort(clients);
+  if (mode.pop) {
+    assignment.queues =
+        allocate_popping(request.strategy, request.client_id, queues, clients, mode.share_queues);
+  } else {
+    assignment.queues = allocate(request.strategy, request.client_id, queues, clients);
+  }
+  reply(std::move(assignment));
+}
+
+void Core::put_request_mode(const Identity&, const RequestMode& mode, Reply<void> reply) {
+  reply(modes_.put(mode));
+}
+
+void Core::request_modes(const Identity&, Reply<std::vector<RequestMode>> reply) {
+  reply(modes_.all());
 }
 
 void Core::lock_queues(const Identity&, std::string_view group, std::string_view client_id,

@@ -16,7 +16,14 @@ Result<> Core::commit_offset(const Identity&, std::string_view group, std::strin
   BOLIDE_CHECK(queue_of(topic, queue_id));
   if (offset < 0) return fail(Errc::invalid_argument, "negative offset");
   offsets_.commit(group, topic, queue_id, offset);
+  offset_moved(group, topic, queue_id, offset);
   return {};
+}
+
+// A group that pops follows an offset that it did not commit by its leases.
+void Core::offset_moved(std::string_view group, std::string_view topic, std::int32_t queue_id,
+                        std::int64_t offset) {
+  if (!leases_->empty()) (void)leases_->moved(group, topic, queue_id, offset);
 }
 
 void Core::consumer_offset(const Identity&, std::string_view group, std::string_view topic,
@@ -88,7 +95,9 @@ void Core::reset_offsets(const Identity&, const ResetRequest& request,
       target = store_.offset_by_time(queue, request.timestamp_ms, false);
     const auto committed = offsets_.find(request.group, request.topic, id);
     if (!request.force && committed && *committed < target) target = *committed;
-    offsets_.reset(request.group, request.topic, id, target, online != nullptr);
+    // A group that pops is not told: it is given messages from there on.
+    const bool pops = leases_->moved(request.group, request.topic, id, target);
+    offsets_.reset(request.group, request.topic, id, target, online != nullptr && !pops);
     chosen[id] = target;
   }
   // Parked pulls must learn of it too: whoever waits in these queues is answered now, and told of
@@ -109,6 +118,7 @@ void Core::clone_offsets(const Identity&, std::string_view from_group, std::stri
     if (entry.group != from_group || std::ranges::find(topics, entry.topic) == topics.end())
       continue;
     offsets_.commit(to_group, entry.topic, entry.queue_id, entry.offset);
+    offset_moved(to_group, entry.topic, entry.queue_id, entry.offset);
   }
   reply({});
 }

@@ -46,6 +46,9 @@ class RecordingSink : public ReplySink {
   void on_pull(const Ticket& ticket, PullResult&& result) override {
     pulled.push_back({.ticket = ticket, .result = std::move(result)});
   }
+  void on_pop(const Ticket& ticket, PopResult&& result) override {
+    popped.push_back({.ticket = ticket, .result = std::move(result)});
+  }
   void on_check_transaction(SessionId session, const TransactionQuestion& question) override {
     asked.push_back({.session = session,
                      .half_offset = question.half_offset,
@@ -56,6 +59,10 @@ class RecordingSink : public ReplySink {
     changed.emplace_back(session, std::string(group));
   }
 
+  struct Popped {
+    Ticket ticket;
+    PopResult result;
+  };
   struct Asked {
     SessionId session = 0;
     std::int64_t half_offset = 0;
@@ -66,6 +73,7 @@ class RecordingSink : public ReplySink {
   std::vector<Asked> asked;
   std::vector<Sent> sent;
   std::vector<Pulled> pulled;
+  std::vector<Popped> popped;
   std::vector<std::pair<SessionId, std::string>> changed;
 };
 
@@ -148,10 +156,13 @@ class CoreRig {
     BOLIDE_ASSERT(metadata.has_value());
     auto timers = TimerLog::open(fs, "timers");
     BOLIDE_ASSERT(timers.has_value());
-    core = std::make_unique<Core>(
-        options_.core, *store,
-        CoreState{.metadata = std::move(*metadata), .timers = std::move(*timers)},
-        background.background(), clock);
+    auto leases = LeaseLog::open(fs, "leases");
+    BOLIDE_ASSERT(leases.has_value());
+    core = std::make_unique<Core>(options_.core, *store,
+                                  CoreState{.metadata = std::move(*metadata),
+                                            .timers = std::move(*timers),
+                                            .leases = std::move(*leases)},
+                                  background.background(), clock);
   }
   // The process dies and starts again.
   void kill_and_reopen() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Metadata in the journal. Keys: topic/NAME, group/NAME, offset/QUEUE/TOPIC@GROUP, trim/NAME,
-// version/topic, version/group. Names hold neither '/' nor '@', so keys are unambiguous.
-// Runs on: core agent.  Owns: the journal.  Invariant: see metadata.h.
+// mode/TOPIC@GROUP, version/topic, version/group. Names hold neither '/' nor '@', so keys are
+// unambiguous. Runs on: core agent.  Owns: the journal.  Invariant: see metadata.h.
 #include "broker/metadata.h"
 
 #include "base/log.h"
@@ -19,6 +19,7 @@ constexpr std::string_view topic_key = "topic/";
 constexpr std::string_view group_key = "group/";
 constexpr std::string_view offset_key = "offset/";
 constexpr std::string_view trim_key = "trim/";
+constexpr std::string_view mode_key = "mode/";
 constexpr std::string_view topic_version_key = "version/topic";
 constexpr std::string_view group_version_key = "version/group";
 constexpr std::uint64_t snapshot_after_bytes = 8U << 20U;
@@ -39,6 +40,10 @@ std::string key_of(std::string_view prefix, std::string_view name) {
 
 std::string key_of_offset(std::string_view topic, std::string_view group, std::int32_t queue_id) {
   return fmt::format("{}{}/{}@{}", offset_key, queue_id, topic, group);
+}
+
+std::string key_of_mode(const RequestMode& mode) {
+  return fmt::format("{}{}@{}", mode_key, mode.topic, mode.group);
 }
 
 // The journal replayed: the last value of each key.
@@ -76,6 +81,8 @@ class Replay {
     if (key.starts_with(group_key)) {
       return read_json(key, value, read_group, &stored->groups.emplace_back());
     }
+    if (key.starts_with(mode_key))
+      return read_json(key, value, read_mode, &stored->modes.emplace_back());
     if (key == topic_version_key)
       return read_json(key, value, read_version, &stored->topic_version);
     if (key == group_version_key)
@@ -150,6 +157,10 @@ void Metadata::erase_group(std::string_view name, const DataVersion& version) {
   journal_->put(group_version_key, as_json(version, write_version));
 }
 
+void Metadata::save_mode(const RequestMode& mode) {
+  journal_->put(key_of_mode(mode), as_json(mode, write_mode));
+}
+
 void Metadata::save_offset(std::string_view topic, std::string_view group, std::int32_t queue_id,
                            std::int64_t offset) {
   journal_->put(key_of_offset(topic, group, queue_id), DecimalText(offset).view());
@@ -195,6 +206,7 @@ Result<> Metadata::snapshot(const StoredMetadata& all) {
       emit(key_of(topic_key, t.name), as_json(t, write_topic));
     for (const GroupConfig& g : all.groups)
       emit(key_of(group_key, g.name), as_json(g, write_group));
+    for (const RequestMode& m : all.modes) emit(key_of_mode(m), as_json(m, write_mode));
     emit(topic_version_key, as_json(all.topic_version, write_version));
     emit(group_version_key, as_json(all.group_version, write_version));
     for (const OffsetEntry& o : all.offsets) {

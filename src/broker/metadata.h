@@ -29,6 +29,10 @@ void write_topic(JsonWriter& out, const TopicConfig& config);
 void read_topic(JsonReader& in, TopicConfig* config);
 void write_group(JsonWriter& out, const GroupConfig& config);
 void read_group(JsonReader& in, GroupConfig* config);
+void write_mode(JsonWriter& out, const RequestMode& mode);
+void read_mode(JsonReader& in, RequestMode* mode);
+// The whole table, as in the file and in answers (code 402).
+std::string request_modes_json(const std::vector<RequestMode>& modes);
 void write_version(JsonWriter& out, const DataVersion& version);
 void read_version(JsonReader& in, DataVersion* version);
 
@@ -45,6 +49,7 @@ struct StoredMetadata {
   std::vector<GroupConfig> groups;
   std::vector<OffsetEntry> offsets;
   std::vector<TrimEntry> trims;
+  std::vector<RequestMode> modes;
   DataVersion topic_version;
   DataVersion group_version;
 };
@@ -60,6 +65,7 @@ class Metadata {
   void erase_topic(std::string_view name, std::int64_t trim_position, const DataVersion& version);
   void save_group(const GroupConfig& config, const DataVersion& version);
   void erase_group(std::string_view name, const DataVersion& version);
+  void save_mode(const RequestMode& mode);
   void save_offset(std::string_view topic, std::string_view group, std::int32_t queue_id,
                    std::int64_t offset);
   void erase_offset(std::string_view topic, std::string_view group, std::int32_t queue_id);

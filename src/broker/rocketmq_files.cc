@@ -122,6 +122,26 @@ Result<> parse_delay_offsets(std::string_view json, StoredMetadata* into) {
   return {};
 }
 
+// By topic and group.
+Result<> parse_modes(std::string_view json, StoredMetadata* into) {
+  std::vector<RequestMode> modes;
+  JsonReader in(json);
+  in.object([&](JsonKey key) {
+    if (key != "messageRequestModeMap") return;
+    in.object([&](JsonKey topic) {
+      const std::string name(topic.text);
+      in.object([&](JsonKey group) {
+        RequestMode mode{.topic = name, .group = std::string(group.text)};
+        read_mode(in, &mode);
+        modes.push_back(std::move(mode));
+      });
+    });
+  });
+  BOLIDE_CHECK(in.finish());
+  into->modes = std::move(modes);
+  return {};
+}
+
 // Members beside version and table, as they stand in the file: they are not ours to drop.
 using Members = std::vector<std::pair<std::string, std::string>>;
 Members other_members(os::FileSystem& fs, const std::string& path, std::string_view table) {
@@ -162,7 +182,8 @@ std::string pretty_table(const DataVersion& version, const Members& others, std:
 }
 
 constexpr std::string_view file_names[] = {"topics.json", "subscriptionGroup.json",
-                                           "consumerOffset.json", "delayOffset.json"};
+                                           "consumerOffset.json", "delayOffset.json",
+                                           "messageRequestMode.json"};
 
 // One line for each file that is there: its name, size and hash.
 using Sums = std::map<std::string, std::string, std::less<>>;
@@ -238,6 +259,7 @@ Result<ForeignChanges> take_foreign_changes(os::FileSystem& fs, const std::strin
   ForeignChanges changes{.topics = changed(file_names[0]),
                          .groups = changed(file_names[1]),
                          .offsets = changed(file_names[2]) || changed(file_names[3]),
+                         .modes = changed(file_names[4]),
                          .topics_gone = {}};
   if (!changes.any()) return changes;
   BOLIDE_TRY(StoredMetadata theirs, read_rocketmq_files(fs, directory));
@@ -254,6 +276,7 @@ Result<ForeignChanges> take_foreign_changes(os::FileSystem& fs, const std::strin
     all->group_version = theirs.group_version;
   }
   if (changes.offsets) all->offsets = std::move(theirs.offsets);
+  if (changes.modes) all->modes = std::move(theirs.modes);
   return changes;
 }
 
@@ -269,6 +292,8 @@ Result<StoredMetadata> read_rocketmq_files(os::FileSystem& fs, const std::string
   BOLIDE_CHECK(read_with_backup(fs, config + "delayOffset.json", [&](std::string_view json) {
     return parse_delay_offsets(json, &all);
   }));
+  BOLIDE_CHECK(read_with_backup(fs, config + "messageRequestMode.json",
+                                [&](std::string_view json) { return parse_modes(json, &all); }));
   return all;
 }
 
@@ -314,6 +339,10 @@ Result<> write_rocketmq_files(os::FileSystem& fs, const std::string& directory,
   BOLIDE_CHECK(write("delayOffset.json", {}, "offsetTable", [&](JsonWriter& out) {
     for (const auto& [level, offset] : delay_offsets) out.member(level, offset);
   }));
+  if (const std::string path = config + "messageRequestMode.json";
+      !all.modes.empty() || fs.exists(path)) {
+    BOLIDE_CHECK(write_file(fs, path, request_modes_json(all.modes)));
+  }
   return remember_rocketmq_files(fs, directory, InStep::yes);
 }
 

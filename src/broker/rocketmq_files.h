@@ -21,8 +21,9 @@ namespace bolide::broker {
 // replaced by its .bak, as RocketMQ does. Errors: storage_corrupt naming the file.
 Result<StoredMetadata> read_rocketmq_files(os::FileSystem& fs, const std::string& directory);
 
-// Writes topics.json, subscriptionGroup.json, consumerOffset.json and delayOffset.json, the old
-// ones to .bak, and remembers them. Other members of the files stay as they are.
+// Writes topics.json, subscriptionGroup.json, consumerOffset.json, delayOffset.json and
+// messageRequestMode.json, the old ones to .bak, and remembers them. Other members of the files
+// stay as they are.
 Result<> write_rocketmq_files(os::FileSystem& fs, const std::string& directory,
                               const StoredMetadata& all);
 
@@ -39,9 +40,10 @@ struct ForeignChanges {
   bool topics = false;
   bool groups = false;
   bool offsets = false;
+  bool modes = false;
   std::vector<TopicConfig> topics_gone;  // were known here, and are in the file no more
 
-  bool any() const { return topics || groups || offsets; }
+  bool any() const { return topics || groups || offsets || modes; }
 };
 
 // What the files hold that are not as they were remembered replaces what `all` has of it: another

@@ -19,6 +19,7 @@ class CountingSink final : public ReplySink {
     ++(result.error ? errors : sent);
   }
   void on_pull(const Ticket&, PullResult&&) override {}
+  void on_pop(const Ticket&, PopResult&&) override {}
   void on_group_changed(SessionId, std::string_view) override {}
   void on_check_transaction(SessionId, const TransactionQuestion&) override {}
 
@@ -38,9 +39,12 @@ struct Bench {
     auto metadata = Metadata::open(os::posix_file_system(), directory / "meta");
     auto timers = TimerLog::open(os::posix_file_system(), directory / "timers");
     BOLIDE_ASSERT(timers.has_value());
-    core = std::make_unique<Core>(CoreSettings{}, *store,
-                                  CoreState{std::move(*metadata), std::move(*timers)},
-                                  background.background(), clock);
+    auto leases = LeaseLog::open(os::posix_file_system(), directory / "leases");
+    BOLIDE_ASSERT(leases.has_value());
+    core = std::make_unique<Core>(
+        CoreSettings{}, *store,
+        CoreState{std::move(*metadata), std::move(*timers), std::move(*leases)},
+        background.background(), clock);
   }
 
   os::TemporaryDirectory directory;

@@ -149,23 +149,32 @@ void StoreImpl::stop(const Error& error) {
 // One sync at a time covers all that was written before it; what comes meanwhile is for the next.
 void StoreImpl::start_sync() {
   if (sync_slot_.busy() || stopped_) return;
-  Journal::Unsynced beside = journal_ ? journal_->unsynced() : Journal::Unsynced{};
-  if (log_.written() == synced_ && !beside.file) return;
+  std::vector<Journal::Unsynced> beside;
+  bool any_beside = false;
+  for (const auto& journal : journals_) {
+    beside.push_back(journal->unsynced());
+    any_beside = any_beside || beside.back().file;
+  }
+  if (log_.written() == synced_ && !any_beside) return;
   const bool with_marks = now_ms_ - last_marks_ms_ >= marks_interval_ms;
   if (with_marks) last_marks_ms_ = now_ms_;
   last_sync_ms_ = now_ms_;
   sync_slot_.start(agents_.sync,
                    [this, files = log_.take_dirty(), marks = marks_, with_marks,
                     beside = std::move(beside), position = log_.written()]() -> JobSlot::Finish {
-                     Result<> journal;
-                     if (beside.file) journal = beside.file->sync();
-                     Result<> result = journal;
+                     Result<> result;
+                     std::vector<Result<>> journals;
+                     for (const Journal::Unsynced& journal : beside) {
+                       journals.push_back(journal.file ? journal.file->sync() : Result<>{});
+                       if (result) result = journals.back();
+                     }
                      for (const auto& file : files)
                        if (result) result = file->sync();
                      if (result && with_marks) result = marks->sync();
-                     return [this, position, beside, journal = std::move(journal),
+                     return [this, position, beside, journals = std::move(journals),
                              result = std::move(result)]() mutable {
-                       if (beside.file) journal_->synced(beside, journal);
+                       for (std::size_t i = 0; i < beside.size(); ++i)
+                         if (beside[i].file) journals_[i]->synced(beside[i], journals[i]);
                        synced(std::move(result), position);
                      };
                    });

@@ -138,7 +138,7 @@ class MessageStore {
   // Asked on the log agent before retention drops what lies below a position; false keeps it for
   // now, and the question comes again a second later.
   virtual void before_drop(std::function<bool(std::int64_t end_position)> may) = 0;
-  // From now on every sync of the log syncs the journal too: what a record depends on there, if it
+  // From now on every sync of the log syncs this journal too: what a record depends on there, if it
   // was written before the record was appended, is as safe as the record. A journal that cannot be
   // synced stops the store.
   virtual void sync_with(std::shared_ptr<Journal> journal) = 0;

@@ -37,7 +37,9 @@ class StoreImpl final : public MessageStore {
   void on_safe(std::function<void()> callback) override { on_safe_ = std::move(callback); }
   void before_drop(std::function<bool(std::int64_t)> may) override { may_drop_ = std::move(may); }
   bool stopped() const override { return stopped_.has_value(); }
-  void sync_with(std::shared_ptr<Journal> journal) override { journal_ = std::move(journal); }
+  void sync_with(std::shared_ptr<Journal> journal) override {
+    journals_.push_back(std::move(journal));
+  }
 
   ReadResult read(QueueNo queue, std::int64_t offset, std::int64_t end_offset,
                   const ReadLimits& limits, const TagFilter& filter) override;
@@ -91,7 +93,7 @@ class StoreImpl final : public MessageStore {
   StoreAgents agents_;
   std::unique_ptr<os::File> lock_;
   std::shared_ptr<MarkFile> marks_;
-  std::shared_ptr<Journal> journal_;  // null: none is synced with the log
+  std::vector<std::shared_ptr<Journal>> journals_;  // synced with the log
   std::unique_ptr<MessageIndex> index_;
   std::shared_ptr<Checkpoint> image_;  // the index job's while one runs
   CommitLog log_;

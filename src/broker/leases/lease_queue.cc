@@ -95,33 +95,42 @@ void LeaseQueue::give_again(std::span<const EndedLease> messages, LeaseTerms ter
   for (const EndedLease& message : messages) entries.add(message.offset, message.times + 1);
 }
 
-Settled LeaseQueue::ack(std::int64_t offset, std::int64_t given_ms) {
+Settled LeaseQueue::check(std::int64_t offset, std::int64_t given_ms) const {
   if (offset >= cursor_) return Settled::unknown;
   const Lease* lease = leases_.find(offset);
   if (lease == nullptr) return Settled::earlier;
-  if (lease->given_ms != given_ms) return Settled::stale;
+  return lease->given_ms == given_ms ? Settled::done : Settled::stale;
+}
+
+Settled LeaseQueue::ack(std::int64_t offset, std::int64_t given_ms) {
+  const Settled settled = check(offset, given_ms);
+  if (settled == Settled::done) leases_.close(offset);
+  return settled;
+}
+
+void LeaseQueue::renew(std::int64_t offset, LeaseTerms terms) {
+  const Lease lease = *leases_.find(offset);
+  if (std::has_single_bit(lease.open)) return leases_.renew(lease, terms.given_ms, terms.until_ms);
   leases_.close(offset);
-  return Settled::done;
+  leases_.insert({.first = offset,
+                  .open = 1,
+                  .given_ms = terms.given_ms,
+                  .until_ms = terms.until_ms,
+                  .times = lease.times});
 }
 
 Settled LeaseQueue::change(std::int64_t offset, std::int64_t given_ms, LeaseTerms* terms) {
-  if (offset >= cursor_) return Settled::unknown;
-  const Lease* lease = leases_.find(offset);
-  if (lease == nullptr) return Settled::earlier;
-  if (lease->given_ms != given_ms) return Settled::stale;
+  const Settled settled = check(offset, given_ms);
+  if (settled != Settled::done) return settled;
   *terms = later_than(given_ms, *terms);
-  if (std::has_single_bit(lease->open)) {
-    leases_.renew(*lease, terms->given_ms, terms->until_ms);
-    return Settled::done;
-  }
-  const Lease alone{.first = offset,
-                    .open = 1,
-                    .given_ms = terms->given_ms,
-                    .until_ms = terms->until_ms,
-                    .times = lease->times};
-  leases_.close(offset);
-  leases_.insert(alone);
-  return Settled::done;
+  renew(offset, *terms);
+  return settled;
+}
+
+Settled LeaseQueue::change_end(std::int64_t offset, std::int64_t given_ms, std::int64_t until_ms) {
+  const Settled settled = check(offset, given_ms);
+  if (settled == Settled::done) renew(offset, {given_ms, std::max(until_ms, given_ms + 1)});
+  return settled;
 }
 
 void LeaseQueue::finish(std::int64_t offset) {
@@ -135,6 +144,16 @@ bool LeaseQueue::held(std::int64_t now_ms) const {
     return !held;
   });
   return held;
+}
+
+std::int64_t LeaseQueue::last_end_ms() const {
+  if (leases_.empty()) return LeaseSet::never;
+  std::int64_t last_ms = 0;
+  leases_.for_each([&](const Lease& lease) {
+    last_ms = std::max(last_ms, lease.until_ms);
+    return true;
+  });
+  return last_ms;
 }
 
 void LeaseQueue::end_all(std::int64_t now_ms) {
@@ -168,9 +187,8 @@ void LeaseQueue::skip_to(std::int64_t offset) {
 }
 
 void LeaseQueue::cut(std::int64_t end) {
-  if (cursor_ <= end) return;
-  close_if([&](std::int64_t open) { return open >= end; });
-  cursor_ = end;
+  cursor_ = std::min(cursor_, end);
+  close_if([&](std::int64_t open) { return open >= cursor_; });
 }
 
 }  // namespace bolide::broker

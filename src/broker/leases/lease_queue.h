@@ -9,6 +9,7 @@
 #pragma once
 
 #include "broker/leases/lease_set.h"
+#include "broker/leases/settled.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -29,13 +30,6 @@ struct EndedLease {
   std::int32_t times = 0;
 
   bool operator==(const EndedLease&) const = default;
-};
-
-enum class Settled : std::uint8_t {
-  done,     // now, by this call
-  earlier,  // it was done before
-  stale,    // somebody else was given the message since
-  unknown,  // it was never given
 };
 
 class LeaseQueue {
@@ -63,11 +57,15 @@ class LeaseQueue {
   // Gives the message that was given at `given_ms` a new end; it is then known as given at
   // terms->given_ms, which is set to what was noted. An end that has passed gives it back.
   Settled change(std::int64_t offset, std::int64_t given_ms, LeaseTerms* terms);
+  // The same for a consumer in order, whose delivery keeps its name.
+  Settled change_end(std::int64_t offset, std::int64_t given_ms, std::int64_t until_ms);
   // The message is done, whoever has it.
   void finish(std::int64_t offset);
 
   // Whether anybody holds a message: then a consumer in order must wait.
   bool held(std::int64_t now_ms) const;
+  // When the last lease ends; LeaseSet::never without leases.
+  std::int64_t last_end_ms() const;
   // Ends all leases now: whoever has them asks again because the answer was lost.
   void end_all(std::int64_t now_ms);
 
@@ -77,8 +75,7 @@ class LeaseQueue {
   void skip_to(std::int64_t offset);
   // The queue ends at `end`: nothing from there on was ever stored (a crash took it back).
   void cut(std::int64_t end);
-  // What the log of leases holds, at start.
-  void restore(std::int64_t cursor) { cursor_ = cursor; }
+  // A lease that the journal holds, at start.
   void restore(const Lease& lease) { leases_.insert(lease); }
 
   const LeaseSet& leases() const { return leases_; }
@@ -87,6 +84,8 @@ class LeaseQueue {
 
  private:
   void close_if(auto predicate);
+  Settled check(std::int64_t offset, std::int64_t given_ms) const;
+  void renew(std::int64_t offset, LeaseTerms terms);
 
   std::int64_t cursor_;
   LeaseSet leases_;

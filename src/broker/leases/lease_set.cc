@@ -101,10 +101,11 @@ LeaseSet::Chunks::iterator LeaseSet::split(Chunks::iterator chunk, std::int64_t 
 }
 
 void LeaseSet::insert(Lease lease) {
-  BOLIDE_ASSERT((lease.open & 1U) != 0);
+  BOLIDE_ASSERT(lease.open != 0);
   Place taken;
   if (locate_beginning(lease.first, &taken)) {
     // That entry's own first message is closed, or it would be open twice: let it begin later.
+    BOLIDE_ASSERT((lease.open & entry(taken).open & 1U) == 0);
     Lease other = entry(taken);
     open_ -= static_cast<std::size_t>(std::popcount(other.open));
     remove(taken);

@@ -47,7 +47,7 @@ class LeaseSet {
  public:
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
-  // Requires: bit 0 of lease.open is set, and none of its messages is open here.
+  // Requires: none of its messages is open here, and its first is, unless no entry begins there.
   void insert(Lease lease);
   // The entry in which the message is open; null if it is in none. Until the next change.
   const Lease* find(std::int64_t offset) const;

@@ -9,6 +9,7 @@
 #include "broker/metadata.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,10 @@ namespace bolide::remoting {
 Result<broker::Heartbeat> parse_heartbeat(std::string_view body);
 // One subscription, as in heartbeats and CHECK_CLIENT_CONFIG.
 void read_subscription(JsonReader& in, broker::Subscription* subscription);
+
+Result<broker::AssignRequest> parse_assign(std::string_view body);
+// Without an assignment: an object without it, and the client keeps what it has.
+std::string assignment_json(const std::optional<broker::Assignment>& assignment);
 
 std::string consumer_ids_json(const broker::GroupMembers& group);
 std::string consumer_connections_json(const broker::GroupMembers& group);

@@ -33,6 +33,10 @@ struct BrokerService {
   std::string address;  // as clients are told
   bool trace_on = true;
   std::function<std::string()> config_text;  // answer to GET_BROKER_CONFIG: key=value lines
+  // Asks a name server for the queues of a topic in all brokers; none if it cannot be asked. Null:
+  // there is no other broker.
+  using OnQueues = std::move_only_function<void(std::vector<broker::QueueRef>)>;
+  std::function<void(const std::string& topic, OnQueues done)> queues_of = {};
 };
 
 enum class Malformed : std::uint8_t { length, serialization, header_length, header, count };
@@ -80,6 +84,7 @@ class Front final : public broker::ReplySink {
 
   void on_send(const broker::Ticket& ticket, const broker::SendResult& result) override;
   void on_pull(const broker::Ticket& ticket, broker::PullResult&& result) override;
+  void on_pop(const broker::Ticket& ticket, broker::PopResult&& result) override;
   void on_check_transaction(broker::SessionId session,
                             const broker::TransactionQuestion& question) override;
   void on_group_changed(broker::SessionId session, std::string_view group) override;
@@ -116,6 +121,9 @@ class Front final : public broker::ReplySink {
 namespace ticket_detail {
 inline constexpr std::uint32_t binary = 1;
 inline constexpr std::uint32_t offset_not_zero = 2;
+inline constexpr std::uint32_t pop_ordered = 4;
+inline constexpr std::uint32_t pop_look = 8;
+inline constexpr std::uint32_t pop_notice = 16;
 }  // namespace ticket_detail
 
 inline Serialization serialization_of(const broker::Ticket& ticket) {

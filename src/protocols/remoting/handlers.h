@@ -19,6 +19,20 @@ void send_message_back(const Call& call);
 void end_transaction(const Call& call);
 void recall_message(const Call& call);
 
+// handlers_pop.cc
+void pop_message(const Call& call);
+void peek_message(const Call& call);
+void notification(const Call& call);
+void polling_info(const Call& call);
+void ack_message(const Call& call);
+void batch_ack_message(const Call& call);
+void change_invisible_time(const Call& call);
+
+// handlers_assignment.cc
+void query_assignment(const Call& call);
+void set_request_mode(const Call& call);
+void get_request_modes(const Call& call);
+
 // handlers_reply.cc
 void send_reply(const Call& call);
 

@@ -6,10 +6,12 @@
 
 #include "base/log.h"
 #include "naming/bodies.h"
+#include "protocols/remoting/route_queues.h"
 #include "protocols/remoting/wire/header.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <cstring>
+#include <map>
 #include <optional>
 
 namespace bolide::remoting {
@@ -22,6 +24,25 @@ struct Registrar::Link {
   std::optional<std::int64_t> asked_ms;  // steady; of the oldest registration without an answer
   bool complained = false;               // a name server that is down is reported once
   std::int32_t next_opaque = 0;
+  struct Question {
+    std::string topic;
+    OnQueues done;
+    std::int64_t asked_ms = 0;  // steady
+  };
+  std::map<std::int32_t, Question> questions;  // for routes, by opaque
+
+  // Gives what is asked no answer but "none".
+  void give_up(std::int64_t before_ms) {
+    for (auto at = questions.begin(); at != questions.end();) {
+      if (at->second.asked_ms > before_ms) {
+        ++at;
+        continue;
+      }
+      OnQueues done = std::move(at->second.done);
+      at = questions.erase(at);
+      done({});
+    }
+  }
 };
 
 // Reads the answers: only refusals matter.
@@ -38,6 +59,7 @@ class Registrar::LinkSession final : public net::Session {
       Header header;
       std::string scratch;
       if (!decode_header(frame, &scratch, &header) || !header.is_response()) continue;
+      if (take_route(header, frame.body)) continue;
       link_->asked_ms.reset();
       link_->registered = header.code == response_code::success;
       if (!link_->registered) {
@@ -52,13 +74,28 @@ class Registrar::LinkSession final : public net::Session {
     link_->connection = nullptr;
     link_->registered = false;
     link_->asked_ms.reset();
+    link_->give_up(INT64_MAX);
   }
 
  private:
+  // Whether it was the answer to a question for a route.
+  bool take_route(const Header& header, std::string_view body) {
+    auto found = link_->questions.extract(header.opaque);
+    if (found.empty()) return false;
+    std::vector<broker::QueueRef> queues;
+    if (header.code == response_code::success) {
+      if (auto parsed = parse_route_queues(body, found.mapped().topic)) queues = std::move(*parsed);
+    }
+    found.mapped().done(std::move(queues));
+    return true;
+  }
+
   std::shared_ptr<Link> link_;
 };
 
 namespace {
+
+constexpr std::int64_t route_timeout_ms = 2'000;
 
 void write_request(net::Connection& connection, std::int32_t code, std::int32_t opaque,
                    std::span<const ExtField> fields, std::string_view body) {
@@ -118,6 +155,7 @@ void Registrar::register_now() {
 void Registrar::tick() {
   const std::int64_t now_ms = agent_.now().steady_ms();
   for (const std::shared_ptr<Link>& link : links_) {
+    link->give_up(now_ms - route_timeout_ms);
     if (!link->asked_ms) {
       if (!link->registered) reach(link);
     } else if (now_ms - *link->asked_ms >= settings_.answer_timeout_ms) {
@@ -174,6 +212,20 @@ void Registrar::unregister() {
     write_request(*link->connection, request_code::unregister_broker, link->next_opaque++, fields,
                   {});
   }
+}
+
+void Registrar::queues_of(const std::string& topic, OnQueues done) {
+  for (const std::shared_ptr<Link>& link : links_) {
+    if (link->connection == nullptr || !link->registered) continue;
+    const ExtField fields[] = {{"topic", topic}};
+    const std::int32_t opaque = link->next_opaque++;
+    link->questions.emplace(
+        opaque, Link::Question{
+                    .topic = topic, .done = std::move(done), .asked_ms = agent_.now().steady_ms()});
+    return write_request(*link->connection, request_code::get_route_info_by_topic, opaque, fields,
+                         {});
+  }
+  done({});
 }
 
 std::size_t Registrar::registered() const {

@@ -44,6 +44,10 @@ class Registrar {
   void topics_changed();
   // Tells all name servers that this broker goes.
   void unregister();
+  // Asks a name server that has taken our registration for the queues of a topic, in all brokers;
+  // none if there is no such server, or no answer in time.
+  using OnQueues = std::move_only_function<void(std::vector<broker::QueueRef>)>;
+  void queues_of(const std::string& topic, OnQueues done);
   // How many name servers have taken the last registration that they answered.
   std::size_t registered() const;
 

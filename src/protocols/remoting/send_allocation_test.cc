@@ -69,9 +69,12 @@ struct PosixDesk {
     BOLIDE_ASSERT(opened.has_value());
     auto timers = broker::TimerLog::open(os::posix_file_system(), directory / "timers");
     BOLIDE_ASSERT(timers.has_value());
-    core = std::make_unique<broker::Core>(broker::CoreSettings{}, *store,
-                                          broker::CoreState{std::move(*opened), std::move(*timers)},
-                                          background.background(), clock);
+    auto leases = broker::LeaseLog::open(os::posix_file_system(), directory / "leases");
+    BOLIDE_ASSERT(leases.has_value());
+    core = std::make_unique<broker::Core>(
+        broker::CoreSettings{}, *store,
+        broker::CoreState{std::move(*opened), std::move(*timers), std::move(*leases)},
+        background.background(), clock);
     service = std::make_unique<BrokerService>(
         BrokerService{.api = *core, .broker_name = "broker-a", .cluster = "C", .config_text = {}});
     front = std::make_unique<Front>(service.get(), nullptr, frame_bytes_max_default);

@@ -76,6 +76,9 @@ inline constexpr std::int32_t pull_not_found = 19;
 inline constexpr std::int32_t pull_retry_immediately = 20;
 inline constexpr std::int32_t pull_offset_moved = 21;
 inline constexpr std::int32_t query_not_found = 22;
+inline constexpr std::int32_t no_message = 208;
+inline constexpr std::int32_t polling_full = 209;
+inline constexpr std::int32_t polling_timeout = 210;
 }  // namespace response_code
 
 }  // namespace bolide::remoting

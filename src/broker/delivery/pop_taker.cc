@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Taking messages out of a queue for a pop.
+// Runs on: core agent.  Owns: nothing.  Invariant: see pop_taker.h.
+#include "broker/delivery/pop_taker.h"
+
+#include "base/log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bolide::broker {
+namespace {
+
+// How long the broker has a dead letter for itself while it is stored.
+constexpr std::int64_t give_up_ms = 60'000;
+
+// Calls each(record, bytes) for every record in `records`.
+template <class Each>
+void for_each_record(const Slices& records, Each each) {
+  for (const Slice& slice : records) {
+    std::string_view bytes = slice.view();
+    store::Record record;
+    while (!bytes.empty() && store::decode_record(bytes, store::Verify::header, &record) ==
+                                 store::DecodeStatus::record) {
+      each(record);
+      bytes.remove_prefix(record.total_size);
+    }
+  }
+}
+
+// The record with another number of attempts, in memory of its own.
+Slice with_attempts(store::Record record, std::int32_t attempts) {
+  record.reconsume_times = attempts;
+  record.properties = store::without_crc_property(record.properties);
+  const std::size_t size = store::record_size(record);
+  auto chunk = std::make_shared<Chunk>(size);
+  store::encode_record(record, chunk->data());
+  return {.chunk = std::move(chunk), .begin = 0, .size = size};
+}
+
+store::TagFilter filter_of(const PopWish& wish) {
+  return wish.tags ? wish.tags->filter() : store::TagFilter{};
+}
+
+}  // namespace
+
+struct PopTaker::At {
+  const PopWish& wish;
+  const PopSource& source;
+  const Now& now;
+  PopBatch* batch;
+  LeasePlace& place;
+  LeaseTerms terms;
+  PopQueue found;  // of this queue
+  std::vector<std::pair<store::Record, std::int32_t>> given_up;
+  Slices given_up_bytes;  // in which the views of given_up lie
+
+  void add(std::int64_t offset, std::int32_t times) {
+    found.offsets.push_back(offset);
+    found.times.push_back(times);
+    ++batch->messages;
+  }
+};
+
+std::int64_t PopTaker::first_offset(const PopWish& wish, const PopSource& source) {
+  if (const auto stored = parts_.offsets.find(wish.group, source.topic, source.queue_id))
+    return *stored;
+  const std::int64_t min = parts_.store.min_offset(source.queue);
+  // A queue that was never trimmed is read from its start, as in semantics 3.3.
+  if (!wish.from_end || min == 0) return min;
+  return std::max(min, parts_.visible.end(source.queue) - 1);
+}
+
+LeasePlace& PopTaker::place_of(const PopWish& wish, const PopSource& source) {
+  if (LeasePlace* place = parts_.leases.find(wish.group, source.topic, source.queue_id))
+    return *place;
+  const std::int64_t first = first_offset(wish, source);
+  (void)parts_.offsets.take_reset(wish.group, source.topic, source.queue_id);
+  return parts_.leases.add(
+      {.group = wish.group, .topic = std::string(source.topic), .queue_id = source.queue_id},
+      first);
+}
+
+void PopTaker::take(const PopWish& wish, const PopSource& source, const Now& now, PopBatch* batch) {
+  if (wish.kind != PopKind::take) return look(wish, source, now, batch);
+  const std::int64_t min = parts_.store.min_offset(source.queue);
+  const std::int64_t end = parts_.visible.end(source.queue);
+  At at{.wish = wish,
+        .source = source,
+        .now = now,
+        .batch = batch,
+        .place = place_of(wish, source),
+        .terms = {now.wall_ms, now.wall_ms + wish.invisible_ms},
+        .found = {.queue_id = source.queue_id, .retry = source.retry, .offsets = {}, .times = {}},
+        .given_up = {},
+        .given_up_bytes = {}};
+  LeaseQueue& queue = at.place.queue;
+  bool changed = std::exchange(at.place.ordered, wish.ordered) != wish.ordered;
+  // What retention dropped is nobody's any more; an offset beyond the end is corrected.
+  if (queue.committed() < min) queue.skip_to(min), changed = true;
+  if (queue.cursor() > end) queue.cut(end), changed = true;
+  if (wish.ordered) {
+    if (wish.attempt != 0 && wish.attempt == at.place.attempt) queue.end_all(now.wall_ms);
+    if (queue.held(now.wall_ms)) {
+      if (changed) parts_.leases.changed(at.place);
+      return;
+    }
+    at.place.attempt = wish.attempt;
+  }
+  take_again(at);
+  if (!batch->error && !batch->cold && batch->room(wish) > 0 && queue.cursor() < end)
+    take_fresh(at);
+  batch->rest += end - queue.cursor();
+  stats_.messages += at.found.offsets.size();
+  for (const auto& [record, times] : at.given_up) give_up(at, record, times);
+  if (changed || !at.found.offsets.empty() || !at.given_up.empty()) parts_.leases.changed(at.place);
+  if (!at.found.offsets.empty()) batch->queues.push_back(std::move(at.found));
+}
+
+void PopTaker::take_again(At& at) {
+  LeaseQueue& queue = at.place.queue;
+  if (queue.next_end_ms() > at.now.wall_ms) return;
+  ended_.clear();
+  const std::size_t room = at.batch->room(at.wish);
+  if (room == 0) {
+    queue.ended(at.now.wall_ms, at.wish.messages_max, &ended_);
+    at.batch->rest += static_cast<std::int64_t>(ended_.size());
+    return;
+  }
+  if (at.wish.ordered)
+    queue.ended_in_order(at.now.wall_ms, room, &ended_);
+  else
+    queue.ended(at.now.wall_ms, room, &ended_);
+  given_.clear();
+  std::size_t begin = 0;
+  while (begin < ended_.size() && at.batch->room(at.wish) > 0) {
+    std::size_t end = begin + 1;
+    while (end < ended_.size() && ended_[end].offset == ended_[end - 1].offset + 1) ++end;
+    if (!read_again(at, begin, end)) break;
+    begin = end;
+  }
+  queue.give_again(given_, at.terms);
+  stats_.again += at.found.offsets.size();
+}
+
+// Reads the messages [begin, end) of ended_, which are neighbours. False: no further.
+bool PopTaker::read_again(At& at, std::size_t begin, std::size_t end) {
+  const std::int64_t first = ended_[begin].offset;
+  const std::int64_t last = ended_[end - 1].offset;
+  const auto read = parts_.store.read(at.source.queue, first, last + 1,
+                                      {.messages_max = static_cast<std::int32_t>(end - begin),
+                                       .bytes_max = at.wish.bytes_max - at.batch->bytes},
+                                      {});
+  if (!readable(at, read)) return false;
+  std::size_t taken = 0;
+  for_each_record(read.records, [&](const store::Record& record) {
+    const auto index = begin + static_cast<std::size_t>(record.queue_offset - first);
+    const std::int32_t times = ended_[index].times;
+    const std::int32_t attempts = record.reconsume_times + times;
+    given_.push_back(ended_[index]);
+    ++taken;
+    if (!at.wish.ordered && attempts > at.wish.attempts_max) {
+      at.given_up.emplace_back(record, times);
+      return;
+    }
+    at.add(record.queue_offset, times);
+    at.batch->records.push_back(with_attempts(record, attempts));
+    at.batch->bytes += at.batch->records.back().size;
+  });
+  at.given_up_bytes.insert(at.given_up_bytes.end(), read.records.begin(), read.records.end());
+  return taken == end - begin;
+}
+
+// Stores the message as a dead letter; until that is done nobody else is given it.
+void PopTaker::give_up(At& at, const store::Record& record, std::int32_t times) {
+  LeaseTerms terms{at.now.wall_ms, at.now.wall_ms + give_up_ms};
+  const std::int64_t offset = record.queue_offset;
+  (void)at.place.queue.change(offset, at.terms.given_ms, &terms);
+  store::Record last = record;
+  last.reconsume_times += times - 1;
+  ++stats_.dead_letters;
+  parts_.send_back.give_back(
+      {.group = at.wish.group, .position = record.position, .delay_level = -1}, last, at.now,
+      [this, name = at.place.name, offset](Result<> stored) {
+        if (!stored) {
+          BOLIDE_LOG(error, "a message of {} that {} could not consume is no dead letter yet: {}",
+                     name.topic, name.group, stored.error().message());
+          return;
+        }
+        LeasePlace* place = parts_.leases.find(name.group, name.topic, name.queue_id);
+        if (place == nullptr) return;
+        place->queue.finish(offset);
+        parts_.leases.changed(*place);
+      });
+}
+
+void PopTaker::take_fresh(At& at) {
+  LeaseQueue& queue = at.place.queue;
+  auto read =
+      parts_.store.read(at.source.queue, queue.cursor(), parts_.visible.end(at.source.queue),
+                        {.messages_max = static_cast<std::int32_t>(at.batch->room(at.wish)),
+                         .bytes_max = at.wish.bytes_max - at.batch->bytes},
+                        filter_of(at.wish));
+  if (!readable(at, read)) return;
+  offsets_.clear();
+  for_each_record(read.records, [&](const store::Record& record) {
+    offsets_.push_back(record.queue_offset);
+    at.add(record.queue_offset, 0);
+  });
+  at.batch->bytes += read.bytes;
+  for (Slice& slice : read.records) at.batch->records.push_back(std::move(slice));
+  if (read.next_offset == queue.cursor()) return;
+  queue.give(offsets_, read.next_offset, at.terms);
+  parts_.leases.changed(at.place);
+}
+
+// Whether there is something in what was read; else notes in the batch why not.
+bool PopTaker::readable(At& at, const store::ReadResult& read) {
+  if (read.messages > 0 || read.status == store::ReadStatus::ok) return true;
+  if (read.status == store::ReadStatus::cold) {
+    at.batch->cold = read.cold;
+  } else {
+    at.batch->error =
+        Error{Errc::storage_corrupt, "the message at offset " + std::to_string(read.next_offset) +
+                                         " of queue " + std::to_string(at.source.queue_id) +
+                                         " is damaged: see the server's log"};
+  }
+  return false;
+}
+
+// What a pop would be given, without giving it.
+void PopTaker::look(const PopWish& wish, const PopSource& source, const Now& now, PopBatch* batch) {
+  LeasePlace* place = parts_.leases.find(wish.group, source.topic, source.queue_id);
+  const std::int64_t end = parts_.visible.end(source.queue);
+  const std::int64_t min = parts_.store.min_offset(source.queue);
+  std::int64_t cursor = place != nullptr ? place->queue.cursor() : first_offset(wish, source);
+  cursor = std::clamp(cursor, min, std::max(min, end));
+  if (place != nullptr) {
+    const bool held = wish.ordered && place->queue.held(now.wall_ms);
+    if (held && !(wish.attempt != 0 && wish.attempt == place->attempt)) return;
+    if (place->queue.next_end_ms() <= now.wall_ms) ++batch->rest;
+  }
+  batch->rest += end - cursor;
+  if (wish.kind == PopKind::notice || cursor >= end || batch->room(wish) == 0) return;
+  auto read = parts_.store.read(source.queue, cursor, end,
+                                {.messages_max = static_cast<std::int32_t>(batch->room(wish)),
+                                 .bytes_max = wish.bytes_max - batch->bytes},
+                                filter_of(wish));
+  if (read.status == store::ReadStatus::cold && read.messages == 0) batch->cold = read.cold;
+  batch->messages += static_cast<std::size_t>(read.messages);
+  batch->bytes += read.bytes;
+  for (Slice& slice : read.records) batch->records.push_back(std::move(slice));
+}
+
+}  // namespace bolide::broker
