@@ -4,6 +4,7 @@
 // Runs on: the main thread.  Owns: nothing.  Invariant: see cli_client.h.
 #include "app/cli_client.h"
 
+#include "app/access_key.h"
 #include "app/context.h"
 #include "app/settings_load.h"
 
@@ -15,13 +16,15 @@ namespace {
 
 constexpr std::int64_t timeout_ms = 5000;
 
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
 std::string environment_name_servers() {
   // RocketMQ's own tools read the second variable.
-  for (const char* const variable : {name_servers_variable, "NAMESRV_ADDR"}) {
-    const char* const value = std::getenv(variable);
-    if (value != nullptr && *value != '\0') return value;
-  }
-  return {};
+  std::string own = variable(name_servers_variable);
+  return own.empty() ? variable("NAMESRV_ADDR") : own;
 }
 
 void take_tls(const Context& context, TlsOptions* tls) {
@@ -50,6 +53,11 @@ Result<Client> open_client(const Arguments& arguments) {
   }
   merge_flags(arguments, &context);
   take_tls(context, &options.tls);
+  const std::string key_file = context.access_key_file.empty() ? variable("BOLIDE_ACCESS_KEY_FILE")
+                                                               : context.access_key_file;
+  if (!key_file.empty()) {
+    BOLIDE_TRY(options.access_key, load_access_key(key_file));
+  }
   options.name_servers = context.namesrv.empty() ? "127.0.0.1:9876" : context.namesrv;
   return checked(Client::open(std::move(options)));
 }

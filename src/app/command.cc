@@ -46,6 +46,11 @@ constexpr OptionRow connection_rows[] = {
     {.names = "--tls-insecure",
      .takes = Takes::flag,
      .doc = "encrypt without checking who the server is"},
+    {.names = "--access-key-file",
+     .takes = Takes::file,
+     .value = "FILE",
+     .doc = "who we are: accessKey and secretKey as in RocketMQ's tools.yml; or "
+            "BOLIDE_ACCESS_KEY_FILE"},
 };
 
 }  // namespace

@@ -25,12 +25,13 @@ struct TextField {
   std::string_view flag;  // the option that says the same
   std::string Context::* member;
 };
-constexpr std::array<TextField, 5> text_fields = {{
+constexpr std::array<TextField, 6> text_fields = {{
     {"namesrv", "--namesrv", &Context::namesrv},
     {"description", "", &Context::description},
     {"tls_ca", "--tls-ca", &Context::tls_ca},
     {"tls_cert", "--tls-cert", &Context::tls_cert},
     {"tls_key", "--tls-key", &Context::tls_key},
+    {"access_key_file", "--access-key-file", &Context::access_key_file},
 }};
 
 struct TruthField {

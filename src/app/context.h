@@ -22,6 +22,7 @@ struct Context {
   std::string tls_ca;
   std::string tls_cert;
   std::string tls_key;
+  std::string access_key_file;
 };
 
 struct Contexts {

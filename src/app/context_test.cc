@@ -19,7 +19,8 @@ TEST(Contexts, are_read_as_they_were_written) {
                             .tls_insecure = false,
                             .tls_ca = "/etc/ca.pem",
                             .tls_cert = "",
-                            .tls_key = ""};
+                            .tls_key = "",
+                            .access_key_file = "/etc/tools.yml"};
   contexts.named["test-1"] = {.namesrv = "c:3"};
   const std::string text = contexts_text(contexts);
   const auto read = parse_contexts("file", text);
@@ -32,6 +33,7 @@ TEST(Contexts, are_read_as_they_were_written) {
   EXPECT_TRUE(prod.tls);
   EXPECT_FALSE(prod.tls_insecure);
   EXPECT_EQ(prod.tls_ca, "/etc/ca.pem");
+  EXPECT_EQ(prod.access_key_file, "/etc/tools.yml");
   EXPECT_EQ(read->named.at("test-1").namesrv, "c:3");
   EXPECT_EQ(contexts_text(*read), text);
 }

@@ -7,6 +7,7 @@
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <optional>
 
@@ -90,9 +91,19 @@ Result<Answer> AdminCalls::ask(Question question) const {
   return std::move(ask_all(std::move(one)).front());
 }
 
+Result<std::vector<net::Address>> AdminCalls::name_servers() const {
+  std::promise<Result<std::vector<net::Address>>> promise;
+  core_->runtime().run([&] {
+    core_->name_servers(
+        [&](const Result<std::vector<net::Address>>& names) { promise.set_value(names); });
+  });
+  return promise.get_future().get();
+}
+
 Result<Answer> AdminCalls::ask_name_server(Question question) const {
   Result<Answer> answer = fail(Errc::connection_failed, question.what);
-  for (const net::Address& server : settings().name_servers) {
+  BOLIDE_TRY(const std::vector<net::Address> servers, name_servers());
+  for (const net::Address& server : servers) {
     question.address = server.text();
     answer = ask(question);
     // Only silence is a reason to ask another one.

@@ -42,7 +42,9 @@ class AdminCalls {
  public:
   explicit AdminCalls(std::shared_ptr<Core> core) : core_(std::move(core)) {}
 
-  const CoreSettings& settings() const { return core_->settings(); }
+  std::int64_t request_timeout_ms() const { return core_->settings().request_timeout_ms; }
+  // Errors: where they are listed by an HTTP server, those of asking it.
+  Result<std::vector<net::Address>> name_servers() const;
 
   // Errors: those of the network; that of a code other than success, naming `what`.
   Result<Answer> ask(Question question) const;

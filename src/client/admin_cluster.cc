@@ -93,7 +93,8 @@ client::Question kv_question(std::string_view what, std::int32_t code, const std
 // Every name server keeps its own.
 Result<> tell_all(const AdminCalls& calls, const client::Question& question) {
   std::vector<client::Question> questions;
-  for (const net::Address& server : calls.settings().name_servers) {
+  BOLIDE_TRY(const std::vector<net::Address> servers, calls.name_servers());
+  for (const net::Address& server : servers) {
     questions.push_back(question);
     questions.back().address = server.text();
   }

@@ -94,7 +94,7 @@ client::Question topic_question(std::string_view what, std::int32_t code,
 // Until the name server tells of the topic as it was put on so many masters.
 Result<> wait_for_route(const AdminCalls& calls, const TopicSpec& topic, std::size_t masters) {
   const auto now_ms = [] { return os::system_clock().now().steady_ms(); };
-  const std::int64_t deadline_ms = now_ms() + calls.settings().request_timeout_ms;
+  const std::int64_t deadline_ms = now_ms() + calls.request_timeout_ms();
   while (true) {
     const auto route = calls.route(topic.name);
     if (route) {
@@ -130,7 +130,8 @@ Result<> remove(const AdminCalls& calls, const std::string& topic) {
   for (const auto& answer : calls.ask_all(std::move(questions))) BOLIDE_CHECK(answer);
   // Behind the brokers, which tell the name servers what they have.
   std::vector<client::Question> last;
-  for (const net::Address& server : calls.settings().name_servers) {
+  BOLIDE_TRY(const std::vector<net::Address> servers, calls.name_servers());
+  for (const net::Address& server : servers) {
     last.push_back(topic_question("delete", request_code::delete_topic_in_namesrv, topic));
     last.back().address = server.text();
   }

@@ -154,6 +154,16 @@ void ConsumerCore::write_subscription(JsonWriter& out, const std::string& topic)
   out.end_object();
 }
 
+// A new group's retry topic comes with its first heartbeat; what fails must not wait for it until
+// the next rebalance.
+void ConsumerCore::find_retry_topic(std::int64_t now_ms) {
+  constexpr std::int64_t pause_ms = 1000;
+  if (!clustering() || settings_.active || now_ms < retry_route_at_ms_) return;
+  retry_route_at_ms_ = now_ms + pause_ms;
+  const std::string topic = retry_topic();
+  if (core_->known_route(topic) == nullptr) core_->refresh_route(topic);
+}
+
 void ConsumerCore::tick() {
   const std::int64_t now_ms = core_->now_ms();
   if (now_ms >= sample_at_ms_) {
@@ -165,6 +175,7 @@ void ConsumerCore::tick() {
     if (commits_by_itself_) commit_all();
   }
   on_tick(now_ms);
+  find_retry_topic(now_ms);
   if (now_ms < rebalance_at_ms_) return;
   rebalance_at_ms_ = now_ms + rebalance_interval_ms;
   rebalance();

@@ -145,6 +145,7 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   void on_pulled(const QueuePtr& queue, std::int64_t asked_ms, Result<Reply> reply);
   Result<> take_messages(const QueuePtr& queue, const Reply& reply, std::int64_t next_offset,
                          std::int64_t took_ms);
+  void find_retry_topic(std::int64_t now_ms);
   void tick();
 
   const std::int64_t sub_version_;
@@ -157,6 +158,7 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   std::int64_t commit_at_ms_ = 0;
   std::map<std::string, ConsumeStats> stats_;  // by topic
   std::int64_t sample_at_ms_ = 0;
+  std::int64_t retry_route_at_ms_ = 0;
   std::int64_t started_ms_ = 0;  // wall time
   std::int64_t rebalance_at_ms_ = 0;
 };

@@ -117,6 +117,10 @@ class Core : public std::enable_shared_from_this<Core> {
   // The address of a broker by its name; `any`: a replica where there is no master. Else empty.
   std::string broker_address(const std::string& broker, bool any) const;
 
+  // The name servers, once they are known. Errors: those of fetching their list.
+  using OnNames = std::move_only_function<void(const Result<std::vector<net::Address>>&)>;
+  void name_servers(OnNames done);
+
   // Tells all brokers of the members' topics who is there; soon, once for many calls, or at once.
   void heartbeat_soon();
   void heartbeat();
@@ -164,7 +168,7 @@ class Core : public std::enable_shared_from_this<Core> {
   std::size_t next_name_server_ = 0;
   bool fetching_names_ = false;
   std::int64_t names_at_ms_ = 0;
-  std::vector<std::string> waiting_for_names_;  // topics
+  std::vector<OnNames> waiting_for_names_;
   StringMap<std::shared_ptr<Channel>> channels_;
   StringMap<TopicEntry> topics_;
   std::vector<Member*> members_;

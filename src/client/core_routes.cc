@@ -40,8 +40,15 @@ void Core::refresh_route(const std::string& topic) {
   if (entry.asking || just_asked) return;
   entry.asking = true;
   entry.asked_ms = now_ms();
-  if (!name_servers_.empty()) return ask_name_servers(topic, name_servers_.size());
-  waiting_for_names_.push_back(topic);
+  name_servers([this, topic](const Result<std::vector<net::Address>>& names) {
+    if (names) return ask_name_servers(topic, names->size());
+    end_route(topic, Failure(names.error()));
+  });
+}
+
+void Core::name_servers(OnNames done) {
+  if (!name_servers_.empty()) return done(name_servers_);
+  waiting_for_names_.push_back(std::move(done));
   fetch_names();
 }
 
@@ -59,13 +66,9 @@ void Core::take_names(Result<std::string> list) {
   auto names = list ? parse_name_servers(*list)
                     : Result<std::vector<net::Address>>(Failure(std::move(list).error()));
   if (names) name_servers_ = std::move(*names);
-  for (const std::string& topic : std::exchange(waiting_for_names_, {})) {
-    if (!name_servers_.empty()) {
-      ask_name_servers(topic, name_servers_.size());
-    } else {
-      end_route(topic, Failure(Error(names.error()).in("list of name servers")));
-    }
-  }
+  Result<std::vector<net::Address>> known = name_servers_;
+  if (name_servers_.empty()) known = Failure(std::move(names.error()).in("list of name servers"));
+  for (OnNames& waiting : std::exchange(waiting_for_names_, {})) waiting(known);
 }
 
 void Core::ask_name_servers(const std::string& topic, std::size_t tries_left) {

@@ -4,6 +4,7 @@
 // Runs on: the test's thread and the client's agent.  Owns: nothing.  Invariant: none.
 #include "client/name_list.h"
 
+#include "client/admin_calls.h"
 #include "client/fake_server.h"
 
 #include <gtest/gtest.h>
@@ -76,6 +77,9 @@ TEST(NameList, is_asked_by_a_client_that_is_given_an_http_address) {
   auto core = world.open({.name_servers = "http://list:8080/list"});
   EXPECT_EQ(route_error(world, core), Errc::internal) << "internal: there is a route";
   EXPECT_EQ(asked, 1);
+  const auto names = AdminCalls(core).name_servers();
+  ASSERT_TRUE(names);
+  EXPECT_EQ(names->front().text(), "names:9877");
   core.reset();
   world.run([&] {
     listener.reset();
@@ -87,6 +91,7 @@ TEST(NameList, that_is_away_is_an_error_of_whoever_waits) {
   test::World world;
   const auto core = world.open({.name_servers = "http://list:8080/list"});
   EXPECT_EQ(route_error(world, core), Errc::connection_failed);
+  EXPECT_EQ(AdminCalls(core).clusters().error().code, Errc::connection_failed);
 }
 
 }  // namespace

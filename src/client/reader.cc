@@ -28,6 +28,7 @@ Reader::~Reader() {
 
 StatusOr<Reader> Reader::open(const Client& client, ReaderOptions options) {
   if (const auto valid = client::check_topic(options.topic); !valid) return to_status(valid);
+  options.topic = client::wrap(client.core()->settings().name_space, options.topic);
   auto core = std::make_shared<client::ReaderCore>(client.core(), std::move(options));
   if (const auto opened = core->open(); !opened) return to_status(opened);
   return Reader(std::move(core));

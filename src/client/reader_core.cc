@@ -6,6 +6,7 @@
 
 #include "client/admin_calls.h"
 #include "client/message.h"
+#include "client/names.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
@@ -186,6 +187,7 @@ Result<> ReaderCore::take(Queue& queue, const Reply& reply) {
     const std::lock_guard lock(mutex_);
     for (ReceivedMessage& message : messages) {
       message.broker = queue.broker;
+      message.topic = unwrap(core_->settings().name_space, message.topic);
       waiting_bytes_ += message.body.size();
       waiting_.push_back(std::move(message));
     }

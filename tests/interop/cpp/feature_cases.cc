@@ -188,6 +188,15 @@ void name_spaces_do_not_meet(Context& context) {
   sink.await_bodies({"red"});
   expect(sink.messages().front().topic == topic, "the message names another topic");
   for (const auto& queue : consumer.queues()) expect(queue.topic == topic, "so does a queue");
+  auto reader =
+      must(bolide::Reader::open(client("blue"), {.topic = topic, .from = bolide::ReadFrom::first}),
+           "open a reader");
+  std::vector<bolide::ReceivedMessage> read;
+  await("the reader", [&] {
+    read = must(reader.read(std::chrono::milliseconds(100)), "read");
+    return !read.empty();
+  });
+  expect(read.front().body == "blue" && read.front().topic == topic, "the reader met another");
 }
 
 // Where keys are wanted, a wrong one is refused; where they are not, any is as good as none.
