@@ -397,6 +397,9 @@ class Api {
                                  std::string_view producer_group,
                                  std::string_view consumer_group) = 0;
   virtual void session_closed(SessionId session) = 0;
+  // Whether messages can be selected by the expression of `subscription`. Errors:
+  // subscription_invalid.
+  virtual Result<> check_subscription(const Identity& who, const Subscription& subscription) = 0;
   virtual void consumer_members(const Identity& who, std::string_view group,
                                 Reply<GroupMembers> reply) = 0;
   virtual void producer_members(const Identity& who, std::string_view group,

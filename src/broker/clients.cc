@@ -4,6 +4,8 @@
 // Runs on: core agent.  Owns: the registry.  Invariant: see clients.h.
 #include "broker/clients.h"
 
+#include "base/log.h"
+
 #include <algorithm>
 
 namespace bolide::broker {
@@ -16,6 +18,20 @@ Member member_of(const ClientPlace& place, const Heartbeat& heartbeat, WallMs no
           .version = heartbeat.version,
           .last_seen_ms = now_ms,
           .session = place.session};
+}
+
+// A heartbeat is answered before anybody looks at its expressions: the log says what is wrong.
+void tell_of_mistakes(const Clients::Filter& filter, std::string_view group) {
+  const Result<Matcher>& matcher = filter.matcher;
+  if (!matcher) {
+    BOLIDE_LOG(warning, "group {} subscribes by an expression that gets nothing: {}", group,
+               matcher.error().context);
+  } else if (matcher->sql && matcher->sql->used_bytes < filter.subscription.expression.size()) {
+    BOLIDE_LOG(
+        warning,
+        "group {}: what stands behind byte {} of its expression has no effect, as with Apache",
+        group, matcher->sql->used_bytes);
+  }
 }
 
 void remember(std::vector<std::string>& names, std::string_view name) {
@@ -38,14 +54,16 @@ bool Clients::update_filters(ConsumerGroup& group, const ConsumerData& data) {
         found->second.subscription.version >= subscription.version) {
       continue;
     }
-    auto tags = TagSet::compile(subscription.expression, subscription.expression_type);
     // An expression that cannot be compiled is refused when it is pulled with.
-    Filter filter{.subscription = subscription, .tags = tags ? *tags : nullptr};
+    Filter filter{
+        .subscription = subscription,
+        .matcher = Matcher::compile(subscription.expression, subscription.expression_type)};
+    tell_of_mistakes(filter, data.group);
     const bool same = found != group.filters.end() &&
                       found->second.subscription.expression == subscription.expression &&
                       found->second.subscription.expression_type == subscription.expression_type;
     changed = changed || !same;
-    group.filters[subscription.topic] = std::move(filter);
+    group.filters.insert_or_assign(subscription.topic, std::move(filter));
   }
   const auto gone = std::erase_if(group.filters, [&](const auto& item) {
     return std::ranges::none_of(data.subscriptions,

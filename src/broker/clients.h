@@ -21,10 +21,10 @@ namespace bolide::broker {
 
 class Clients {
  public:
-  // What a group subscribes to in one topic, with its compiled tags.
+  // What a group subscribes to in one topic, compiled; or why it could not be.
   struct Filter {
     Subscription subscription;
-    std::shared_ptr<const TagSet> tags;
+    Result<Matcher> matcher;
   };
   struct ConsumerGroup {
     ConsumeType type = ConsumeType::passively;

@@ -124,6 +124,7 @@ class Core final : public Api {
   void unregister_client(const ClientPlace& place, std::string_view client_id,
                          std::string_view producer_group, std::string_view consumer_group) override;
   void session_closed(SessionId session) override;
+  Result<> check_subscription(const Identity& who, const Subscription& subscription) override;
   void consumer_members(const Identity& who, std::string_view group,
                         Reply<GroupMembers> reply) override;
   void producer_members(const Identity& who, std::string_view group,

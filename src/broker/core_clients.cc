@@ -48,6 +48,11 @@ void Core::session_closed(SessionId session) {
   popper_->session_closed(session);
 }
 
+Result<> Core::check_subscription(const Identity&, const Subscription& subscription) {
+  BOLIDE_CHECK(Matcher::compile(subscription.expression, subscription.expression_type));
+  return {};
+}
+
 void Core::consumer_members(const Identity&, std::string_view group, Reply<GroupMembers> reply) {
   const Clients::ConsumerGroup* found = clients_.find(group);
   if (found == nullptr) {

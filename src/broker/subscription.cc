@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A tag subscription, compiled.
+// A subscription, compiled.
 // Runs on: core agent.  Owns: the hashes.  Invariant: see subscription.h.
 #include "broker/subscription.h"
 
 #include "base/crc.h"
 #include "base/strings.h"
+#include "broker/filter/sql_parser.h"
 
 #include <algorithm>
 
 namespace bolide::broker {
 
-Result<std::shared_ptr<const TagSet>> TagSet::compile(std::string_view expression,
-                                                      std::string_view type) {
-  if (!type.empty() && type != "TAG") {
-    return fail(Errc::not_supported, "filter type " + std::string(type));
-  }
+Result<std::shared_ptr<const TagSet>> TagSet::compile(std::string_view expression) {
   auto set = std::make_shared<TagSet>();
   const std::string_view whole = trim(expression);
   if (whole.empty() || whole == "*") return set;
@@ -45,6 +42,19 @@ store::TagFilter TagSet::filter() const {
                 return static_cast<const TagSet*>(context)->matches(hash);
               },
           .context = this};
+}
+
+Result<Matcher> Matcher::compile(std::string_view expression, std::string_view type) {
+  Matcher matcher;
+  if (type.empty() || type == "TAG") {
+    BOLIDE_TRY(matcher.tags, TagSet::compile(expression));
+  } else if (type == "SQL92") {
+    BOLIDE_TRY(matcher.sql, compile_sql(expression));
+  } else {
+    return fail(Errc::subscription_invalid,
+                "filters are of type TAG or SQL92, not \"" + std::string(type) + "\"");
+  }
+  return matcher;
 }
 
 }  // namespace bolide::broker

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tag subscriptions (rocketmq semantics 3.11).
+// Subscriptions by tags, and the choice of the kind (rocketmq semantics 3.11).
 #include "broker/subscription.h"
 
 #include "base/strings.h"
@@ -11,7 +11,7 @@ namespace bolide::broker {
 namespace {
 
 std::shared_ptr<const TagSet> compiled(std::string_view expression) {
-  auto set = TagSet::compile(expression, "TAG");
+  auto set = TagSet::compile(expression);
   EXPECT_TRUE(set) << expression;
   return set ? *set : nullptr;
 }
@@ -48,16 +48,29 @@ TEST(TagSet, answers_the_store_through_its_filter) {
 }
 
 TEST(TagSet, refuses_an_expression_without_a_tag) {
-  const auto set = TagSet::compile(" || ", "TAG");
+  const auto set = TagSet::compile(" || ");
   ASSERT_FALSE(set);
   EXPECT_EQ(set.error().code, Errc::subscription_invalid);
 }
 
-TEST(TagSet, refuses_other_kinds_of_filters) {
-  EXPECT_TRUE(TagSet::compile("a", ""));
-  const auto set = TagSet::compile("a > 3", "SQL92");
-  ASSERT_FALSE(set);
-  EXPECT_EQ(set.error().code, Errc::not_supported);
+TEST(Matcher, is_of_tags_or_of_an_expression) {
+  for (std::string_view type : {"", "TAG"}) {
+    const auto by_tags = Matcher::compile("a", type);
+    ASSERT_TRUE(by_tags);
+    EXPECT_TRUE(by_tags->tags && !by_tags->sql);
+  }
+  const auto by_properties = Matcher::compile("a > 3", "SQL92");
+  ASSERT_TRUE(by_properties);
+  EXPECT_TRUE(by_properties->sql && !by_properties->tags);
+}
+
+TEST(Matcher, refuses_what_cannot_be_compiled) {
+  for (const auto& [expression, type] :
+       {std::pair{"a >", "SQL92"}, {"a > 3", "SQL"}, {"a > 3", "sql92"}, {"||", "TAG"}}) {
+    const auto matcher = Matcher::compile(expression, type);
+    ASSERT_FALSE(matcher) << expression;
+    EXPECT_EQ(matcher.error().code, Errc::subscription_invalid);
+  }
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ constexpr RocketmqKey rows[] = {
     ignored("brokerIP2", broker, no_replicas),
     ignored("clusterTopicEnable", broker, by_capability, "true"),
     ignored("brokerTopicEnable", broker, by_capability, "true"),
-    ignored("enablePropertyFilter", broker, "SQL filters are not supported yet", "false"),
+    ignored("enablePropertyFilter", broker, by_capability, "true"),
     ignored("filterSupportRetry", broker, not_here, "false"),
     ignored("longPollingEnable", broker, "set broker.long_poll_max_ms to 0 instead", "true"),
     ignored("shortPollingTimeMills", broker, "a pull either waits for messages or does not"),

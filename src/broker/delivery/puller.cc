@@ -4,6 +4,8 @@
 // Runs on: core agent.  Owns: the parked pulls.  Invariant: see puller.h.
 #include "broker/delivery/puller.h"
 
+#include "broker/delivery/matching_read.h"
+
 #include <algorithm>
 
 namespace bolide::broker {
@@ -18,9 +20,22 @@ constexpr int cold_tries_max = 8;
 Puller::Puller(PullSettings settings, Parts parts)
     : settings_(std::move(settings)), parts_(std::move(parts)) {}
 
-Result<std::shared_ptr<const TagSet>> Puller::subscription_of(const PullRequest& request,
-                                                              const GroupConfig& group) const {
-  if (request.subscription) return TagSet::compile(*request.subscription, request.expression_type);
+// Requests that carry their subscription do so every time: what the group's heartbeat brought is
+// compiled already.
+Result<Matcher> Puller::carried_by(const PullRequest& request) const {
+  if (const Clients::ConsumerGroup* members = parts_.clients.find(request.group)) {
+    const auto found = members->filters.find(request.topic);
+    if (found != members->filters.end() &&
+        found->second.subscription.expression == *request.subscription &&
+        found->second.subscription.expression_type == request.expression_type)
+      return found->second.matcher;
+  }
+  return Matcher::compile(*request.subscription, request.expression_type);
+}
+
+Result<Matcher> Puller::subscription_of(const PullRequest& request,
+                                        const GroupConfig& group) const {
+  if (request.subscription) return carried_by(request);
   const Clients::ConsumerGroup* members = parts_.clients.find(request.group);
   if (members == nullptr) {
     return fail(Errc::subscription_not_found, "the consumer's group info not exist");
@@ -37,10 +52,7 @@ Result<std::shared_ptr<const TagSet>> Puller::subscription_of(const PullRequest&
   if (filter.subscription.version < request.subscription_version) {
     return fail(Errc::subscription_not_latest, "the consumer's subscription not latest");
   }
-  if (filter.tags == nullptr) {
-    return TagSet::compile(filter.subscription.expression, filter.subscription.expression_type);
-  }
-  return filter.tags;
+  return filter.matcher;
 }
 
 Result<Puller::Checked> Puller::check(const PullRequest& request, WallMs now_ms) {
@@ -69,9 +81,9 @@ Result<Puller::Checked> Puller::check(const PullRequest& request, WallMs now_ms)
                                               std::to_string(topic->config.read_queues) +
                                               "] consumer:[" + std::string(request.group) + "]");
   }
-  BOLIDE_TRY(auto tags, subscription_of(request, *group));
+  BOLIDE_TRY(Matcher matcher, subscription_of(request, *group));
   return Checked{.queue = topic->queues[static_cast<std::size_t>(request.queue_id)],
-                 .tags = std::move(tags)};
+                 .matcher = std::move(matcher)};
 }
 
 void Puller::pull(const PullRequest& request, const Now& now) {
@@ -85,7 +97,7 @@ void Puller::pull(const PullRequest& request, const Now& now) {
       .offset = request.offset,
       .limits = {.messages_max = std::clamp(request.messages_max, 1, settings_.messages_max),
                  .bytes_max = static_cast<std::size_t>(settings_.bytes_max)},
-      .tags = std::move(checked->tags),
+      .matcher = std::move(checked->matcher),
       .deadline_ms = 0};
   if (request.bytes_max > 0 && request.bytes_max < settings_.bytes_max) {
     pending.limits.bytes_max = static_cast<std::size_t>(request.bytes_max);
@@ -162,8 +174,9 @@ bool Puller::serve(Pending& pending) {
     if (may_wait) return false;
     return status(PullStatus::offset_overflow_one, pending.offset);
   }
-  auto read = parts_.store.read(pending.queue, pending.offset, end, pending.limits,
-                                pending.tags ? pending.tags->filter() : store::TagFilter{});
+  auto read =
+      read_matching(parts_.store, {.queue = pending.queue, .offset = pending.offset, .end = end},
+                    pending.limits, pending.matcher);
   if (read.status == store::ReadStatus::cold && read.messages == 0) {
     wait_for_disk(std::move(pending), std::move(*read.cold));
     return true;

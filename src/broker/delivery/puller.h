@@ -76,7 +76,7 @@ class Puller {
     store::QueueNo queue = 0;
     std::int64_t offset = 0;
     store::ReadLimits limits;
-    std::shared_ptr<const TagSet> tags;
+    Matcher matcher;
     std::int64_t deadline_ms = 0;  // steady
     int cold_tries = 0;
   };
@@ -91,12 +91,12 @@ class Puller {
 
   struct Checked {
     store::QueueNo queue = 0;
-    std::shared_ptr<const TagSet> tags;
+    Matcher matcher;
   };
 
   Result<Checked> check(const PullRequest& request, WallMs now_ms);
-  Result<std::shared_ptr<const TagSet>> subscription_of(const PullRequest& request,
-                                                        const GroupConfig& group) const;
+  Result<Matcher> subscription_of(const PullRequest& request, const GroupConfig& group) const;
+  Result<Matcher> carried_by(const PullRequest& request) const;
   // Answers `pending` and returns true, or returns false: it must wait for messages.
   bool serve(Pending& pending);
   PullResult describe(const Pending& pending, PullStatus status, std::int64_t next_offset);

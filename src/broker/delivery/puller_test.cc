@@ -126,15 +126,17 @@ TEST_F(PullerTest, uses_the_subscription_of_the_group) {
   EXPECT_EQ(refused(other), Errc::subscription_not_found);
 }
 
-TEST_F(PullerTest, refuses_a_filter_that_it_does_not_know) {
+TEST_F(PullerTest, refuses_a_filter_that_it_cannot_read) {
   rig_.heartbeat(
-      1,
-      {.group = "readers",
-       .subscriptions = {
-           {.topic = "orders", .expression = "a > 1", .expression_type = "SQL92", .version = 1}}});
-  EXPECT_EQ(refused(by_group()), Errc::not_supported);
+      1, {.group = "readers",
+          .subscriptions = {
+              {.topic = "orders", .expression = "a >", .expression_type = "SQL92", .version = 1}}});
+  EXPECT_EQ(refused(by_group()), Errc::subscription_invalid);
   PullRequest request = rig_.pull_request("orders", 0);
   request.subscription = "||";
+  EXPECT_EQ(refused(request), Errc::subscription_invalid);
+  request.subscription = "a > 1";
+  request.expression_type = "CLASS";
   EXPECT_EQ(refused(request), Errc::subscription_invalid);
 }
 

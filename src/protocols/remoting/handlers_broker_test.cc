@@ -99,8 +99,16 @@ TEST_F(BrokerHandlersTest, check_filters_of_clients) {
                 R"("subString":"a||b","expressionType":"TAG"}})")
                 .code,
             0);
-  EXPECT_EQ(ask(46, {}, R"({"subscriptionData":{"topic":"orders","expressionType":"SQL92"}})").code,
-            response_code::system_error);
+  const auto sql = [](const std::string& expression) {
+    return R"({"subscriptionData":{"topic":"orders","subString":")" + expression +
+           R"(","expressionType":"SQL92"}})";
+  };
+  EXPECT_EQ(ask(46, {}, sql("a > 5")).code, 0);
+  const auto refused = ask(46, {}, sql("a > "));
+  EXPECT_EQ(refused.code, 23);
+  EXPECT_TRUE(refused.remark.starts_with("at character 5: expected")) << refused.remark;
+  EXPECT_EQ(ask(46, {}, R"({"subscriptionData":{"topic":"orders","expressionType":"CLASS"}})").code,
+            23);
 }
 
 TEST_F(BrokerHandlersTest, give_and_take_offsets_of_consumers) {

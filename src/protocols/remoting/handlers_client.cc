@@ -49,10 +49,10 @@ void check_client_config(const Call& call) {
     if (key == "subscriptionData") read_subscription(in, &subscription);
   });
   if (auto done = in.finish(); !done) return call.responder().error(done.error());
+  // Apache's broker passes every expression of tags here.
   if (subscription.expression_type != "TAG") {
-    return call.responder().error(
-        Error{Errc::internal, "The broker does not support consumer to filter message by " +
-                                  subscription.expression_type});
+    const auto checked = call.broker().api.check_subscription(call.identity, subscription);
+    if (!checked) return call.responder().error(checked.error());
   }
   call.responder().ok();
 }

@@ -13,7 +13,7 @@ import org.apache.rocketmq.common.message.MessageQueue;
 public final class LitePullCases {
     private LitePullCases() {}
 
-    private static DefaultLitePullConsumer consumer(Ctx t, String group) {
+    static DefaultLitePullConsumer consumer(Ctx t, String group) {
         DefaultLitePullConsumer c = new DefaultLitePullConsumer(group);
         c.setNamesrvAddr(t.env.options.namesrv());
         c.setInstanceName(t.env.unique("lite"));
@@ -33,7 +33,7 @@ public final class LitePullCases {
         return c;
     }
 
-    private static List<String> poll(DefaultLitePullConsumer c, int n, long ms) {
+    static List<String> poll(DefaultLitePullConsumer c, int n, long ms) {
         List<String> got = new ArrayList<>();
         for (long end = System.nanoTime() + ms * 1_000_000; got.size() < n && System.nanoTime() < end; ) {
             for (MessageExt m : c.poll(200)) got.add(new String(m.getBody()));

@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class Main {
     private static final List<Class<?>> SUITE = List.of(
         TakeOverCases.class, LaterCases.class, PushCases.class, PullCases.class, LitePullCases.class, ResetCases.class,
-        StartOffsetCases.class, FilterCases.class, OrderCases.class, SendCases.class,
+        StartOffsetCases.class, FilterCases.class, SqlCases.class, OrderCases.class, SendCases.class,
         RoundTripCases.class, LimitCases.class, QueryCases.class, AdminTopicCases.class,
         AdminGroupCases.class, BulkCases.class);
     /** Need client classes that 4.x does not have, and are left out of its build. */

@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.MessageSelector;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
@@ -25,6 +26,7 @@ public final class Sink implements AutoCloseable {
         private final String topic;
         public final DefaultMQPushConsumer consumer;
         private String expression = "*";
+        private MessageSelector selector; // instead of the expression
         private boolean orderly;
         private int failures;
         private boolean impatient;
@@ -47,6 +49,11 @@ public final class Sink implements AutoCloseable {
 
         public Setup tags(String e) {
             expression = e;
+            return this;
+        }
+
+        public Setup sql(String e) {
+            selector = MessageSelector.bySql(e);
             return this;
         }
 
@@ -80,7 +87,11 @@ public final class Sink implements AutoCloseable {
 
         public Sink start() throws Exception {
             Sink sink = new Sink(ctx, topic, consumer);
-            consumer.subscribe(topic, expression);
+            if (selector == null) {
+                consumer.subscribe(topic, expression);
+            } else {
+                consumer.subscribe(topic, selector);
+            }
             if (orderly) {
                 consumer.registerMessageListener((MessageListenerOrderly) (ms, x) -> {
                     sink.add(ms);
