@@ -10,6 +10,7 @@ import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.consumer.MessageSelector;
 import org.apache.rocketmq.client.consumer.PullResult;
 import org.apache.rocketmq.client.consumer.PullStatus;
+import org.apache.rocketmq.client.exception.MQClientException;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
@@ -82,9 +83,7 @@ public final class SqlCases {
         sendAmounts(t, q, 10, 0, 9);
         t.awaitMax(q, 10);
         DefaultMQPullConsumer c = PullCases.consumer(t, t.group());
-        // The client does not ask by SQL before a heartbeat has told it the broker's version.
-        c.fetchSubscribeMessageQueues(q.getTopic());
-        c.getDefaultMQPullConsumerImpl().getRebalanceImpl().getmQClientFactory().sendHeartbeatToAllBrokerWithLock();
+        awaitBrokerVersion(t, c, q);
         PullResult r = c.pull(q, MessageSelector.bySql("amount = 4 OR amount = 8"), 0, 32);
         t.equal("status", PullStatus.FOUND, r.getPullStatus());
         t.equal("next offset", 10L, r.getNextBeginOffset());
@@ -100,6 +99,19 @@ public final class SqlCases {
         for (String bad : List.of("amount >", "amount == 5", "amount = 'x", "amount > 'x'", "5")) {
             t.refused("a consumer by " + bad, PARSE_FAILED, () -> t.push(t.group(), topic).sql(bad).start());
         }
+    }
+
+    /** The client does not ask by SQL before a heartbeat has told it the broker's version. */
+    private static void awaitBrokerVersion(Ctx t, DefaultMQPullConsumer c, MessageQueue q) throws Exception {
+        t.await("a heartbeat", 10_000, () -> {
+            try {
+                c.pull(q, MessageSelector.bySql("TRUE"), 0, 1);
+                return true;
+            } catch (MQClientException e) {
+                c.getDefaultMQPullConsumerImpl().getRebalanceImpl().getmQClientFactory().sendHeartbeatToAllBrokerWithLock();
+                return false;
+            }
+        }, () -> "none");
     }
 
     /** Messages with amount 0 .. count-1; returns the bodies of those from low to high. */
