@@ -5,6 +5,7 @@
 #include "broker/delivery/pop_taker.h"
 
 #include "base/log.h"
+#include "broker/delivery/matching_read.h"
 
 #include <algorithm>
 #include <utility>
@@ -37,10 +38,6 @@ Slice with_attempts(store::Record record, std::int32_t attempts) {
   auto chunk = std::make_shared<Chunk>(size);
   store::encode_record(record, chunk->data());
   return {.chunk = std::move(chunk), .begin = 0, .size = size};
-}
-
-store::TagFilter filter_of(const PopWish& wish) {
-  return wish.tags ? wish.tags->filter() : store::TagFilter{};
 }
 
 }  // namespace
@@ -197,12 +194,14 @@ void PopTaker::give_up(At& at, const store::Record& record, std::int32_t times) 
 
 void PopTaker::take_fresh(At& at) {
   LeaseQueue& queue = at.place.queue;
+  const std::int64_t end = parts_.visible.end(at.source.queue);
   auto read =
-      parts_.store.read(at.source.queue, queue.cursor(), parts_.visible.end(at.source.queue),
-                        {.messages_max = static_cast<std::int32_t>(at.batch->room(at.wish)),
-                         .bytes_max = at.wish.bytes_max - at.batch->bytes},
-                        filter_of(at.wish));
+      read_matching(parts_.store, {.queue = at.source.queue, .offset = queue.cursor(), .end = end},
+                    {.messages_max = static_cast<std::int32_t>(at.batch->room(at.wish)),
+                     .bytes_max = at.wish.bytes_max - at.batch->bytes},
+                    at.wish.matcher);
   if (!readable(at, read)) return;
+  if (read.messages == 0 && read.next_offset < end) at.batch->unseen = true;
   offsets_.clear();
   for_each_record(read.records, [&](const store::Record& record) {
     offsets_.push_back(record.queue_offset);
@@ -243,10 +242,10 @@ void PopTaker::look(const PopWish& wish, const PopSource& source, const Now& now
   }
   batch->rest += end - cursor;
   if (wish.kind == PopKind::notice || cursor >= end || batch->room(wish) == 0) return;
-  auto read = parts_.store.read(source.queue, cursor, end,
-                                {.messages_max = static_cast<std::int32_t>(batch->room(wish)),
-                                 .bytes_max = wish.bytes_max - batch->bytes},
-                                filter_of(wish));
+  auto read = read_matching(parts_.store, {.queue = source.queue, .offset = cursor, .end = end},
+                            {.messages_max = static_cast<std::int32_t>(batch->room(wish)),
+                             .bytes_max = wish.bytes_max - batch->bytes},
+                            wish.matcher);
   if (read.status == store::ReadStatus::cold && read.messages == 0) batch->cold = read.cold;
   batch->messages += static_cast<std::size_t>(read.messages);
   batch->bytes += read.bytes;

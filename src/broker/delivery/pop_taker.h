@@ -37,7 +37,7 @@ struct PopWish {
   bool from_end = false;
   bool ordered = false;
   std::uint64_t attempt = 0;  // hash, 0: none
-  std::shared_ptr<const TagSet> tags;
+  Matcher matcher;
 };
 
 // A queue to take from.
@@ -55,6 +55,7 @@ struct PopBatch {
   std::int64_t rest = 0;
   std::vector<PopQueue> queues;
   Slices records;
+  bool unseen = false;                   // the filter has not looked at all that is there
   std::optional<store::ColdRange> cold;  // what must be read first, if anything
   std::optional<Error> error;            // why a queue gave nothing
 

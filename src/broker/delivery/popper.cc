@@ -63,9 +63,9 @@ Result<PopWish> Popper::check(const PopRequest& request, const Now& now) {
                .from_end = request.from_end,
                .ordered = request.ordered,
                .attempt = request.attempt.empty() ? 0 : hash64(request.attempt),
-               .tags = nullptr};
+               .matcher = {}};
   if (request.subscription) {
-    BOLIDE_TRY(wish.tags, TagSet::compile(*request.subscription, request.expression_type));
+    BOLIDE_TRY(wish.matcher, Matcher::compile(*request.subscription, request.expression_type));
   }
   return wish;
 }
@@ -129,9 +129,13 @@ bool Popper::serve(Pending& pending, const Now& now) {
     wait_for_disk(std::move(pending), std::move(*batch.cold));
     return true;
   }
-  if (!batch.error) return false;
-  refuse(pending.ticket, std::move(*batch.error));
-  return true;
+  if (batch.error) {
+    refuse(pending.ticket, std::move(*batch.error));
+    return true;
+  }
+  // Nothing matched so far: whoever asks comes again at once, and others have had their turn.
+  if (batch.unseen) answer(pending, PopStatus::nothing);
+  return batch.unseen;
 }
 
 void Popper::answer(const Pending& pending, PopBatch batch, const Now& now) {

@@ -341,5 +341,38 @@ TEST(Popper, begins_a_new_group_at_the_start_of_a_queue_that_was_never_trimmed) 
   EXPECT_EQ(PopRig::bodies(rig.pop(last)), (Bodies{"a"}));
 }
 
+TEST(Popper, takes_what_an_expression_selects) {
+  PopRig rig;
+  for (int i = 0; i < 6; ++i)
+    rig.send("orders", "m" + std::to_string(i), 0, testing::property("n", std::to_string(i)));
+  PopRequest made = rig.pop_request(0);
+  made.subscription = "n BETWEEN 2 AND 3";
+  made.expression_type = "SQL92";
+  const PopResult result = rig.pop(made);
+  EXPECT_EQ(PopRig::bodies(result), (Bodies{"m2", "m3"}));
+  made.subscription = "n >";
+  const PopResult refused = rig.pop(made);
+  ASSERT_TRUE(refused.error);
+  EXPECT_EQ(refused.error->code, Errc::subscription_invalid);
+}
+
+TEST(Popper, sends_back_who_waits_while_messages_are_not_looked_at) {
+  PopRig rig;
+  constexpr int count = 3'000;
+  for (int i = 0; i < count; ++i)
+    rig.send("orders", "m", 0, testing::property("n", std::to_string(i)));
+  std::string expression = "n = 2999";
+  for (int i = 0; i < 300; ++i) expression += " OR n = 9999";
+  PopRequest made = rig.pop_request(0);
+  made.subscription = expression;
+  made.expression_type = "SQL92";
+  made.suspend_ms = 10'000;
+  std::size_t pops = 1;
+  PopResult result = rig.pop(made);
+  for (; result.status == PopStatus::nothing && pops < count; ++pops) result = rig.pop(made);
+  EXPECT_EQ(result.queues.at(0).offsets, std::vector<std::int64_t>{2999});
+  EXPECT_GT(pops, 1U);
+}
+
 }  // namespace
 }  // namespace bolide::broker
