@@ -23,7 +23,8 @@ Result<> Core::commit_offset(const Identity&, std::string_view group, std::strin
 // A group that pops follows an offset that it did not commit by its leases.
 void Core::offset_moved(std::string_view group, std::string_view topic, std::int32_t queue_id,
                         std::int64_t offset) {
-  if (!leases_->empty()) (void)leases_->moved(group, topic, queue_id, offset);
+  if (leases_->empty() || !leases_->moved(group, topic, queue_id, offset)) return;
+  popper_->wake(group, topic);
 }
 
 void Core::consumer_offset(const Identity&, std::string_view group, std::string_view topic,
@@ -97,6 +98,7 @@ void Core::reset_offsets(const Identity&, const ResetRequest& request,
     if (!request.force && committed && *committed < target) target = *committed;
     // A group that pops is not told: it is given messages from there on.
     const bool pops = leases_->moved(request.group, request.topic, id, target);
+    if (pops) popper_->wake(request.group, request.topic);
     offsets_.reset(request.group, request.topic, id, target, online != nullptr && !pops);
     chosen[id] = target;
   }

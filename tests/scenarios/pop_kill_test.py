@@ -20,7 +20,7 @@ from collections import defaultdict
 import harness
 import remoting
 
-POP, ACK, CHANGE = 200050, 200051, 200053
+POP, ACK, CHANGE = 200050, 200051, 200053  # too large for the code of a binary header
 POLLING_TIMEOUT, POLLING_FULL = 210, 209
 TOPIC, QUEUES, GROUP = "leases", 4, "workers"
 PRODUCERS, CONSUMERS = 2, 4
@@ -104,9 +104,9 @@ class Round:
                     self.history.stored.add(identity)
                 time.sleep(0.001)
 
-    def consume(self, rng, number):
+    def consume(self, rng, _):
         history = self.history
-        with self.server.client(serialize=remoting.JSON_HEADER if number % 2 else remoting.BINARY_HEADER) as client:
+        with self.server.client() as client:
             while True:
                 with history.lock:
                     history.unanswered_pops += 1
@@ -182,7 +182,7 @@ def run_rounds(level, rounds, seed):
 
 def run_million(count=1_000_000):
     with harness.Server() as server:
-        with server.client(serialize=remoting.BINARY_HEADER) as client:
+        with server.client() as client:
             client.put_topic(TOPIC, QUEUES)
             client.put_group(GROUP)
             batch = remoting.batch_body([(b"x" * 16, {})] * 500)

@@ -62,6 +62,10 @@ void Popper::mark(Line& line) {
   marked_.push_back(&line);
 }
 
+void Popper::wake(std::string_view group, std::string_view topic) {
+  if (Line* line = find_line(group, topic)) mark(*line);
+}
+
 void Popper::published(store::QueueNo queue) {
   if (by_topic_.empty()) return;
   const auto found = by_topic_.find(parts_.store.queue_name(queue).topic);
@@ -100,9 +104,8 @@ bool Popper::run(const Now& now) {
 }
 
 void Popper::tick(const Now& now) {
-  parts_.leases.take_ended(now.wall_ms, [this](LeasePlace& place) {
-    if (Line* line = find_line(place.name.group, place.name.topic)) mark(*line);
-  });
+  parts_.leases.take_ended(now.wall_ms,
+                           [this](LeasePlace& place) { wake(place.name.group, place.name.topic); });
   for (auto at = lines_.begin(); at != lines_.end();) {
     Line& line = *at->second;
     const auto late = take_if(

@@ -206,9 +206,7 @@ Result<Settled> Popper::ack(const LeaseRef& lease, const Now& now) {
   if (settled != Settled::done) return settled;
   parts_.leases.changed(*place);
   // A queue in order is free again when all is done.
-  if (place->ordered && !place->queue.held(now.wall_ms)) {
-    if (Line* line = find_line(lease.group, lease.topic)) mark(*line);
-  }
+  if (place->ordered && !place->queue.held(now.wall_ms)) wake(lease.group, lease.topic);
   return settled;
 }
 

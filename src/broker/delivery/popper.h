@@ -52,6 +52,8 @@ class Popper {
   Result<LeaseChange> change(const LeaseRef& lease, std::int64_t invisible_ms, const Now& now);
   std::size_t waiting(std::string_view group, std::string_view topic, std::int32_t queue_id) const;
 
+  // The group may be given messages of the topic again.
+  void wake(std::string_view group, std::string_view topic);
   // Messages of `queue` became visible. Who waits for them is served by run().
   void published(store::QueueNo queue);
   // Serves who waits for what was published or given back since the last call. Returns whether

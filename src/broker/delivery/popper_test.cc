@@ -320,6 +320,12 @@ TEST(Popper, follows_a_reset_and_a_client_that_pulls) {
                           reset.reply());
   ASSERT_TRUE(reset.get().has_value());
   EXPECT_EQ(PopRig::bodies(rig.pop()), (Bodies{"b", "c", "d"}));
+  PopRequest waits = rig.pop_request();
+  waits.suspend_ms = 10'000;
+  rig.core->pop(waits);
+  ASSERT_TRUE(rig.core->commit_offset(rig.anonymous, "workers", "orders", 0, 0).has_value());
+  rig.core->end_of_turn();
+  EXPECT_EQ(PopRig::bodies(rig.sink.popped.back().result), (Bodies{"a", "b", "c", "d"}));
 }
 
 TEST(Popper, empties_the_retry_topics_that_another_broker_left) {

@@ -5,6 +5,7 @@
 #include "broker/leases/lease_log.h"
 
 #include "base/cursor.h"
+#include "broker/config.h"
 
 #include <algorithm>
 #include <array>
@@ -64,8 +65,19 @@ Lease read_lease(Reader& in) {
   return lease;
 }
 
+// Numbers with room above them, so that sums of what is stored do not overflow.
+bool sane(std::int64_t number) {
+  return number >= 0 && number < INT64_MAX / 2;
+}
+
 bool valid(const Lease& lease) {
-  return lease.first >= 0 && lease.open != 0 && lease.times > 0;
+  return sane(lease.first) && lease.open != 0 && sane(lease.given_ms) && sane(lease.until_ms) &&
+         lease.times > 0 && lease.times < INT32_MAX / 2;
+}
+
+bool valid(const LeaseName& name) {
+  return !name.topic.empty() && !name.group.empty() && name.queue_id >= 0 &&
+         name.queue_id <= queues_max;
 }
 
 std::string value_of(const LeaseName& name) {
@@ -97,7 +109,7 @@ class Replay {
   Result<std::vector<LeaseLog::Stored>> result() {
     std::vector<LeaseLog::Stored> list;
     for (auto& [number, queue] : queues_) {
-      if (queue.name.topic.empty() || queue.name.group.empty()) bad_ = true;
+      if (!valid(queue.name) || !sane(queue.cursor)) bad_ = true;
       list.push_back({.number = number,
                       .name = std::move(queue.name),
                       .cursor = queue.cursor,

@@ -18,6 +18,7 @@ namespace {
 constexpr std::int64_t late_ms_max = 500;
 // The answer to a request that waited is to arrive within its time.
 constexpr std::int64_t answer_ms = 50;
+constexpr std::int64_t poll_ms_max = 24LL * 3600 * 1000;
 
 broker::Ticket ticket_of(const Call& call, std::uint32_t detail) {
   if (call.serialization == Serialization::binary) detail |= ticket_detail::binary;
@@ -28,10 +29,12 @@ broker::Ticket ticket_of(const Call& call, std::uint32_t detail) {
 // How long the request may wait from now on; nothing: it came too late.
 std::optional<std::int64_t> wait_of(const Call& call, std::int64_t born_ms, std::int64_t poll_ms) {
   if (poll_ms <= 0) return 0;
-  const std::int64_t waited_ms = born_ms == 0 ? 0 : call.now.wall_ms - born_ms;
-  if (waited_ms - poll_ms > late_ms_max) return std::nullopt;
+  poll_ms = std::min(poll_ms, poll_ms_max);
   // A client whose clock is ahead waits its time and no longer.
-  return std::clamp<std::int64_t>(poll_ms - waited_ms - answer_ms, 0, poll_ms);
+  const std::int64_t waited_ms =
+      born_ms <= 0 ? 0 : std::max<std::int64_t>(0, call.now.wall_ms - born_ms);
+  if (waited_ms - poll_ms > late_ms_max) return std::nullopt;
+  return std::max<std::int64_t>(0, poll_ms - waited_ms - answer_ms);
 }
 
 void answer_status(Front& front, const broker::Ticket& ticket, std::int32_t code) {
@@ -181,7 +184,7 @@ void ack_message(const Call& call) {
 }
 
 void batch_ack_message(const Call& call) {
-  const auto acks = parse_batch_ack(call.body);
+  const auto acks = parse_batch_ack(call.body.empty() ? "{}" : call.body);
   if (!acks) return call.responder().error(acks.error());
   if (acks->empty()) {
     return call.responder().answer({.code = response_code::no_message, .remark = "no acks"},
