@@ -27,8 +27,8 @@ TEST(WorkerPool, runs_everything_before_it_ends) {
 }
 
 TEST(WorkerPool, makes_a_thread_only_when_all_others_are_busy) {
+  std::latch open(1), entered(3);  // outlive the tasks, which the pool waits for
   WorkerPool pool(3);
-  std::latch open(1), entered(3);
   for (int i = 0; i < 5; ++i) {
     pool.submit([&, i] {
       if (i < 3) entered.count_down();
