@@ -5,6 +5,7 @@
 
 #include <bolide/admin.h>
 #include <bolide/client.h>
+#include <bolide/filter.h>
 #include <bolide/lite_pull_consumer.h>
 #include <bolide/message.h>
 #include <bolide/producer.h>

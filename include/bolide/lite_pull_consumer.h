@@ -28,8 +28,8 @@ class LiteCore;
 // What to consume, and how much to hold.
 struct LitePullConsumerOptions {
   std::string group;
-  // topic: "*" or "tag || tag". Empty: queues are given by assign().
-  std::map<std::string, std::string> subscriptions = {};
+  // topic: "*", "tag || tag" or Filter::sql(condition). Empty: queues are given by assign().
+  std::map<std::string, Filter> subscriptions = {};
   ConsumeModel model = ConsumeModel::clustering;
   ConsumeFrom from = ConsumeFrom::last;
   std::int64_t from_time_ms = 0;   // with ConsumeFrom::time, since the epoch
@@ -50,7 +50,8 @@ struct LitePullConsumerOptions {
 class BOLIDE_API LitePullConsumer {
  public:
   // Joins the group; pulling begins in the background.
-  // Errors: invalid_argument, in_use (the client has a consumer of this group).
+  // Errors: invalid_argument, in_use (the client has a consumer of this group),
+  // subscription_invalid (an SQL condition; asks a broker).
   static StatusOr<LitePullConsumer> start(const Client& client, LitePullConsumerOptions options);
   // As stop().
   ~LitePullConsumer();

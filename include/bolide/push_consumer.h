@@ -7,6 +7,7 @@
 #pragma once
 
 #include <bolide/client.h>
+#include <bolide/filter.h>
 #include <bolide/message.h>
 
 #include <chrono>
@@ -53,7 +54,8 @@ using MessageListener = std::function<ConsumeResult(std::span<const ReceivedMess
 // What to consume, and how.
 struct PushConsumerOptions {
   std::string group;
-  std::map<std::string, std::string> subscriptions;  // topic: "*" or "tag || tag"
+  // topic: "*", "tag || tag" or Filter::sql(condition)
+  std::map<std::string, Filter> subscriptions;
   MessageListener on_messages;
   ConsumeModel model = ConsumeModel::clustering;
   ConsumeFrom from = ConsumeFrom::last;
@@ -90,8 +92,9 @@ struct PushConsumerOptions {
 class BOLIDE_API PushConsumer {
  public:
   // Joins the group; consuming begins in the background.
-  // Errors: invalid_argument, in_use (the client has a consumer of this group), topic_not_found is
-  // none: a topic may come later.
+  // Errors: invalid_argument, in_use (the client has a consumer of this group),
+  // subscription_invalid (an SQL condition; asks a broker). topic_not_found is none: a topic may
+  // come later.
   static StatusOr<PushConsumer> start(const Client& client, PushConsumerOptions options);
   // As stop(), unless it was called. In a listener: does not wait for that listener.
   ~PushConsumer();

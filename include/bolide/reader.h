@@ -7,6 +7,7 @@
 #pragma once
 
 #include <bolide/client.h>
+#include <bolide/filter.h>
 #include <bolide/message.h>
 
 #include <chrono>
@@ -31,7 +32,7 @@ struct ReaderOptions {
   std::string topic;
   ReadFrom from = ReadFrom::last;
   std::int64_t from_time_ms = 0;  // with ReadFrom::time, since the epoch
-  std::string tags = "*";         // or "tag || tag"
+  Filter filter = {};
   std::optional<int> queue = {};  // only queues of this number
   // No more is pulled while so much waits to be read.
   std::size_t waiting_messages_max = 4096;

@@ -89,11 +89,16 @@ class Patience {
   std::int64_t since_ms_ = now_ms();
 };
 
+Filter filter_of(const Arguments& arguments) {
+  if (arguments.has("--sql")) return Filter::sql(arguments.text("--sql"));
+  return arguments.text("--tag", "*");
+}
+
 Result<> read_alone(const Arguments& arguments, const StartPlace& start, Printer& printer) {
   BOLIDE_TRY(const Client client, open_client(arguments));
   ReaderOptions options{.topic = arguments.text("TOPIC"),
                         .from_time_ms = start.time_ms,
-                        .tags = arguments.text("--tag", "*")};
+                        .filter = filter_of(arguments)};
   if (start.kind == StartPlace::Kind::first) options.from = ReadFrom::first;
   if (start.kind == StartPlace::Kind::time) options.from = ReadFrom::time;
   if (arguments.has("--queue")) options.queue = static_cast<int>(arguments.number("--queue", 0));
@@ -157,11 +162,10 @@ Result<> read_as_member(const Arguments& arguments, const StartPlace& start, Pri
   os::ignore_write_signals();
   BOLIDE_TRY(const auto signals, os::Signals::start([&](int) { sharing.stop(); }));
   BOLIDE_TRY(const Client client, open_client(arguments));
-  PushConsumerOptions options{
-      .group = arguments.text("--group"),
-      .subscriptions = {{arguments.text("TOPIC"), arguments.text("--tag", "*")}},
-      .from_time_ms = start.time_ms,
-      .concurrency = 1};
+  PushConsumerOptions options{.group = arguments.text("--group"),
+                              .subscriptions = {{arguments.text("TOPIC"), filter_of(arguments)}},
+                              .from_time_ms = start.time_ms,
+                              .concurrency = 1};
   if (start.kind == StartPlace::Kind::first) options.from = ConsumeFrom::first;
   if (start.kind == StartPlace::Kind::time) options.from = ConsumeFrom::time;
   options.on_messages = [&](std::span<const ReceivedMessage> messages) {
@@ -176,6 +180,8 @@ Exit sub(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const StartPlace start, start_of(arguments));
   if (arguments.has("--group") && arguments.has("--queue"))
     return fail(Errc::usage, "--queue does not go with --group: members share all queues");
+  if (arguments.has("--tag") && arguments.has("--sql"))
+    return fail(Errc::usage, "--sql does not go with --tag: name the tag as TAGS = 'red'");
   // A format that is wrong is told before anything is read.
   BOLIDE_CHECK(format_message(arguments.text("--format"), ReceivedMessage{}));
   Printer printer(arguments, streams);
@@ -203,6 +209,9 @@ constexpr OptionRow options[] = {
      .value = "TIME",
      .doc = "stop when no message has come for so long"},
     {.names = "--tag", .value = "TAGS", .doc = "only messages with one of these: 'red || blue'"},
+    {.names = "--sql",
+     .value = "CONDITION",
+     .doc = "only messages whose properties fulfil this: \"amount > 100 AND region = 'eu'\""},
     {.names = "--queue",
      .takes = Takes::number,
      .value = "N",
@@ -221,6 +230,7 @@ constexpr CommandRow rows[] = {
      .options = options,
      .examples = "bolide sub orders --from first --count 10\n"
                  "bolide sub orders --from 15m --tag 'paid || sent' -o json\n"
+                 "bolide sub orders --sql \"TAGS = 'paid' AND amount > 100\"\n"
                  "bolide sub orders --group billing --format '%d %o %s'",
      .connects = true},
 };

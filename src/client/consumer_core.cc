@@ -5,6 +5,7 @@
 #include "client/consumer_core.h"
 
 #include "base/json_writer.h"
+#include "client/filters.h"
 #include "client/names.h"
 #include "os/clock.h"
 #include "protocols/remoting/wire/request_codes.h"
@@ -22,19 +23,6 @@ constexpr std::int64_t rebalance_interval_ms = 20'000;
 
 constexpr std::array<std::string_view, 3> from_names = {
     "CONSUME_FROM_LAST_OFFSET", "CONSUME_FROM_FIRST_OFFSET", "CONSUME_FROM_TIMESTAMP"};
-
-// The tags of an expression, as heartbeats carry them (wire 2.8).
-std::vector<std::string> tags_of(std::string_view expression) {
-  std::vector<std::string> tags;
-  if (trim(expression) == "*") return tags;
-  while (!expression.empty()) {
-    const std::size_t end = expression.find("||");
-    const std::string_view tag = trim(expression.substr(0, end));
-    if (!tag.empty()) tags.emplace_back(tag);
-    expression.remove_prefix(end == std::string_view::npos ? expression.size() : end + 2);
-  }
-  return tags;
-}
 
 }  // namespace
 
@@ -115,9 +103,11 @@ std::vector<std::string> ConsumerCore::topics() const {
   return topics;
 }
 
-std::string ConsumerCore::expression_of(const std::string& topic) const {
+const Filter& ConsumerCore::filter_of(const std::string& topic) const {
+  static const Filter everything;
   const auto found = settings_.subscriptions.find(topic);
-  return found == settings_.subscriptions.end() || found->second.empty() ? "*" : found->second;
+  return found == settings_.subscriptions.end() || found->second.expression.empty() ? everything
+                                                                                    : found->second;
 }
 
 void ConsumerCore::write_heartbeat(JsonWriter& out) const {
@@ -135,23 +125,7 @@ void ConsumerCore::write_heartbeat(JsonWriter& out) const {
 }
 
 void ConsumerCore::write_subscription(JsonWriter& out, const std::string& topic) const {
-  const std::string expression = expression_of(topic);
-  const auto tags = tags_of(expression);
-  out.begin_object();
-  out.member("classFilterMode", false);
-  out.key("codeSet");
-  out.begin_array();
-  for (const std::string& tag : tags) out.value(java_hash(tag));
-  out.end_array();
-  out.member("expressionType", "TAG");
-  out.member("subString", expression);
-  out.member("subVersion", sub_version_);
-  out.key("tagsSet");
-  out.begin_array();
-  for (const std::string& tag : tags) out.value(tag);
-  out.end_array();
-  out.member("topic", topic);
-  out.end_object();
+  client::write_subscription(out, topic, filter_of(topic), sub_version_);
 }
 
 // A new group's retry topic comes with its first heartbeat; what fails must not wait for it until

@@ -28,7 +28,7 @@ using QueuePtr = std::shared_ptr<ProcessQueue>;
 
 struct ConsumerSettings {
   std::string group;
-  std::map<std::string, std::string> subscriptions;
+  std::map<std::string, Filter> subscriptions;
   ConsumeModel model = ConsumeModel::clustering;
   ConsumeFrom from = ConsumeFrom::last;
   std::int64_t from_time_ms = 0;
@@ -131,7 +131,7 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   bool stopping_ = false;
 
  private:
-  std::string expression_of(const std::string& topic) const;
+  const Filter& filter_of(const std::string& topic) const;
   void write_subscription(JsonWriter& out, const std::string& topic) const;
   void write_queues(JsonWriter& out) const;
   void write_stats(JsonWriter& out) const;

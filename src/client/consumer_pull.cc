@@ -4,6 +4,7 @@
 // Runs on: the client's agent.  Owns: see consumer_core.h.  Invariant: one pull per queue is on its
 // way.
 #include "client/consumer_core.h"
+#include "client/filters.h"
 #include "client/message.h"
 #include "client/names.h"
 #include "protocols/remoting/wire/request_codes.h"
@@ -53,7 +54,7 @@ void ConsumerCore::pull(const QueuePtr& queue) {
   queue->pulled_ms = runtime().agent().now().wall_ms;
   const std::int64_t committable = queue->committable();
   const bool commits = clustering() && committable > 0 && !settings_.active;
-  const std::string expression = settings_.active ? expression_of(queue->id().topic) : "";
+  const Filter& filter = filter_of(queue->id().topic);
   const std::int32_t kind = settings_.active ? pull_flag::subscription | pull_flag::lite : 0;
   const DecimalText number(queue->id().queue), offset(queue->next_offset()),
       count(settings_.pull_messages_max), version(sub_version_),
@@ -68,9 +69,9 @@ void ConsumerCore::pull(const QueuePtr& queue) {
       {"sysFlag", flags.view()},
       {"commitOffset", commit_offset.view()},
       {"suspendTimeoutMillis", suspend_text},
-      {"subscription", expression},
+      {"subscription", settings_.active ? std::string_view(filter.expression) : ""},
       {"subVersion", version.view()},
-      {"expressionType", "TAG"},
+      {"expressionType", type_name(filter)},
       {"brokerName", queue->id().broker},
   }};
   core_->call(
@@ -127,9 +128,8 @@ Result<> ConsumerCore::take_messages(const QueuePtr& queue, const Reply& reply,
                                      std::int64_t next_offset, std::int64_t took_ms) {
   BOLIDE_TRY(auto messages, decode_messages(reply.body));
   stats_of(queue->id().topic).pulled(messages.size(), took_ms);
-  const std::string tags = expression_of(queue->id().topic);
-  // Brokers filter by a hash; two tags may share one.
-  std::erase_if(messages, [&](const ReceivedMessage& m) { return !tag_matches(tags, m.tag()); });
+  const Filter& filter = filter_of(queue->id().topic);
+  std::erase_if(messages, [&](const ReceivedMessage& m) { return !is_wanted(filter, m.tag()); });
   for (ReceivedMessage& message : messages) {
     message.broker = queue->id().broker;
     name_for_user(message);

@@ -66,13 +66,6 @@ std::string wrap(std::string_view space, std::string_view name) {
   return std::string(prefix).append(space).append("%").append(name);
 }
 
-std::map<std::string, std::string> wrap_topics(std::string_view space,
-                                               const std::map<std::string, std::string>& topics) {
-  std::map<std::string, std::string> wrapped;
-  for (const auto& [topic, value] : topics) wrapped.emplace(wrap(space, topic), value);
-  return wrapped;
-}
-
 std::string unwrap(std::string_view space, std::string_view name) {
   if (space.empty()) return std::string(name);
   std::string_view rest = name;

@@ -22,8 +22,14 @@ Result<> check_group(std::string_view group);
 // The name that servers know: "space%name", behind a %RETRY% or %DLQ% (rocketmq 3.13). Names of the
 // system stay as they are, and so does everything where `space` is empty.
 std::string wrap(std::string_view space, std::string_view name);
-std::map<std::string, std::string> wrap_topics(std::string_view space,
-                                               const std::map<std::string, std::string>& topics);
+// Likewise the keys of a map.
+template <class Value>
+std::map<std::string, Value> wrap_topics(std::string_view space,
+                                         const std::map<std::string, Value>& topics) {
+  std::map<std::string, Value> wrapped;
+  for (const auto& [topic, value] : topics) wrapped.emplace(wrap(space, topic), value);
+  return wrapped;
+}
 // The other way.
 std::string unwrap(std::string_view space, std::string_view name);
 

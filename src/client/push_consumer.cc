@@ -4,6 +4,7 @@
 // Runs on: any thread.  Owns: see push_consumer.h.  Invariant: see push_consumer.h.
 #include <bolide/push_consumer.h>
 
+#include "client/filters.h"
 #include "client/names.h"
 #include "client/push_core.h"
 #include "client/status.h"
@@ -49,6 +50,8 @@ StatusOr<PushConsumer> PushConsumer::start(const Client& client, PushConsumerOpt
   const std::string& space = client.core()->settings().name_space;
   options.group = client::wrap(space, options.group);
   options.subscriptions = client::wrap_topics(space, options.subscriptions);
+  const auto checked = client::check_filters(client.core(), options.group, options.subscriptions);
+  if (!checked) return client::to_status(checked);
   auto core = std::make_shared<client::PushCore>(client.core(), std::move(options));
   if (const auto started = core->start(); !started) return client::to_status(started);
   return PushConsumer(std::move(core));

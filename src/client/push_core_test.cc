@@ -58,6 +58,7 @@ struct Broker {
   std::vector<std::string> records;
   std::int32_t send_back_code = 0;
   bool gives_locks = true;
+  std::string filter_error;  // what it says of every filter it is asked about, if anything
 
   std::optional<FakeAnswer> operator()(const FakeRequest& request) {
     switch (request.code) {
@@ -71,6 +72,8 @@ struct Broker {
         const std::string set = request.body.substr(at + 8, end - at - 7);
         return FakeAnswer{.body = "{\"lockOKMQSet\":" + (gives_locks ? set : "[]") + "}"};
       }
+      case request_code::check_client_config:
+        return FakeAnswer{.code = filter_error.empty() ? 0 : 23, .remark = filter_error};
       case request_code::pull_message: return pull(request);
       default: return FakeAnswer{};
     }
@@ -299,6 +302,34 @@ TEST_F(PushTest, stop_waits_for_a_listener_and_says_when_it_does_not_return) {
   open = true;
   open.notify_all();
   EXPECT_TRUE(eventually([&] { return left.load(); }));
+}
+
+TEST_F(PushTest, asks_a_broker_about_its_condition_and_names_it_in_heartbeats) {
+  auto consumer =
+      PushConsumer::start(*client, {.group = "g",
+                                    .subscriptions = {{"t", Filter::sql("a > 5")}},
+                                    .on_messages = [](auto) { return ConsumeResult::success; }});
+  ASSERT_TRUE(consumer) << consumer.status().message();
+  const auto check = server->requests(request_code::check_client_config);
+  ASSERT_EQ(check.size(), 1U);
+  EXPECT_NE(check[0].body.find(R"("expressionType":"SQL92","subString":"a > 5")"),
+            std::string::npos)
+      << check[0].body;
+  ASSERT_TRUE(eventually([&] { return server->count(request_code::pull_message) > 0; }));
+  EXPECT_EQ(server->requests(request_code::pull_message).front().field("expressionType"), "SQL92");
+  EXPECT_NE(server->requests(request_code::heart_beat).back().body.find(R"("subString":"a > 5")"),
+            std::string::npos);
+}
+
+TEST_F(PushTest, does_not_start_with_a_condition_that_a_broker_refuses) {
+  broker.filter_error = "at character 5";
+  const auto consumer =
+      PushConsumer::start(*client, {.group = "g",
+                                    .subscriptions = {{"t", Filter::sql("a >")}},
+                                    .on_messages = [](auto) { return ConsumeResult::success; }});
+  ASSERT_FALSE(consumer);
+  EXPECT_EQ(consumer.status().code(), Errc::subscription_invalid);
+  EXPECT_NE(consumer.status().message().find("at character 5"), std::string::npos);
 }
 
 }  // namespace

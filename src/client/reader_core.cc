@@ -5,6 +5,7 @@
 #include "client/reader_core.h"
 
 #include "client/admin_calls.h"
+#include "client/filters.h"
 #include "client/message.h"
 #include "client/names.h"
 #include "protocols/remoting/wire/request_codes.h"
@@ -139,9 +140,9 @@ void ReaderCore::pull(std::size_t index) {
       {"sysFlag", pull_flags},
       {"commitOffset", "0"},
       {"suspendTimeoutMillis", suspend_text},
-      {"subscription", options_.tags},
+      {"subscription", options_.filter.expression},
       {"subVersion", "0"},
-      {"expressionType", "TAG"},
+      {"expressionType", type_name(options_.filter)},
       {"brokerName", queue.broker},
   }};
   core_->call(
@@ -180,9 +181,8 @@ Result<> ReaderCore::take(Queue& queue, const Reply& reply) {
   BOLIDE_TRY(const std::int64_t next, reply.number("nextBeginOffset"));
   if (reply.code() == response_code::success) {
     BOLIDE_TRY(auto messages, decode_messages(reply.body));
-    // The broker filters by the hash of the tag.
     std::erase_if(messages, [&](const ReceivedMessage& message) {
-      return !tag_matches(options_.tags, message.tag());
+      return !is_wanted(options_.filter, message.tag());
     });
     const std::lock_guard lock(mutex_);
     for (ReceivedMessage& message : messages) {

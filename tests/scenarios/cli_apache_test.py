@@ -18,7 +18,7 @@ def setUpModule():
     folder = harness.temporary_folder()
     unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
     naming, broker = harness.free_ports()
-    subprocess.run([ORACLE, "start", folder, str(naming), str(broker)], check=True, timeout=300, stdin=subprocess.DEVNULL)
+    subprocess.run([ORACLE, "start", folder, str(naming), str(broker), "enablePropertyFilter=true"], check=True, timeout=300, stdin=subprocess.DEVNULL)
     unittest.addModuleCleanup(subprocess.run, [ORACLE, "stop", folder], check=True, timeout=90, stdin=subprocess.DEVNULL)
     os.environ["BOLIDE_TEST_NAMESRV"] = f"127.0.0.1:{naming}"
     cli_test.setUpModule()

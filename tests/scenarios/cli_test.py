@@ -255,6 +255,17 @@ class Messages(Case):
         self.assertIn("\nbody: body\n", self.bolide("sub", topic, "--from", "first", "-n", "1", "-o", "yaml"))
         self.bolide("sub", topic, "--format", "%!", status=USAGE)
 
+    def test_messages_are_selected_by_a_condition(self):
+        topic = self.topic("--queues", "1")
+        for amount in "50", "150", "250":
+            self.bolide("pub", topic, amount, "--tag", "paid", "--property", f"amount={amount}")
+        condition = "TAGS = 'paid' AND amount BETWEEN 100 AND 200"
+        self.assertEqual(self.bolide("sub", topic, "--from", "first", "-n", "1", "--sql", condition), "150\n")
+        group = "cli-" + uuid.uuid4().hex[:12]
+        self.assertEqual(self.bolide("sub", topic, "--from", "first", "-n", "1", "--sql", condition, "--group", group), "150\n")
+        self.bolide("sub", topic, "--group", group, "--sql", "amount ==", status=USAGE)
+        self.bolide("sub", topic, "--sql", condition, "--tag", "paid", status=USAGE)
+
     def test_a_reader_ends_when_nothing_comes(self):
         topic = self.topic()
         self.assertEqual(self.bolide("sub", topic, "--from", "first", "--wait", "300ms"), "")

@@ -76,6 +76,18 @@ std::size_t Sink::count() const {
   return messages_.size();
 }
 
+void send_amounts(const Context& context, const std::string& topic) {
+  auto producer = context.producer();
+  for (int i = 0; i < 10; ++i) {
+    const std::string amount = std::to_string(i);
+    must(producer.send({.topic = topic,
+                        .body = amount,
+                        .tag = i % 2 == 0 ? "a" : "b",
+                        .properties = {{"amount", amount}}}),
+         "send");
+  }
+}
+
 std::vector<bolide::ReceivedMessage> Sink::messages() const {
   const std::lock_guard lock(mutex_);
   return messages_;

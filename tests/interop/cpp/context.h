@@ -55,6 +55,9 @@ class Context {
   bolide::AccessKey access_key_;
 };
 
+// Sends ten messages, whose property `amount` is their body: 0 to 9. Their tags are a, b, a, b...
+void send_amounts(const Context& context, const std::string& topic);
+
 // Collects what listeners get.
 class Sink {
  public:

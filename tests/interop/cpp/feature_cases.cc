@@ -199,6 +199,26 @@ void name_spaces_do_not_meet(Context& context) {
   expect(read.front().body == "blue" && read.front().topic == topic, "the reader met another");
 }
 
+void a_reader_reads_what_a_condition_selects(Context& context) {
+  const std::string topic = context.topic();
+  send_amounts(context, topic);
+  const auto client = context.client();
+  const auto reader = [&](std::string condition) {
+    return must(bolide::Reader::open(client, {.topic = topic,
+                                              .from = bolide::ReadFrom::first,
+                                              .filter = bolide::Filter::sql(std::move(condition))}),
+                "open a reader");
+  };
+  auto good = reader("amount IN ('3', '7')");
+  std::multiset<std::string> bodies;
+  await("both", [&] {
+    for (const auto& message : must(good.read(std::chrono::milliseconds(100)), "read"))
+      bodies.insert(message.body);
+    return bodies.size() >= 2;
+  });
+  expect(bodies == std::multiset<std::string>{"3", "7"}, "other messages");
+}
+
 // Where keys are wanted, a wrong one is refused; where they are not, any is as good as none.
 void keys_are_checked_where_they_are_wanted(Context& context) {
   const std::string topic = context.topic();
@@ -222,6 +242,7 @@ std::vector<NamedCase> feature_cases() {
       {"a_request_is_answered", a_request_is_answered},
       {"a_request_that_nobody_answers_ends_in_time", a_request_that_nobody_answers_ends_in_time},
       {"name_spaces_do_not_meet", name_spaces_do_not_meet},
+      {"a_reader_reads_what_a_condition_selects", a_reader_reads_what_a_condition_selects},
       {"keys_are_checked_where_they_are_wanted", keys_are_checked_where_they_are_wanted},
   };
 }

@@ -61,6 +61,16 @@ void a_poll_gives_only_wanted_tags(Context& context) {
   expect(poll_many(consumer, 2) == set_of({"Aa", "red"}), "other messages");
 }
 
+void a_poll_gives_what_a_condition_selects(Context& context) {
+  const std::string topic = context.topic();
+  send_amounts(context, topic);
+  auto consumer =
+      start(context, {.group = context.unique("lite"),
+                      .subscriptions = {{topic, bolide::Filter::sql("amount BETWEEN 2 AND 4")}},
+                      .from = ConsumeFrom::first});
+  expect(poll_many(consumer, 3) == set_of({"2", "3", "4"}), "other messages");
+}
+
 void a_poll_without_messages_ends_in_time(Context& context) {
   const std::string topic = context.topic();
   auto consumer =
@@ -213,6 +223,7 @@ void a_broadcasting_lite_consumer_gets_everything(Context& context) {
 std::vector<NamedCase> pull_cases() {
   return {
       {"a_poll_gives_what_was_sent", a_poll_gives_what_was_sent},
+      {"a_poll_gives_what_a_condition_selects", a_poll_gives_what_a_condition_selects},
       {"a_poll_gives_only_wanted_tags", a_poll_gives_only_wanted_tags},
       {"a_poll_without_messages_ends_in_time", a_poll_without_messages_ends_in_time},
       {"a_stop_ends_a_poll_that_waits", a_stop_ends_a_poll_that_waits},

@@ -50,6 +50,30 @@ void only_the_wanted_tags_come(Context& context) {
   sink.await_bodies({"Aa", "red"});
 }
 
+void a_consumer_gets_what_its_condition_selects(Context& context) {
+  const std::string topic = context.topic();
+  const std::string group = context.unique("group");
+  send_amounts(context, topic);
+  Sink sink;
+  const auto consumer =
+      start(context, {.group = group,
+                      .subscriptions = {{topic, bolide::Filter::sql("amount > 6 AND TAGS <> 'b'")}},
+                      .on_messages = sink.listener(),
+                      .from = ConsumeFrom::first});
+  sink.await_bodies({"8"});
+}
+
+void a_condition_with_a_mistake_is_refused(Context& context) {
+  const auto client = context.client();
+  Sink sink;
+  const auto refused = PushConsumer::start(
+      client, {.group = context.unique("group"),
+               .subscriptions = {{context.topic(), bolide::Filter::sql("amount == 6")}},
+               .on_messages = sink.listener()});
+  expect(!refused, "it is accepted");
+  expect(refused.status().code() == bolide::Errc::subscription_invalid, refused.status().message());
+}
+
 void members_share_the_queues_and_take_over(Context& context) {
   const std::string topic = context.topic();
   const std::string group = context.unique("group");
@@ -235,6 +259,8 @@ std::vector<NamedCase> push_cases() {
       {"a_message_that_is_refused_comes_again", a_message_that_is_refused_comes_again},
       {"a_group_gets_every_message_once", a_group_gets_every_message_once},
       {"only_the_wanted_tags_come", only_the_wanted_tags_come},
+      {"a_consumer_gets_what_its_condition_selects", a_consumer_gets_what_its_condition_selects},
+      {"a_condition_with_a_mistake_is_refused", a_condition_with_a_mistake_is_refused},
       {"members_share_the_queues_and_take_over", members_share_the_queues_and_take_over},
       {"a_group_continues_where_it_stopped", a_group_continues_where_it_stopped},
       {"broadcasting_gives_everyone_everything", broadcasting_gives_everyone_everything},

@@ -28,6 +28,7 @@ inline constexpr std::int32_t unregister_client = 35;
 inline constexpr std::int32_t consumer_send_msg_back = 36;
 inline constexpr std::int32_t end_transaction = 37;
 inline constexpr std::int32_t get_consumer_list_by_group = 38;
+inline constexpr std::int32_t check_client_config = 46;
 inline constexpr std::int32_t check_transaction_state = 39;
 inline constexpr std::int32_t notify_consumer_ids_changed = 40;
 inline constexpr std::int32_t lock_batch_mq = 41;
