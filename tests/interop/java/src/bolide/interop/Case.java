@@ -12,6 +12,9 @@ public @interface Case {
     /** First major version of the client that has the API. */
     int since() default 4;
 
+    /** The version of the client that fails it by a defect of its own, whatever the broker. */
+    String except() default "";
+
     /** Runs after all others and with nothing beside it: it measures, or it loads the server. */
     boolean alone() default false;
 

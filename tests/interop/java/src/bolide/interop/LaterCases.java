@@ -188,7 +188,7 @@ public final class LaterCases {
         sink.awaitExactly(List.of("asked"), 90_000);
     }
 
-    @Case
+    @Case(except = "5.3.3") // which gives up a request as soon as its send is answered
     public static void a_request_gets_its_reply(Ctx t) throws Exception {
         String topic = t.topic(1);
         DefaultMQProducer producer = new DefaultMQProducer(t.group());

@@ -84,7 +84,7 @@ public final class Main {
     }
 
     private boolean wanted(Method m) {
-        if (options.clientMajor() < about(m).since()) return false;
+        if (options.clientMajor() < about(m).since() || about(m).except().equals(options.client())) return false;
         if (options.only().isEmpty()) return true;
         String group = m.getDeclaringClass().getSimpleName();
         return options.only().stream().anyMatch(o -> m.getName().contains(o) || group.equals(o));

@@ -16,6 +16,8 @@ import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
+import org.apache.rocketmq.client.consumer.store.OffsetStore;
+import org.apache.rocketmq.client.consumer.store.ReadOffsetType;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.remoting.protocol.heartbeat.MessageModel;
@@ -159,6 +161,14 @@ public final class Sink implements AutoCloseable {
         return consumer.getDefaultMQPushConsumerImpl().getRebalanceImpl().getProcessQueueTable().keySet().stream()
             .filter(q -> q.getTopic().equals(topic)).map(q -> q.getQueueId())
             .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** Messages of these queues that the client will commit as consumed: it notes that after the listener has returned. */
+    public long confirmed() {
+        OffsetStore offsets = consumer.getDefaultMQPushConsumerImpl().getOffsetStore();
+        return consumer.getDefaultMQPushConsumerImpl().getRebalanceImpl().getProcessQueueTable().keySet().stream()
+            .filter(q -> q.getTopic().equals(topic))
+            .mapToLong(q -> Math.max(0, offsets.readOffset(q, ReadOffsetType.READ_FROM_MEMORY))).sum();
     }
 
     public String clientId() {

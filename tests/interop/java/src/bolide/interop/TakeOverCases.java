@@ -20,6 +20,7 @@ public final class TakeOverCases {
         t.await("two queues each", 15_000, () -> PushCases.even(both, 4), () -> PushCases.owners(both));
         List<String> bodies = t.sendMany(topic, 4, 40, "before ");
         t.await("40 messages", 20_000, () -> a.count() + b.count() >= 40, () -> a.count() + " and " + b.count());
+        t.await("40 confirmed", 20_000, () -> a.confirmed() + b.confirmed() >= 40, () -> a.confirmed() + " and " + b.confirmed());
         a.close();
         b.awaitQueues(4, 15_000);
         bodies.addAll(t.sendMany(topic, 4, 40, "after "));
