@@ -158,7 +158,8 @@ std::string broker_config_text(const table::Options& options, const Advertised& 
   line("brokerPermission", options.integer(Opt::broker_permission));
   line("brokerRole", "ASYNC_MASTER");
   line("defaultTopicQueueNums", options.integer(Opt::broker_default_queues));
-  line("diskMaxUsedSpaceRatio", options.integer(Opt::store_disk_max_used_percent));
+  line("diskSpaceCleanForciblyRatio", options.integer(Opt::store_disk_max_used_percent));
+  line("diskSpaceWarningLevelRatio", options.integer(Opt::store_disk_full_percent));
   line("fileReservedTime", options.integer(Opt::store_retention_hours));
   line("flushDiskType", sync ? "SYNC_FLUSH" : "ASYNC_FLUSH");
   line("listenPort", address.port);

@@ -59,8 +59,8 @@ class File {
 };
 
 struct SpaceInfo {
-  std::uint64_t total_bytes = 0;
-  std::uint64_t free_bytes = 0;  // for this user
+  std::uint64_t total_bytes = 0;  // used, or free for this user
+  std::uint64_t free_bytes = 0;   // for this user
 };
 
 class FileSystem {

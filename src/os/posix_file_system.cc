@@ -123,7 +123,9 @@ class PosixFileSystem final : public FileSystem {
   Result<SpaceInfo> space(const std::string& path) override {
     struct statvfs info{};
     if (::statvfs(path.c_str(), &info) < 0) return system_failure("statvfs", path, errno);
-    return SpaceInfo{.total_bytes = std::uint64_t{info.f_blocks} * info.f_frsize,
+    // What is neither used nor for us (root's reserve, another's quota) does not count, as with df.
+    const std::uint64_t used = std::uint64_t{info.f_blocks} - info.f_bfree;
+    return SpaceInfo{.total_bytes = (used + info.f_bavail) * info.f_frsize,
                      .free_bytes = std::uint64_t{info.f_bavail} * info.f_frsize};
   }
 };

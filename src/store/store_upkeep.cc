@@ -105,7 +105,12 @@ std::vector<std::string> StoreImpl::expire(const Now& now) {
       break;
     }
     if (may_drop_ && !may_drop_(log_.segments()[1].start)) break;
-    if (must_go && !old) crowded = false;  // one at a time: then look at the disk again
+    if (must_go && !old) {
+      BOLIDE_LOG(warning, "{}: {} % of the disk is used: {} goes before its time (see {})",
+                 layout_.root, disk_used_percent_, log_.segments().front().path,
+                 "store.disk_max_used_percent");
+      crowded = false;  // one at a time: then look at the disk again
+    }
     gone.push_back(log_.drop_front().path);
   }
   if (gone.empty()) return gone;

@@ -35,6 +35,10 @@ constexpr OptionRow rows[] = {
      "debug|info|warning|error|off", restart, open,
      "The least severity that is written to the log."},
 
+    {Opt::admin_listen, "admin.listen", addresses, none, "", 0, 0, "", restart, open,
+     "The addresses on which /metrics (for Prometheus) and /health are served over HTTP; none: "
+     "they are not."},
+
     {Opt::naming_listen, "naming.listen", address, none, "127.0.0.1:9876", 0, 0, "", restart, open,
      "The address on which the name server accepts clients and brokers."},
     {Opt::naming_broker_timeout_ms, "naming.broker_timeout_ms", duration, ms, "120000", 1'000,
@@ -130,7 +134,7 @@ constexpr OptionRow rows[] = {
      "since the last finished one began."},
     {Opt::store_retention_hours, "store.retention_hours", duration, hours, "72", 1, 876'000, "",
      restart, open, "Messages older than that are deleted, a file at a time."},
-    {Opt::store_disk_max_used_percent, "store.disk_max_used_percent", integer, percent, "75", 10,
+    {Opt::store_disk_max_used_percent, "store.disk_max_used_percent", integer, percent, "85", 10,
      99, "", restart, open,
      "When the disk is fuller than that, the oldest files are deleted before their time."},
     {Opt::store_disk_full_percent, "store.disk_full_percent", integer, percent, "90", 11, 100, "",
@@ -176,9 +180,13 @@ struct PrefixRow {
   std::string_view doc;
 };
 constexpr PrefixRow prefixes[] = {
-    {"server", "The process"}, {"naming", "The name server"},
-    {"broker", "The broker"},  {"store", "What is kept on the disk"},
-    {"net", "Connections"},    {"tls", "Encryption"},
+    {"server", "The process"},
+    {"admin", "For operators"},
+    {"naming", "The name server"},
+    {"broker", "The broker"},
+    {"store", "What is kept on the disk"},
+    {"net", "Connections"},
+    {"tls", "Encryption"},
 };
 
 // The enumerator's name as the compiler spells it, so that names and rows cannot drift apart.

@@ -19,6 +19,7 @@ enum class Opt : std::uint8_t {
   server_data_dir,
   server_roles,
   server_log_level,
+  admin_listen,
   naming_listen,
   naming_broker_timeout_ms,
   naming_scan_interval_ms,

@@ -88,7 +88,7 @@ TEST(OptionsHelp, has_a_line_per_option_with_its_default) {
     EXPECT_THAT(page, HasSubstr("  " + std::string(row.name) + " "));
   }
   EXPECT_THAT(page, HasSubstr("[72 hours]"));
-  EXPECT_THAT(page, HasSubstr("[75%]"));
+  EXPECT_THAT(page, HasSubstr("[85%]"));
   EXPECT_THAT(page, HasSubstr("[4MiB]"));
 }
 

@@ -192,7 +192,7 @@ TEST(LoadOptions, refuses_combinations_that_cannot_work) {
   };
   EXPECT_THAT(refused({"tls.mode=enforcing"}), HasSubstr("tls.certificate"));
   EXPECT_THAT(refused({"tls.certificate=a.pem"}), HasSubstr("tls.key"));
-  EXPECT_THAT(refused({"store.disk_full_percent=75"}), HasSubstr("must be at least 76"));
+  EXPECT_THAT(refused({"store.disk_full_percent=85"}), HasSubstr("must be at least 86"));
   EXPECT_THAT(refused({"broker.max_message_bytes=32MiB"}), HasSubstr("net.max_frame_bytes"));
   EXPECT_THAT(refused({"broker.id=1"}), HasSubstr("replicas are not supported"));
   EXPECT_THAT(refused({"broker.listen=127.0.0.1:2"}), HasSubstr("broker.vip_enabled"));

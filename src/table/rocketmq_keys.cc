@@ -18,7 +18,7 @@ constexpr std::string_view no_pools = "requests are not handed to thread pools w
 constexpr std::string_view no_replicas = "replication is not supported yet";
 constexpr std::string_view no_pop = "POP consumption is not supported yet";
 constexpr std::string_view own_index = "Bolide's index files are its own and size themselves";
-constexpr std::string_view own_metrics = "Bolide does not serve its metrics yet";
+constexpr std::string_view own_metrics = "Prometheus asks Bolide itself: see admin.listen";
 constexpr std::string_view own_registration = "registration always sends the whole table";
 constexpr std::string_view by_capability = "it works whether it is set or not";
 constexpr std::string_view not_here = "Bolide does not have this feature";
@@ -77,7 +77,8 @@ constexpr RocketmqKey rows[] = {
     sets("flushIntervalCommitLog", broker, Opt::store_flush_interval_ms),
     sets("mappedFileSizeCommitLog", broker, Opt::store_segment_bytes),
     sets("fileReservedTime", broker, Opt::store_retention_hours),
-    sets("diskMaxUsedSpaceRatio", broker, Opt::store_disk_max_used_percent),
+    sets("diskSpaceCleanForciblyRatio", broker, Opt::store_disk_max_used_percent),
+    sets("diskSpaceWarningLevelRatio", broker, Opt::store_disk_full_percent),
     sets("serverChannelMaxIdleTimeSeconds", any, Opt::net_idle_timeout_ms, cv::seconds),
     sets("tls.server.mode", any, Opt::tls_mode),
     sets("tls.server.certPath", any, Opt::tls_certificate),
@@ -192,6 +193,7 @@ constexpr RocketmqKey rows[] = {
     ignored("maxHashSlotNum", broker, own_index),
     ignored("maxIndexNum", broker, own_index),
     ignored("enableConsumeQueueExt", broker, own_index),
+    ignored("diskMaxUsedSpaceRatio", broker, "old files are deleted as they expire", "75"),
     ignored("deleteWhen", broker, "old files are deleted as they expire, at any hour", "04"),
     ignored("maxTransferCountOnMessageInDisk", broker, "one limit holds for memory and disk"),
     ignored("maxTransferBytesOnMessageInDisk", broker, "one limit holds for memory and disk"),

@@ -59,9 +59,13 @@ def wait_until(condition, seconds=10.0, what="condition"):
         time.sleep(0.01)
 
 
+# How full this machine's disk is, is not what a test is about.
+A_FULL_DISK_IS_NO_MATTER = ("--set", "store.disk_max_used_percent=98", "--set", "store.disk_full_percent=99")
+
+
 def command_line(data, naming, broker, settings=(), config=None):
     command = [program(), "server", "--data-dir", data, "--set", f"naming.listen=127.0.0.1:{naming}",
-               "--set", f"broker.listen=127.0.0.1:{broker}"]
+               "--set", f"broker.listen=127.0.0.1:{broker}", *A_FULL_DISK_IS_NO_MATTER]
     for setting in settings:
         command += ["--set", setting]
     return command + (["--config", config] if config else [])
