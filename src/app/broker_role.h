@@ -51,6 +51,12 @@ class BrokerRole {
   // How long opening the store took, recovery and all.
   std::int64_t opened_in_ms() const { return opened_in_ms_; }
   remoting::Front& front() { return *front_; }
+  void write_metrics(table::MetricsText& out) const {
+    core_->write_metrics(out);
+    front_->write_metrics("broker", out);
+  }
+  // Why nothing can be stored now; empty: it can.
+  std::string trouble() const { return core_->trouble(); }
 
  private:
   explicit BrokerRole(Parts parts) : parts_(std::move(parts)), clock_(parts_.agents.serve) {}

@@ -24,6 +24,11 @@ class NamingRole {
   std::uint16_t port() const { return listener_->port(); }
   void stop_listening() { listener_.reset(); }
   remoting::Front& front() { return *front_; }
+  void write_metrics(table::MetricsText& out) const {
+    out.put(table::Metric::naming_brokers, service_.registry.broker_count());
+    out.put(table::Metric::naming_topics, service_.registry.topic_count());
+    front_->write_metrics("naming", out);
+  }
 
  private:
   NamingRole(const table::Options& options, os::FileSystem& fs);

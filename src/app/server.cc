@@ -5,6 +5,7 @@
 // before it returns 0.
 #include "app/server.h"
 
+#include "app/admin_role.h"
 #include "app/agents.h"
 #include "app/broker_role.h"
 #include "app/naming_role.h"
@@ -70,6 +71,10 @@ class Server {
                                     .tls = tls,
                                     .naming_port = naming_ ? naming_->port() : std::uint16_t{0}}));
     }
+    BOLIDE_TRY(admin_, AdminRole::start({.options = options_,
+                                         .transport = *transport_,
+                                         .naming = naming_.get(),
+                                         .broker = broker_.get()}));
     return {};
   }
 
@@ -87,6 +92,8 @@ class Server {
                          stats.clean_start ? "clean stop" : "unclean stop", broker_->opened_in_ms(),
                          stats.recovered_messages);
     }
+    for (const std::string& address : options_.list(Opt::admin_listen))
+      out << fmt::format("  metrics      http://{}/metrics\n", address);
     for (const std::string& warning : options_.warnings()) out << "  warning: " << warning << '\n';
     out << "  try next     bolide pub hello 'hello, world' && bolide sub hello --from first "
            "--count 1\n";
@@ -105,6 +112,7 @@ class Server {
   // When start() failed half-way.
   void abandon() {
     agents_.stop_workers();
+    admin_.reset();
     broker_.reset();
     naming_.reset();
   }
@@ -113,6 +121,7 @@ class Server {
   void stop() {
     if (stopping_) return agents_.serve.stop();  // a second signal does not wait
     stopping_ = true;
+    admin_->drain();
     if (naming_) {
       naming_->stop_listening();
       naming_->front().drain();
@@ -140,6 +149,7 @@ class Server {
   std::unique_ptr<net::Transport> transport_;
   std::unique_ptr<NamingRole> naming_;
   std::unique_ptr<BrokerRole> broker_;
+  std::unique_ptr<AdminRole> admin_;
   std::unique_ptr<net::Agent::Timer> poll_;
   std::unique_ptr<os::Signals> signals_;
   bool stopping_ = false;

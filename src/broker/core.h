@@ -25,6 +25,7 @@
 #include "broker/topics.h"
 #include "broker/transactions/transactions.h"
 #include "store/message_store.h"
+#include "table/metrics.h"
 
 #include <functional>
 #include <memory>
@@ -103,6 +104,10 @@ class Core final : public Api {
   // Drains, if that was not done, and saves everything. Returns what was saved.
   Result<StoredMetadata> shut_down();
   CoreStats core_stats() const;
+  // Takes time in proportion to the topics and offsets there are.
+  void write_metrics(table::MetricsText& out) const;
+  // Why nothing can be stored now; empty: it can.
+  std::string trouble() const;
   const Topics& topics() const { return topics_; }
   const Groups& groups() const { return groups_; }
   const Offsets& offsets() const { return offsets_; }
@@ -206,6 +211,7 @@ class Core final : public Api {
   void offset_moved(std::string_view group, std::string_view topic, std::int32_t queue_id,
                     std::int64_t offset);
   void save_places(std::int64_t synced_position);
+  void write_lags(table::MetricsText& out) const;
   void sample_rates(const Now& now);
   StoredMetadata everything() const;
   Now now() const { return clock_.now(); }

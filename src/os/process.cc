@@ -39,6 +39,12 @@ std::uint64_t resident_pages() {
   return fields.size() < 2 ? 0 : parse_integer<std::uint64_t>(fields[1]).value_or(0);
 }
 
+// But the one that reads the folder.
+std::uint64_t open_files() {
+  const auto names = posix_file_system().list("/proc/self/fd");
+  return names && !names->empty() ? names->size() - 1 : 0;
+}
+
 }  // namespace
 
 ProcessUsage process_usage() {
@@ -49,6 +55,7 @@ ProcessUsage process_usage() {
     usage.user_cpu_us = to_us(times.ru_utime);
     usage.system_cpu_us = to_us(times.ru_stime);
   }
+  usage.open_files = open_files();
   return usage;
 }
 

@@ -16,6 +16,7 @@ struct ProcessUsage {
   std::uint64_t resident_bytes = 0;
   std::int64_t user_cpu_us = 0;
   std::int64_t system_cpu_us = 0;
+  std::uint64_t open_files = 0;
 
   double cpu_seconds() const { return static_cast<double>(user_cpu_us + system_cpu_us) / 1e6; }
 };

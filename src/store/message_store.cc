@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/crc.h"
 #include "base/log.h"
+#include "os/clock.h"
 #include "store/store_impl.h"
 
 #include <algorithm>
@@ -162,6 +163,7 @@ void StoreImpl::start_sync() {
   sync_slot_.start(agents_.sync,
                    [this, files = log_.take_dirty(), marks = marks_, with_marks,
                     beside = std::move(beside), position = log_.written()]() -> JobSlot::Finish {
+                     const std::int64_t began_ns = os::system_clock().now().steady_ns;
                      Result<> result;
                      std::vector<Result<>> journals;
                      for (const Journal::Unsynced& journal : beside) {
@@ -171,22 +173,25 @@ void StoreImpl::start_sync() {
                      for (const auto& file : files)
                        if (result) result = file->sync();
                      if (result && with_marks) result = marks->sync();
-                     return [this, position, beside, journals = std::move(journals),
+                     const std::int64_t took_us =
+                         (os::system_clock().now().steady_ns - began_ns) / 1000;
+                     return [this, position, took_us, beside, journals = std::move(journals),
                              result = std::move(result)]() mutable {
                        for (std::size_t i = 0; i < beside.size(); ++i)
                          if (beside[i].file) journals_[i]->synced(beside[i], journals[i]);
-                       synced(std::move(result), position);
+                       synced(std::move(result), position, took_us);
                      };
                    });
 }
 
-void StoreImpl::synced(Result<> result, std::int64_t position) {
+void StoreImpl::synced(Result<> result, std::int64_t position, std::int64_t took_us) {
   if (!result) {
     // Never tried again: what the kernel dropped would then look as if it were on disk.
     stop(std::move(result).error());
   } else {
     synced_ = position;
     ++stats_.syncs;
+    flush_us_.add(static_cast<std::uint64_t>(took_us));
     // The mark may be late, never early: an error of this write loses nothing.
     (void)marks_->set(Mark::synced, position);
     if (options_.reply_level == ReplyLevel::sync) start_sync();

@@ -14,6 +14,7 @@
 #include "store/journal.h"
 #include "store/queue_index.h"
 #include "store/record.h"
+#include "table/metrics.h"
 
 #include <cstdint>
 #include <functional>
@@ -36,8 +37,8 @@ struct StoreOptions {
   std::uint64_t index_run_bytes = 256U << 20U;  // log covered by one index run
   std::int64_t flush_interval_ms = 200;         // async: how often the log is synced
   std::int64_t retention_ms = 72LL * 3600 * 1000;
-  int disk_max_used_percent = 75;  // above: the oldest segments go, however young
-  int disk_full_percent = 95;      // above: appends are refused until space returns
+  int disk_max_used_percent = 85;  // above: the oldest segments go, however young
+  int disk_full_percent = 90;      // above: appends are refused until space returns
 };
 
 // Work that must not run on the log agent. Both call back on the log agent.
@@ -167,6 +168,8 @@ class MessageStore {
   // Writes and syncs everything, marks the stop clean, releases the lock. Blocks.
   virtual Result<> close() = 0;
   virtual StoreStats stats() const = 0;
+  // How long syncs of the log took, in microseconds.
+  virtual const table::Histogram& flush_us() const = 0;
 };
 
 // Opens or makes the store in options.directory: takes the lock first, recovers, is ready to

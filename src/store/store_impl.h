@@ -36,6 +36,7 @@ class StoreImpl final : public MessageStore {
   std::int64_t safe_position() const override;
   void on_safe(std::function<void()> callback) override { on_safe_ = std::move(callback); }
   void before_drop(std::function<bool(std::int64_t)> may) override { may_drop_ = std::move(may); }
+  const table::Histogram& flush_us() const override { return flush_us_; }
   bool stopped() const override { return stopped_.has_value(); }
   void sync_with(std::shared_ptr<Journal> journal) override {
     journals_.push_back(std::move(journal));
@@ -65,7 +66,7 @@ class StoreImpl final : public MessageStore {
   Result<> stopped_error() const { return fail(Errc::storage_stopped, stopped_->context); }
   void stop(const Error& error);
   void start_sync();
-  void synced(Result<> result, std::int64_t position);
+  void synced(Result<> result, std::int64_t position, std::int64_t took_us);
 
   // reading: store_read.cc
   ReadResult read_once(QueueNo queue, std::int64_t offset, std::int64_t end_offset,
@@ -102,6 +103,7 @@ class StoreImpl final : public MessageStore {
   std::optional<Error> stopped_;
   bool closed_ = false;
   StoreStats stats_;
+  table::Histogram flush_us_;
 
   std::int64_t synced_ = 0;
   std::int64_t covered_ = 0;        // by the checkpoint on disk

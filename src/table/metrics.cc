@@ -22,11 +22,14 @@ constexpr std::string_view page_head =
     R"(<!-- @generated from src/table/metric_rows.cc by: bolide metrics docs -->
 # Metrics
 
-**Not served yet**: these are declared, the HTTP endpoint is to come. `bolide broker describe`
-shows the broker's own figures meanwhile.
+A server that is started with an address for it serves them over HTTP at `/metrics`, and at
+`/health` whether it works: status 200, or 503 and why. Nobody is asked for a password there.
 
-In Prometheus' text format. Names that begin with `rocketmq_` are Apache RocketMQ's, so its
-dashboards show them; samples carry its labels `cluster`, `node_type` and `node_id` too. Histograms
+    bolide server --set admin.listen=127.0.0.1:9870
+    curl http://127.0.0.1:9870/metrics
+
+The text is Prometheus'. Names that begin with `rocketmq_` are Apache RocketMQ's, so its
+dashboards find them; samples carry its labels `cluster`, `node_type` and `node_id` too. Histograms
 have buckets at the powers of two of the finest unit they count in.
 
 | metric | kind | unit | labels | meaning |

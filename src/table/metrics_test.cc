@@ -33,7 +33,7 @@ TEST(MetricsText, keeps_the_samples_of_a_metric_together_in_the_order_of_the_tab
   metrics.put(Metric::process_cpu_seconds, 1.5);
   metrics.put(Metric::messages_in, 2, {"b"});
   EXPECT_EQ(metrics.text(),
-            "# HELP rocketmq_messages_in_total Messages stored.\n"
+            "# HELP rocketmq_messages_in_total Messages stored since the topic was made.\n"
             "# TYPE rocketmq_messages_in_total counter\n"
             "rocketmq_messages_in_total{topic=\"a\"} 18446744073709551615\n"
             "rocketmq_messages_in_total{topic=\"b\"} 2\n"
@@ -85,7 +85,7 @@ TEST(MetricsText, leaves_out_what_nobody_counted) {
 TEST(MetricsTextDeathTest, holds_a_sample_to_the_labels_of_its_row) {
   MetricsText metrics;
   EXPECT_DEATH(metrics.put(Metric::messages_in, 1), "labels");
-  EXPECT_DEATH(metrics.put(Metric::message_size, 1), "histogram");
+  EXPECT_DEATH(metrics.put(Metric::log_flush_seconds, 1), "histogram");
 }
 
 TEST(MetricsMarkdown, has_every_metric) {

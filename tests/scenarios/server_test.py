@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What whoever runs a server sees: how fast it is ready, what it takes, how it stops, and what it says when it cannot start."""
 import os
+import re
 import signal
 import socket
 import statistics
@@ -10,6 +11,8 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 import harness
 import remoting
@@ -51,6 +54,30 @@ class StartTest(unittest.TestCase):
             self.assertIn(server.data, said)
             with remoting.Client(server.broker - 2) as client:  # the VIP channel
                 client.put_topic("start", 1)
+
+    def test_it_shows_its_metrics_and_its_health(self):
+        port = harness.free_ports()[0] + 8
+        page = f"http://127.0.0.1:{port}/"
+        with harness.Server(settings=[f"admin.listen=127.0.0.1:{port}"]) as server, server.client() as client:
+            for offset in range(3):
+                self.assertEqual(client.send("measured", b"x")[1], offset)
+            with urllib.request.urlopen(page + "metrics", timeout=5) as answer:
+                self.assertEqual(answer.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+                metrics = answer.read().decode()
+            labels = 'cluster="DefaultCluster",node_type="broker",node_id="broker-a"'
+            self.assertIn('rocketmq_messages_in_total{%s,topic="measured"} 3\n' % labels, metrics)
+            self.assertIn("bolide_store_stopped{%s} 0\n" % labels, metrics)
+            self.assertIn("bolide_naming_brokers{%s} 1\n" % labels, metrics)
+            declared = subprocess.run([harness.program(), "metrics", "docs"], capture_output=True, text=True, check=True).stdout
+            shown = set(re.findall(r"^# TYPE (\S+)", metrics, re.M))
+            # The others have no sample before there is something to count.
+            idle = {"rocketmq_consumer_lag_messages", "rocketmq_consumer_ready_messages", "bolide_unsupported_requests_total"}
+            self.assertEqual(set(re.findall(r"^\| `(\w+)` \|", declared, re.M)) - shown - idle, set())
+            with urllib.request.urlopen(page + "health", timeout=5) as answer:
+                self.assertEqual(answer.read(), b"ok\n")
+            with self.assertRaises(urllib.error.HTTPError) as missing:
+                urllib.request.urlopen(page + "nothing", timeout=5)
+            self.assertEqual(missing.exception.code, 404)
 
     def test_a_client_can_send_as_soon_as_it_is_ready(self):
         with harness.Server() as server, server.client() as client:

@@ -10,6 +10,7 @@
 #include "net/transport.h"
 #include "protocols/remoting/call.h"
 #include "protocols/remoting/wire/header.h"
+#include "table/metrics.h"
 
 #include <array>
 #include <cstdint>
@@ -94,6 +95,8 @@ class Front final : public broker::ReplySink {
   bool draining() const { return draining_; }
   std::uint32_t frame_bytes_max() const { return frame_bytes_max_; }
   FrontStats& stats() { return stats_; }
+  // `role` is the label of its rows.
+  void write_metrics(std::string_view role, table::MetricsText& out) const;
   std::size_t sessions() const { return sessions_.size(); }
   void forget(broker::SessionId session);
 

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// HttpSession: answers GET and HEAD requests of HTTP/1.0 and 1.1 (RFC 9112) with pages; one
+// connection, requests one after the other. The parser is Boost.Beast's.
+// Runs on: the agent of its transport.  Owns: the request that is being read.
+// Invariant: what does not follow the protocol, or is too long, ends its own connection only, after
+// an answer that says why.
+#pragma once
+
+#include "admin/pages.h"
+#include "net/transport.h"
+
+#include <memory>
+
+namespace bolide::admin {
+
+// `pages` and `connection` must outlive the session.
+std::unique_ptr<net::Session> make_http_session(const Pages& pages, net::Connection& connection);
+
+// For net::ListenOptions: requests are short.
+net::ConnectionLimits http_limits();
+
+}  // namespace bolide::admin
