@@ -143,6 +143,7 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   void pull_later(const QueuePtr& queue, std::int64_t delay_ms);
   bool is_full(const ProcessQueue& queue) const;
   void on_pulled(const QueuePtr& queue, std::int64_t asked_ms, Result<Reply> reply);
+  void move_to(const QueuePtr& queue, std::int64_t offset, bool by_operator);
   Result<> take_messages(const QueuePtr& queue, const Reply& reply, std::int64_t next_offset,
                          std::int64_t took_ms);
   void find_retry_topic(std::int64_t now_ms);

@@ -31,6 +31,12 @@ constexpr std::int32_t lite = 16;
 
 constexpr std::string_view retry_topic_property = "RETRY_TOPIC";
 
+// Whether the broker moves us although it has what we asked for: then somebody set the offset.
+bool is_reset(const ProcessQueue& queue, const Reply& reply) {
+  const auto min = reply.number("minOffset"), max = reply.number("maxOffset");
+  return min && max && queue.next_offset() >= *min && queue.next_offset() <= *max;
+}
+
 }  // namespace
 
 bool ConsumerCore::is_full(const ProcessQueue& queue) const {
@@ -100,12 +106,8 @@ void ConsumerCore::on_pulled(const QueuePtr& queue, std::int64_t asked_ms, Resul
       if (next) queue->set_next_offset(*next);
       return pull(queue);
     case response_code::pull_offset_moved:
-      // Begins again at the offset that the broker says is right.
       if (!next) return pull_later(queue, error_pause_ms);
-      if (!queue->is_idle()) return pull_later(queue, error_pause_ms);
-      queue->set_next_offset(*next);
-      if (commits_by_itself_) commit(queue);
-      return pull(queue);
+      return move_to(queue, *next, is_reset(*queue, *reply));
     case response_code::not_supported:
       // Brokers before 5.0 know one code for all pulls.
       if (pull_code_ == request_code::pull_message) return pull_later(queue, error_pause_ms);
@@ -116,6 +118,20 @@ void ConsumerCore::on_pulled(const QueuePtr& queue, std::int64_t asked_ms, Resul
       core_->heartbeat_soon();
       return pull_later(queue, error_pause_ms);
   }
+}
+
+// The broker says at which offset we are to go on.
+void ConsumerCore::move_to(const QueuePtr& queue, std::int64_t offset, bool by_operator) {
+  // An operator's reset is told once, whatever we hold: what was pulled before is forgotten. So it
+  // is when the log ends before that.
+  if (by_operator || (!queue->is_idle() && offset <= queue->last_offset())) {
+    restart_at(queue->id(), offset);
+    if (commits_by_itself_) commit(queue_of(queue->id()));
+    return;
+  }
+  queue->set_next_offset(offset);
+  if (commits_by_itself_) commit(queue);
+  pull(queue);
 }
 
 void ConsumerCore::name_for_user(ReceivedMessage& message) const {

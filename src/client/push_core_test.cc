@@ -59,6 +59,7 @@ struct Broker {
   std::int32_t send_back_code = 0;
   bool gives_locks = true;
   std::string filter_error;  // what it says of every filter it is asked about, if anything
+  std::optional<std::int64_t> reset_to;  // told once, to a pull behind the first
 
   std::optional<FakeAnswer> operator()(const FakeRequest& request) {
     switch (request.code) {
@@ -81,6 +82,13 @@ struct Broker {
 
   std::optional<FakeAnswer> pull(const FakeRequest& request) {
     const auto at = static_cast<std::size_t>(std::stoll(request.field("queueOffset")));
+    if (request.field("topic") == "t" && at > 0 && reset_to) {
+      const std::string place = std::to_string(*std::exchange(reset_to, std::nullopt));
+      return FakeAnswer{.code = remoting::response_code::pull_offset_moved,
+                        .fields = {{"nextBeginOffset", place},
+                                   {"minOffset", "0"},
+                                   {"maxOffset", std::to_string(records.size())}}};
+    }
     if (request.field("topic") != "t" || at >= records.size()) return std::nullopt;  // parked
     std::string body;
     for (std::size_t i = at; i < records.size(); ++i) body += records[i];
@@ -143,6 +151,33 @@ TEST_F(PushTest, pulls_consumes_and_commits_at_its_end) {
   EXPECT_EQ(pull.field("sysFlag"), "2");
   EXPECT_EQ(pull.field("suspendTimeoutMillis"), "15000");
   EXPECT_EQ(pull.field("expressionType"), "TAG");
+}
+
+TEST_F(PushTest, goes_where_an_operator_sets_the_offset_whatever_it_holds) {
+  broker.records = {record(0, "a", ""), record(1, "b", ""), record(2, "c", ""), record(3, "d", "")};
+  broker.reset_to = 3;
+  std::atomic<bool> open{false};
+  result = [&](const ReceivedMessage& message) {
+    if (message.body == "a") open.wait(false);
+    return ConsumeResult::success;
+  };
+  auto consumer = start({.concurrency = 1});
+  const auto is_told = [&] {
+    for (const auto& pull : server->requests(request_code::pull_message)) {
+      if (pull.field("topic") == "t" && pull.field("queueOffset") == "3") return true;
+    }
+    return false;
+  };
+  ASSERT_TRUE(eventually(is_told)) << "it asks on from where it was";
+  open = true;
+  open.notify_all();
+  ASSERT_TRUE(eventually([&] { return bodies() == "a d "; })) << bodies();
+  EXPECT_TRUE(consumer.stop().ok());
+  ASSERT_TRUE(eventually([&] { return server->count(request_code::unregister_client) == 1; }));
+  for (const auto& commit : server->requests(request_code::update_consumer_offset)) {
+    if (commit.field("topic") != "t") continue;
+    EXPECT_GE(std::stoll(commit.field("commitOffset")), 3) << "an old place takes the reset back";
+  }
 }
 
 TEST_F(PushTest, hands_back_what_was_refused_as_java_does) {
