@@ -78,6 +78,9 @@ struct BOLIDE_API ReceivedMessage {
   std::int32_t flag = 0;
   Properties properties;  // the system's among them
   std::string body;       // decompressed
+  // The body is what the broker sent, because its checksum is wrong or it cannot be decompressed.
+  // Push consumers do not hand out such messages: they give them back to the broker.
+  bool damaged = false;
 
   // Views live as long as the message; empty where there is none.
   std::string_view property(std::string_view name) const;

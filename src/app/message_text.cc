@@ -70,6 +70,7 @@ Doc message_doc(const ReceivedMessage& message) {
   doc.add("born_host", message.born_host.text());
   doc.add("stored_ms", message.stored_ms);
   doc.add("reconsume_times", message.reconsume_times);
+  if (message.damaged) doc.add("damaged", true);
   if (is_utf8(message.body)) {
     doc.add("body", message.body);
   } else {

@@ -58,14 +58,12 @@ Result<ReceivedMessage> decode_message(Reader in) {
   message.topic = in.bytes(magic == magic_v1 ? in.u8() : in.u16());
   const std::string_view properties = in.bytes(in.u16());
   if (in.failed()) return fail(Errc::malformed, "message that is cut short");
-  if (!body.empty() && (crc32(body) & 0x7FFFFFFFU) != body_crc)
-    return fail(Errc::malformed, "message " + message.offset_id() + " with a wrong checksum");
   message.properties = decode_properties(properties);
-  if ((flags & sys_flag::compressed) == 0) {
-    message.body = body;
-  } else {
-    BOLIDE_TRY(message.body, inflate_body(body, flags));
-  }
+  message.damaged = !body.empty() && (crc32(body) & 0x7FFFFFFFU) != body_crc;
+  const bool inflates = !message.damaged && (flags & sys_flag::compressed) != 0;
+  auto inflated = inflates ? inflate_body(body, flags) : Result<std::string>(std::string(body));
+  message.damaged |= !inflated;
+  message.body = inflated ? std::move(*inflated) : std::string(body);
   return message;
 }
 

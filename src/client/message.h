@@ -24,8 +24,8 @@ inline constexpr std::string_view unique_key = "UNIQ_KEY";
 inline constexpr std::string_view wait = "WAIT";
 }  // namespace property
 
-// All messages of `bytes`, one after the other. A body whose CRC does not match is an error.
-// Errors: malformed, message_too_large (see inflate_body).
+// All messages of `bytes`, one after the other; those whose body cannot be had are marked damaged.
+// Errors: malformed (where one message ends and the next begins is not known).
 Result<std::vector<ReceivedMessage>> decode_messages(std::string_view bytes);
 
 // `name` SOH `value` STX ..., both ways (1.12). Pairs without a name or a value are passed over.

@@ -118,12 +118,23 @@ TEST(Message, cut_short_anywhere_is_an_error) {
   }
 }
 
-TEST(Message, with_a_wrong_checksum_is_an_error) {
+TEST(Message, with_a_wrong_checksum_is_marked_and_its_neighbours_are_not) {
   std::string bytes = record({});
   bytes[bytes.find("hello")] = 'j';
-  const auto messages = decode_messages(bytes);
-  ASSERT_FALSE(messages);
-  EXPECT_EQ(messages.error().code, Errc::malformed);
+  const auto messages = decode_messages(record({}) + bytes + record({}));
+  ASSERT_TRUE(messages);
+  ASSERT_EQ(messages->size(), 3U);
+  EXPECT_FALSE((*messages)[0].damaged);
+  EXPECT_TRUE((*messages)[1].damaged);
+  EXPECT_EQ((*messages)[1].body, "jello") << "as it came";
+  EXPECT_FALSE((*messages)[2].damaged);
+}
+
+TEST(Message, that_cannot_be_decompressed_is_marked) {
+  const auto messages = decode_messages(record({.sys_flag = 1}));
+  ASSERT_TRUE(messages);
+  EXPECT_TRUE(messages->front().damaged);
+  EXPECT_EQ(messages->front().body, "hello");
 }
 
 const std::string original(100'000, 'x');

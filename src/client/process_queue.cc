@@ -5,6 +5,7 @@
 #include "client/process_queue.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 
 namespace bolide::client {
@@ -34,7 +35,9 @@ void ProcessQueue::hold(const ReceivedMessage& message) {
 }
 
 std::vector<ReceivedMessage> ProcessQueue::take(std::size_t count) {
-  const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(count, waiting_.size()));
+  auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(count, waiting_.size()));
+  const auto damaged = std::find_if(waiting_.begin(), end, std::mem_fn(&ReceivedMessage::damaged));
+  if (damaged != end) end = damaged == waiting_.begin() ? std::next(damaged) : damaged;
   std::vector<ReceivedMessage> taken(std::make_move_iterator(waiting_.begin()),
                                      std::make_move_iterator(end));
   waiting_.erase(waiting_.begin(), end);

@@ -24,7 +24,8 @@ class ProcessQueue {
 
   // What a pull brought; `next_offset` is where the next one begins. Messages in order.
   void put(std::vector<ReceivedMessage> messages, std::int64_t next_offset);
-  // Up to `count` messages that wait, in order; they stay unconsumed until done().
+  // Up to `count` messages that wait, in order; they stay unconsumed until done(). A damaged one
+  // comes alone.
   std::vector<ReceivedMessage> take(std::size_t count);
   // These were consumed, or handed to the broker to come again.
   void done(std::span<const ReceivedMessage> messages);

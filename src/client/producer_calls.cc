@@ -78,7 +78,7 @@ bool ProducerCore::on_check_transaction(const std::string& address, const remoti
                                         std::string_view body) {
   if (check_ == nullptr) return false;
   auto messages = decode_messages(body);
-  if (!messages || messages->size() != 1) return false;
+  if (!messages || messages->size() != 1 || messages->front().damaged) return false;
   ReceivedMessage message = std::move(messages->front());
   if (message.property("PGROUP") != options_.group) return false;
   const auto number = [&](std::string_view name) {

@@ -83,7 +83,13 @@ bool PushCore::dispatch_from(const QueuePtr& queue) {
     busy_.insert(queue->id());
   }
   const auto piece = static_cast<std::size_t>(options_.batch_messages_max);
-  auto job = std::make_shared<ConsumeJob>(queue, queue->take(piece * pieces_.pieces()), piece);
+  auto messages = queue->take(piece * pieces_.pieces());
+  if (messages.front().damaged) {
+    stats_of(queue->id().topic).consumed(0, messages.size(), 0);
+    refuse(queue, std::move(messages));
+    return true;
+  }
+  auto job = std::make_shared<ConsumeJob>(queue, std::move(messages), piece);
   job->began_ms = core_->now_ms();
   jobs_.push_back(job);
   ++consuming_;
@@ -140,13 +146,17 @@ void PushCore::consumed(const JobPtr& job, const Consumed& result) {
   stats_of(queue->id().topic).consumed(done, refused.size(), result.took_ns);
   if (ordered()) {
     end_ordered(job, std::move(refused));
-  } else if (!refused.empty() && !queue->dropped && clustering()) {
-    hand_back({queue, std::move(refused)});
   } else {
-    // Broadcasting has nowhere to hand back to (rocketmq 3.7): what failed is passed over.
-    settle(queue, refused);
+    refuse(queue, std::move(refused));
   }
   end_consuming();
+}
+
+void PushCore::refuse(const QueuePtr& queue, std::vector<ReceivedMessage> messages) {
+  if (!messages.empty() && !queue->dropped && clustering())
+    return hand_back({queue, std::move(messages)});
+  // Broadcasting has nowhere to hand back to (rocketmq 3.7): what failed is passed over.
+  settle(queue, messages);
 }
 
 // A listener that takes its time must not keep what waits behind it from other workers.

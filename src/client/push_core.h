@@ -73,6 +73,7 @@ class PushCore final : public ConsumerCore {
   bool dispatch_from(const QueuePtr& queue);
   Consumed consume(ConsumeJob& job);
   void consumed(const JobPtr& job, const Consumed& result);
+  void refuse(const QueuePtr& queue, std::vector<ReceivedMessage> messages);
   void end_ordered(const JobPtr& job, std::vector<ReceivedMessage> refused);
   void take_back_late(std::int64_t now_ms);
   void end_consuming();

@@ -206,6 +206,28 @@ TEST_F(PushTest, consumes_again_here_what_the_broker_does_not_take_back) {
   EXPECT_EQ(seen[1].reconsume_times, 1);
 }
 
+std::string damaged(std::string record) {
+  record[record.find("DAMAGED")] = 'd';
+  return record;
+}
+
+TEST_F(PushTest, gives_back_what_it_cannot_read_and_goes_on) {
+  broker.records = {record(0, "a", ""), damaged(record(1, "DAMAGED", "")), record(2, "c", "")};
+  auto consumer = start({.concurrency = 1});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a c "; })) << bodies();
+  ASSERT_TRUE(eventually([&] { return server->count(request_code::consumer_send_msg_back) == 1; }));
+  EXPECT_EQ(server->requests(request_code::consumer_send_msg_back).front().field("offset"), "1001");
+  EXPECT_TRUE(consumer.stop().ok());
+}
+
+TEST_F(PushTest, an_ordered_consumer_gives_back_what_it_cannot_read_and_goes_on) {
+  broker.records = {record(0, "a", ""), damaged(record(1, "DAMAGED", "")), record(2, "c", "")};
+  auto consumer = start({.batch_messages_max = 8, .ordered = true});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a c "; })) << bodies();
+  EXPECT_EQ(server->count(request_code::consumer_send_msg_back), 1U);
+  EXPECT_EQ(server->count(request_code::send_message_v2), 0U);
+}
+
 TEST_F(PushTest, tells_an_operator_what_it_does) {
   broker.records = {record(0, "a", ""), record(1, "b", "")};
   auto consumer = start({.concurrency = 3});

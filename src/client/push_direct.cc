@@ -35,6 +35,7 @@ void PushCore::consume_directly(std::string_view record, Respond respond) {
   auto messages = decode_messages(record);
   if (!messages) return respond(refusal(messages.error().message()));
   if (messages->size() != 1) return respond(refusal("the body is not one message"));
+  if (messages->front().damaged) return respond(refusal("the body of the message is damaged"));
   name_for_user(messages->front());
   ++consuming_;
   auto self = std::static_pointer_cast<PushCore>(shared_from_this());

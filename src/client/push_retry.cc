@@ -29,7 +29,9 @@ void PushCore::hand_back(Batch batch) {
 void PushCore::hand_back_next(const std::shared_ptr<HandingBack>& back) {
   if (back->place == back->batch.messages.size()) return end_hand_back(back);
   ReceivedMessage& message = back->batch.messages[back->place++];
-  const bool stays = ordered() && message.reconsume_times < options_.reconsume_max_or_default();
+  // What cannot be read here would stop its queue: perhaps another member can, else it is dead.
+  const bool stays = ordered() && !message.damaged &&
+                     message.reconsume_times < options_.reconsume_max_or_default();
   if (stays) {
     ++message.reconsume_times;
     back->kept.push_back(std::move(message));
@@ -43,7 +45,7 @@ void PushCore::hand_back_next(const std::shared_ptr<HandingBack>& back) {
     (taken ? back->given : back->kept).push_back(std::move(message));
     self->hand_back_next(back);
   };
-  if (ordered()) return send_to_retry_topic(message, std::move(done));
+  if (ordered() && !message.damaged) return send_to_retry_topic(message, std::move(done));
   send_back(message, std::move(done));
 }
 
