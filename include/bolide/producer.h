@@ -3,8 +3,8 @@
 // Producer: sends messages; waits for the answer, calls back, gives a future, or is awaited.
 // Any thread, many at once.  Owns: what is on its way.
 // Invariant: each send ends once, with a receipt or an error, at most `send_timeout` after it
-// began. Destroying a producer waits for what is on its way, which then is not retried any more; a
-// callback that destroys its own producer does not wait.
+// began. Destroying a producer waits for what is on its way, which then is not retried any more,
+// and for callbacks, but for the one that destroys it; requests end with shutting_down.
 #pragma once
 
 #include <bolide/client.h>
@@ -98,7 +98,8 @@ class BOLIDE_API Producer {
   // asked is gone.
   StatusOr<SendReceipt> reply(const ReceivedMessage& request, std::string body);
 
-  // Waits until nothing is on its way. Errors: timeout.
+  // Waits until nothing is on its way and no callback runs, but for the one that calls this.
+  // Errors: timeout.
   Status flush(std::chrono::milliseconds timeout);
 
  private:

@@ -96,13 +96,14 @@ class BOLIDE_API PushConsumer {
   // subscription_invalid (an SQL condition; asks a broker). topic_not_found is none: a topic may
   // come later.
   static StatusOr<PushConsumer> start(const Client& client, PushConsumerOptions options);
-  // As stop(), unless it was called. In a listener: does not wait for that listener.
+  // As stop(), unless it was called.
   ~PushConsumer();
   PushConsumer(PushConsumer&&) noexcept;
   PushConsumer& operator=(PushConsumer&&) noexcept;
 
   // Takes no more messages, waits until those being consumed are done (at most `stop_timeout`),
-  // commits, and leaves the group, so that others take over at once. Errors: timeout.
+  // commits, and leaves the group, so that others take over at once. In a listener of its own it
+  // does not wait for that call. Errors: timeout.
   Status stop();
   // Pulls no more until resume(); what was pulled is still consumed.
   void suspend();

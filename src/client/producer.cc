@@ -24,6 +24,16 @@ using client::to_status_or;
 
 constexpr std::chrono::seconds callback_grace{10};
 
+// The send of a request, whose answer will carry `correlation`.
+Result<client::SendPtr> make_request(ProducerCore& core, Message message, QueueSelector select,
+                                     const std::string& correlation,
+                                     std::chrono::milliseconds timeout) {
+  return make_send(core, std::move(message), std::move(select),
+                   {.properties = {{"CORRELATION_ID", correlation},
+                                   {"REPLY_TO_CLIENT", core.core().settings().id},
+                                   {"TTL", std::to_string(timeout.count())}}});
+}
+
 void add_receipts(const SendReceipt& first, std::span<const std::string> ids,
                   std::vector<SendReceipt>* receipts) {
   // Of a batch the ids come joined, and the offset is the first message's.
@@ -51,8 +61,6 @@ Producer& Producer::operator=(Producer&& other) noexcept {
 Producer::~Producer() {
   if (core_ == nullptr) return;
   core_->close();
-  // A callback that destroys its own producer must not wait for itself.
-  if (client::WorkerPool::on_worker()) return;
   // Each send ends in its time; its callback may take longer.
   core_->wait_idle(core_->options().send_timeout + callback_grace);
 }
@@ -82,23 +90,34 @@ void Producer::send_async(Message message, SendCallback done, QueueSelector sele
     const std::size_t bytes = (*send)->encoded.body.size();
     (*send)->done = [core = core_, shared, bytes](Result<SendReceipt> result) {
       core->runtime().call_back([core, shared, bytes, result = std::move(result)]() mutable {
-        (*shared)(to_status_or(std::move(result)));
-        core->release(bytes);
+        core->run_held([&] { (*shared)(to_status_or(std::move(result))); }, bytes);
       });
     };
     submitted = core_->submit(std::move(*send));
   }
   if (submitted) return;
-  core_->runtime().workers().submit([shared, error = to_status(submitted)] { (*shared)(error); });
+  core_->hold();
+  core_->runtime().workers().submit([core = core_, shared, error = to_status(submitted)] {
+    core->run_held([&] { (*shared)(error); });
+  });
 }
 
 std::future<StatusOr<SendReceipt>> Producer::send_future(Message message, QueueSelector select) {
-  auto promise = std::make_shared<std::promise<StatusOr<SendReceipt>>>();
+  const auto promise = std::make_shared<std::promise<StatusOr<SendReceipt>>>();
   auto future = promise->get_future();
-  send_async(
-      std::move(message),
-      [promise](StatusOr<SendReceipt> result) { promise->set_value(std::move(result)); },
-      std::move(select));
+  auto send = make_send(*core_, std::move(message), std::move(select));
+  if (!send) {
+    promise->set_value(to_status(send.error()));
+    return future;
+  }
+  // On the agent: whoever waits may be the last worker.
+  const std::size_t bytes = (*send)->encoded.body.size();
+  (*send)->done = [core = core_, promise, bytes](Result<SendReceipt> result) {
+    promise->set_value(to_status_or(std::move(result)));
+    core->release(bytes);
+  };
+  const auto submitted = core_->submit(std::move(*send));
+  if (!submitted) promise->set_value(to_status(submitted));
   return future;
 }
 
@@ -145,30 +164,33 @@ void Producer::request_async(Message message, std::chrono::milliseconds timeout,
                              AnswerCallback done, QueueSelector select) {
   const std::string correlation = core_->next_id();
   const auto shared = std::make_shared<AnswerCallback>(std::move(done));
-  auto send = make_send(*core_, std::move(message), std::move(select),
-                        {.properties = {{"CORRELATION_ID", correlation},
-                                        {"REPLY_TO_CLIENT", core_->core().settings().id},
-                                        {"TTL", std::to_string(timeout.count())}}});
+  auto send = make_request(*core_, std::move(message), std::move(select), correlation, timeout);
+  core_->hold();
   if (!send) {
     return core_->runtime().workers().submit(
-        [shared, error = to_status(send.error())] { (*shared)(error); });
+        [core = core_, shared, error = to_status(send.error())] {
+          core->run_held([&] { (*shared)(error); });
+        });
   }
   core_->request(std::move(*send), correlation, timeout.count(),
                  [core = core_, shared](Result<ReceivedMessage> answer) {
-                   core->runtime().call_back([shared, answer = std::move(answer)]() mutable {
-                     (*shared)(to_status_or(std::move(answer)));
+                   core->runtime().call_back([core, shared, answer = std::move(answer)]() mutable {
+                     core->run_held([&] { (*shared)(to_status_or(std::move(answer))); });
                    });
                  });
 }
 
 StatusOr<ReceivedMessage> Producer::request(Message message, std::chrono::milliseconds timeout,
                                             QueueSelector select) {
-  const auto promise = std::make_shared<std::promise<StatusOr<ReceivedMessage>>>();
-  request_async(
-      std::move(message), timeout,
-      [promise](StatusOr<ReceivedMessage> answer) { promise->set_value(std::move(answer)); },
-      std::move(select));
-  return promise->get_future().get();
+  const std::string correlation = core_->next_id();
+  auto send = make_request(*core_, std::move(message), std::move(select), correlation, timeout);
+  if (!send) return to_status(send.error());
+  // On the agent: this thread may be the last worker.
+  const auto promise = std::make_shared<std::promise<Result<ReceivedMessage>>>();
+  core_->request(
+      std::move(*send), correlation, timeout.count(),
+      [promise](Result<ReceivedMessage> answer) { promise->set_value(std::move(answer)); });
+  return to_status_or(promise->get_future().get());
 }
 
 StatusOr<SendReceipt> Producer::reply(const ReceivedMessage& request, std::string body) {

@@ -94,12 +94,15 @@ bool ProducerCore::on_check_transaction(const std::string& address, const remoti
   message.topic = unwrap(core_->settings().name_space, message.topic);
   message.broker = end.broker;
   end.topic = message.topic;
+  hold();
   runtime().workers().submit([self = shared_from_this(), check = check_, end = std::move(end),
                               message = std::move(message)] {
-    const TransactionState state = (*check)(message);
-    // Undecided: the broker asks again by itself, and would not answer.
-    if (state != TransactionState::unknown)
-      self->end_transaction(end, state, [](const Result<>&) {});
+    self->run_held([&] {
+      const TransactionState state = (*check)(message);
+      // Undecided: the broker asks again by itself, and would not answer.
+      if (state != TransactionState::unknown)
+        self->end_transaction(end, state, [](const Result<>&) {});
+    });
   });
   return true;
 }

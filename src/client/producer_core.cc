@@ -69,6 +69,10 @@ void ProducerCore::close() {
     closed_ = true;
     core_->unregister(*this);
     core_->remove(this);
+    // Nobody can bring us an answer any more.
+    while (!answers_.empty())
+      end_request(std::string(answers_.begin()->first),
+                  fail(Errc::shutting_down, "the producer has ended"));
   });
 }
 
@@ -121,9 +125,17 @@ void ProducerCore::release(std::size_t bytes) {
   room_.notify_all();
 }
 
+void ProducerCore::hold() {
+  const std::lock_guard lock(mutex_);
+  ++in_flight_;
+}
+
 bool ProducerCore::wait_idle(std::chrono::milliseconds timeout) {
+  Runtime::pass_on_callbacks();
+  // A callback must not wait for itself.
+  const std::size_t own = WorkerPool::runs_for(this) ? 1 : 0;
   std::unique_lock lock(mutex_);
-  return room_.wait_for(lock, timeout, [&] { return in_flight_ == 0; });
+  return room_.wait_for(lock, timeout, [&] { return in_flight_ <= own; });
 }
 
 void ProducerCore::take_submitted() {

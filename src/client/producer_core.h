@@ -3,7 +3,8 @@
 // ProducerCore: the state of a Producer: what waits to be sent, what is on its way, and the retries
 // (rocketmq 3.2).
 // Runs on: submit() on any thread, the rest on the client's agent.
-// Owns: the sends.  Invariant: each send ends once; it counts as on its way until its end was told.
+// Owns: the sends.  Invariant: each send ends once; it counts as on its way until its end was told,
+// and so does every other function of the user until it has returned.
 #pragma once
 
 #include <bolide/producer.h>
@@ -18,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bolide::client {
@@ -73,7 +75,19 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   Result<> submit(SendPtr send);
   // Any thread: the send that was counted so is over, its callback has returned.
   void release(std::size_t bytes);
-  // Waits until nothing is on its way; false when the time is over.
+  // Any thread: counts a user's function beside those of sends, until it has returned.
+  void hold();
+  // Runs a user's function that was counted so, on a worker.
+  template <class Function>
+  void run_held(Function&& function, std::size_t bytes = 0) {
+    {
+      const WorkerPool::Running running(this);
+      std::forward<Function>(function)();
+    }
+    release(bytes);
+  }
+  // Waits until nothing is on its way, but for the callback that calls this; false when the time is
+  // over.
   bool wait_idle(std::chrono::milliseconds timeout);
   std::string next_id();
 

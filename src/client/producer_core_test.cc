@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <latch>
 
 namespace bolide::client {
@@ -183,6 +184,70 @@ TEST_F(ProducerTest, waits_for_room_and_says_when_there_is_none) {
   (void)producer.send({.topic = "t", .body = "b"});
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(200));
   ended.wait();
+}
+
+TEST_F(ProducerTest, gives_results_to_those_who_hold_every_worker) {
+  constexpr int workers = 64;
+  world.serve(9876, test::routes({10911}));
+  world.serve(10911, store);
+  auto producer = start();
+  std::latch all(workers);
+  std::atomic<int> sent{0}, asked{0};
+  for (int i = 0; i < workers; ++i) {
+    world.runtime.workers().submit([&] {
+      all.arrive_and_wait();
+      sent += producer.send_future({.topic = "t", .body = "b"}).get().ok() ? 1 : 0;
+      const auto answer = producer.request({.topic = "t", .body = "b"}, std::chrono::milliseconds(50));
+      asked += answer.status().code() == Errc::timeout ? 1 : 0;
+    });
+  }
+  EXPECT_TRUE(eventually([&] { return asked == workers; }));
+  EXPECT_EQ(sent, workers);
+}
+
+TEST_F(ProducerTest, ends_requests_and_their_callbacks_before_it_is_gone) {
+  world.serve(9876, test::routes({10911}));
+  auto& broker = world.serve(10911, store);
+  std::atomic<int> ends{0};
+  {
+    auto producer = start();
+    producer.request_async({.topic = "t", .body = "b"}, std::chrono::hours(1), [&](const auto& end) {
+      if (end.status().code() == Errc::shutting_down) ++ends;
+    });
+    producer.send_async({.topic = "", .body = "b"}, [&](const auto& end) { ends += end.ok() ? 0 : 1; });
+    ASSERT_TRUE(eventually([&] { return broker.count(send_code) == 1; }));
+  }
+  EXPECT_EQ(ends, 2);
+}
+
+TEST_F(ProducerTest, a_callback_that_destroys_its_producer_waits_for_the_others) {
+  world.serve(9876, test::routes({10911}));
+  world.serve(10911, store);
+  auto held = std::make_unique<Producer>(start());
+  std::atomic<int> others{0}, seen{-1};
+  std::latch begun(1);
+  Producer& producer = *held;
+  producer.send_async({.topic = "t", .body = "b"}, [&](const auto&) {
+    begun.wait();
+    held.reset();
+    seen = others.load();
+  });
+  for (int i = 0; i < 20; ++i)
+    producer.send_async({.topic = "t", .body = "b"}, [&](const auto&) { ++others; });
+  begun.count_down();
+  ASSERT_TRUE(eventually([&] { return seen >= 0; }));
+  EXPECT_EQ(seen, 20);
+}
+
+TEST_F(ProducerTest, a_callback_may_flush) {
+  world.serve(9876, test::routes({10911}));
+  world.serve(10911, store);
+  auto producer = start();
+  std::atomic<bool> flushed{false};
+  producer.send_async({.topic = "t", .body = "b"},
+                      [&](const auto&) { flushed = producer.flush(std::chrono::seconds(5)).ok(); });
+  EXPECT_TRUE(producer.flush(std::chrono::seconds(10)).ok());
+  EXPECT_TRUE(flushed);
 }
 
 TEST_F(ProducerTest, a_batch_is_one_request_and_gives_one_receipt_each) {

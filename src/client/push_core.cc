@@ -38,16 +38,17 @@ Result<> PushCore::stop() {
     stopping_ = true;
     quits_ = true;
     const std::lock_guard lock(mutex_);
-    is_idle_ = consuming_ == 0;
+    left_ = consuming_;
   });
   bool finished = true;
   {
     std::unique_lock lock(mutex_);
     if (stopped_) return {};
     stopped_ = true;
+    Runtime::pass_on_callbacks();
     // A listener that stops its own consumer must not wait for itself.
-    if (!WorkerPool::on_worker())
-      finished = idle_.wait_for(lock, options_.stop_timeout, [&] { return is_idle_; });
+    const std::size_t own = WorkerPool::runs_for(this) ? 1 : 0;
+    finished = idle_.wait_for(lock, options_.stop_timeout, [&] { return left_ <= own; });
   }
   runtime().run([&] { leave(); });
   if (finished) return {};
@@ -106,6 +107,12 @@ bool PushCore::dispatch_from(const QueuePtr& queue) {
 }
 
 // On a worker.
+ConsumeResult PushCore::listen(std::span<const ReceivedMessage> messages) {
+  const WorkerPool::Running running(this);
+  return options_.on_messages(messages);
+}
+
+// On a worker.
 PushCore::Consumed PushCore::consume(ConsumeJob& job) {
   Consumed all;
   const std::int64_t began_ns = os::system_clock().now().steady_ns;
@@ -113,7 +120,7 @@ PushCore::Consumed PushCore::consume(ConsumeJob& job) {
     const std::span<ReceivedMessage> piece = job.take();
     if (piece.empty()) break;
     ++all.pieces;
-    const bool success = options_.on_messages(piece) == ConsumeResult::success;
+    const bool success = listen(piece) == ConsumeResult::success;
     if (all.runs.empty() || all.runs.back().success != success) {
       all.runs.push_back({piece, success});
     } else {
@@ -173,9 +180,9 @@ void PushCore::take_back_late(std::int64_t now_ms) {
 void PushCore::end_consuming() {
   --consuming_;
   dispatch();
-  if (!stopping_ || consuming_ > 0) return;
+  if (!stopping_) return;
   const std::lock_guard lock(mutex_);
-  is_idle_ = true;
+  left_ = consuming_;
   idle_.notify_all();
 }
 

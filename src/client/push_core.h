@@ -71,6 +71,7 @@ class PushCore final : public ConsumerCore {
   void on_messages() override { dispatch(); }
   void dispatch();
   bool dispatch_from(const QueuePtr& queue);
+  ConsumeResult listen(std::span<const ReceivedMessage> messages);
   Consumed consume(ConsumeJob& job);
   void consumed(const JobPtr& job, const Consumed& result);
   void refuse(const QueuePtr& queue, std::vector<ReceivedMessage> messages);
@@ -108,7 +109,7 @@ class PushCore final : public ConsumerCore {
 
   std::mutex mutex_;  // of what stop() waits for
   std::condition_variable idle_;
-  bool is_idle_ = true;
+  std::size_t left_ = 0;  // of consuming_, once it stops
   bool stopped_ = false;
 };
 

@@ -11,6 +11,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
+#include <thread>
 
 namespace bolide::client {
 namespace {
@@ -340,6 +342,33 @@ TEST_F(PushTest, a_listener_may_destroy_its_consumer) {
   ready = true;
   ready.notify_all();
   EXPECT_TRUE(eventually([&] { return ended.load(); }));
+}
+
+TEST_F(PushTest, a_listener_that_stops_its_consumer_waits_for_the_others) {
+  broker.records = {record(0, "a", ""), record(1, "b", "")};
+  std::optional<PushConsumer> consumer;
+  std::atomic<bool> ready{false}, a_is_inside{false}, a_has_left{false};
+  std::atomic<int> waited{-1};
+  const auto on_messages = [&](std::span<const ReceivedMessage> messages) {
+    ready.wait(false);
+    if (messages.front().body == "a") {
+      a_is_inside = true;
+      a_is_inside.notify_all();
+      // Until stop() has begun, and then a little more.
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      a_has_left = true;
+      return ConsumeResult::success;
+    }
+    a_is_inside.wait(false);
+    (void)consumer->stop();
+    waited = a_has_left ? 1 : 0;
+    return ConsumeResult::success;
+  };
+  consumer.emplace(start({.on_messages = on_messages}));
+  ready = true;
+  ready.notify_all();
+  ASSERT_TRUE(eventually([&] { return waited >= 0; }));
+  EXPECT_EQ(waited, 1);
 }
 
 TEST_F(PushTest, stop_waits_for_a_listener_and_says_when_it_does_not_return) {

@@ -42,7 +42,7 @@ void PushCore::consume_directly(std::string_view record, Respond respond) {
   runtime().workers().submit([self = std::move(self), messages = std::move(*messages),
                               respond = std::move(respond)]() mutable {
     const std::int64_t began_ms = os::system_clock().now().steady_ms();
-    const ConsumeResult result = self->options_.on_messages(messages);
+    const ConsumeResult result = self->listen(messages);
     const std::int64_t took_ms = os::system_clock().now().steady_ms() - began_ms;
     Runtime& runtime = self->runtime();
     runtime.post([self = std::move(self), respond = std::move(respond), result, took_ms]() mutable {

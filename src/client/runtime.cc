@@ -7,12 +7,39 @@
 #include "os/clock.h"
 
 #include <future>
+#include <iterator>
+#include <utility>
 
 namespace bolide::client {
 namespace {
 
 // Listeners may wait for their own databases, so there are more than cores.
 constexpr std::size_t workers_max = 64;
+
+using Tasks = std::vector<WorkerPool::Task>;
+
+// The callbacks that one worker runs, one after the other.
+struct Batch {
+  WorkerPool& workers;
+  Tasks tasks;
+  std::size_t next = 0;
+};
+thread_local Batch* running_batch = nullptr;
+
+void run_batch(WorkerPool& workers, Tasks tasks) {
+  Batch batch{.workers = workers, .tasks = std::move(tasks)};
+  running_batch = &batch;
+  while (batch.next < batch.tasks.size()) {
+    WorkerPool::Task task = std::move(batch.tasks[batch.next++]);
+    task();
+  }
+  running_batch = nullptr;
+}
+
+void submit_batch(WorkerPool& workers, Tasks tasks) {
+  workers.submit(
+      [&workers, tasks = std::move(tasks)]() mutable { run_batch(workers, std::move(tasks)); });
+}
 
 }  // namespace
 
@@ -47,11 +74,17 @@ void Runtime::run(const std::function<void()>& task) {
 
 bool Runtime::hand_over_callbacks() {
   if (callbacks_.empty()) return false;
-  workers_.submit([callbacks = std::move(callbacks_)]() mutable {
-    for (WorkerPool::Task& callback : callbacks) callback();
-  });
-  callbacks_.clear();
+  submit_batch(workers_, std::exchange(callbacks_, {}));
   return false;
+}
+
+void Runtime::pass_on_callbacks() {
+  if (running_batch == nullptr || running_batch->next == running_batch->tasks.size()) return;
+  Batch& batch = *running_batch;
+  const auto rest = batch.tasks.begin() + static_cast<std::ptrdiff_t>(batch.next);
+  Tasks others(std::make_move_iterator(rest), std::make_move_iterator(batch.tasks.end()));
+  batch.tasks.erase(rest, batch.tasks.end());
+  submit_batch(batch.workers, std::move(others));
 }
 
 }  // namespace bolide::client

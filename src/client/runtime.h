@@ -37,6 +37,9 @@ class Runtime {
 
   // On the agent: gives a user's callback to a worker; those of one turn go together.
   void call_back(WorkerPool::Task task) { callbacks_.push_back(std::move(task)); }
+  // Before a wait: if this is such a callback, those that would follow it on its thread go to
+  // another worker.
+  static void pass_on_callbacks();
 
  private:
   bool hand_over_callbacks();

@@ -13,6 +13,7 @@ namespace bolide::client {
 namespace {
 
 thread_local bool is_worker = false;
+thread_local const void* running_for = nullptr;
 
 }  // namespace
 
@@ -37,6 +38,18 @@ void WorkerPool::submit(Task task) {
 
 bool WorkerPool::on_worker() {
   return is_worker;
+}
+
+WorkerPool::Running::Running(const void* owner) {
+  running_for = owner;
+}
+
+WorkerPool::Running::~Running() {
+  running_for = nullptr;
+}
+
+bool WorkerPool::runs_for(const void* owner) {
+  return running_for == owner;
 }
 
 std::size_t WorkerPool::threads() const {

@@ -30,6 +30,18 @@ class WorkerPool {
   void submit(Task task);
   // Whether the caller runs on a thread of a pool.
   static bool on_worker();
+
+  // While it lives, this thread runs a user's function for `owner`, who must not wait for its end
+  // on this thread.
+  class Running {
+   public:
+    explicit Running(const void* owner);
+    ~Running();
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+  };
+  // Whether the caller is such a function.
+  static bool runs_for(const void* owner);
   std::size_t threads() const;
 
  private:
