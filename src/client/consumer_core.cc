@@ -62,6 +62,8 @@ void ConsumerCore::leave() {
   core_->unregister(*this);
   core_->remove(this);
   timer_.reset();
+  const auto starting = std::exchange(starting_, {});
+  for (const QueueId& id : starting) on_not_acquired(id);
   const auto queues = std::exchange(queues_, {});
   for (const auto& [id, queue] : queues) {
     queue->dropped = true;
@@ -178,7 +180,7 @@ void ConsumerCore::commit_all() {
 
 void ConsumerCore::commit(const QueuePtr& queue) {
   const std::int64_t offset = queue->committable();
-  if (!clustering() || offset == queue->committed) return;
+  if (!clustering() || offset == queue->committed || !may_commit(*queue)) return;
   if (core_->broker_address(queue->id().broker, false).empty()) return;
   queue->committed = offset;
   send_offset(queue->id(), offset, OnReply());

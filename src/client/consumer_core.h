@@ -72,6 +72,10 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   virtual bool may_pull(const ProcessQueue& /*queue*/) const { return true; }
   // Makes a queue ours: find_start(), or give_up_start() where it may not be had.
   virtual void acquire(const QueueId& id) { find_start(id); }
+  // A queue that acquire() was to make ours did not become it.
+  virtual void on_not_acquired(const QueueId& /*id*/) {}
+  // Whether what was consumed of a queue may be told to its broker now.
+  virtual bool may_commit(const ProcessQueue& /*queue*/) const { return true; }
   // What running_info() tells beyond what all consumers know.
   virtual bool is_ordered() const { return false; }
   virtual int listeners() const { return 0; }

@@ -163,7 +163,7 @@ void ConsumerCore::start_where_told(const QueueId& id, const std::string& addres
 }
 
 void ConsumerCore::begin_queue(const QueueId& id, std::int64_t offset) {
-  if (stopping_ || starting_.erase(id) == 0) return;
+  if (stopping_ || starting_.erase(id) == 0) return on_not_acquired(id);
   const auto queue = std::make_shared<ProcessQueue>(id, offset);
   queues_.emplace(id, queue);
   pull(queue);
@@ -172,6 +172,7 @@ void ConsumerCore::begin_queue(const QueueId& id, std::int64_t offset) {
 // The next rebalance asks again.
 void ConsumerCore::give_up_start(const QueueId& id) {
   starting_.erase(id);
+  on_not_acquired(id);
   rebalance_later(start_retry_ms);
 }
 

@@ -89,7 +89,9 @@ class PushCore final : public ConsumerCore {
   // push_order.cc
   void on_tick(std::int64_t now_ms) override;
   bool may_pull(const ProcessQueue& queue) const override;
+  bool may_commit(const ProcessQueue& queue) const override;
   void acquire(const QueueId& id) override;
+  void on_not_acquired(const QueueId& id) override;
   void on_dropped(const QueuePtr& queue) override;
   bool is_locked(const QueueId& id) const;
   void lock(const std::string& broker, const std::vector<QueueId>& queues,

@@ -61,15 +61,23 @@ struct Broker {
   std::int32_t send_back_code = 0;
   bool gives_locks = true;
   std::string filter_error;  // what it says of every filter it is asked about, if anything
+  bool answers_locks = true;
+  bool loses_locks = false;  // once it was pulled
+  bool pulled = false;
+  std::string members_before;  // ours, in the list
+  std::vector<std::string> records_of_1;  // of the second queue
   std::optional<std::int64_t> reset_to;  // told once, to a pull behind the first
 
   std::optional<FakeAnswer> operator()(const FakeRequest& request) {
     switch (request.code) {
       case request_code::get_consumer_list_by_group:
-        return FakeAnswer{.body = R"({"consumerIdList":[")" + client_id + R"("]})"};
+        return FakeAnswer{.body = R"({"consumerIdList":[)" + members_before + "\"" + client_id +
+                                  R"("]})"};
       case request_code::query_consumer_offset: return FakeAnswer{.fields = {{"offset", "0"}}};
       case request_code::consumer_send_msg_back: return FakeAnswer{.code = send_back_code};
       case request_code::lock_batch_mq: {
+        if (!answers_locks) return std::nullopt;
+        if (loses_locks && pulled) return FakeAnswer{.body = R"({"lockOKMQSet":[]})"};
         const std::size_t at = request.body.find("\"mqSet\":");
         const std::size_t end = request.body.find(']', at);
         const std::string set = request.body.substr(at + 8, end - at - 7);
@@ -91,18 +99,21 @@ struct Broker {
                                    {"minOffset", "0"},
                                    {"maxOffset", std::to_string(records.size())}}};
     }
-    if (request.field("topic") != "t" || at >= records.size()) return std::nullopt;  // parked
+    pulled |= request.field("topic") == "t";
+    const auto& all = request.field("queueId") == "0" ? records : records_of_1;
+    if (request.field("topic") != "t" || at >= all.size()) return std::nullopt;  // parked
     std::string body;
-    for (std::size_t i = at; i < records.size(); ++i) body += records[i];
-    return FakeAnswer{.fields = {{"nextBeginOffset", std::to_string(records.size())}},
-                      .body = body};
+    for (std::size_t i = at; i < all.size(); ++i) body += all[i];
+    return FakeAnswer{.fields = {{"nextBeginOffset", std::to_string(all.size())}}, .body = body};
   }
 };
 
 class PushTest : public testing::Test {
  protected:
   void SetUp() override {
-    world.serve(9876, test::routes({10911}, 1));
+    world.serve(9876, [this](const FakeRequest& request) {
+      return test::routes({10911}, queues)(request);
+    });
     client.emplace(world.open({.instance = "me"}));
     broker.client_id = client->id();
     server = &world.serve(10911, [this](const FakeRequest& request) { return broker(request); });
@@ -128,6 +139,16 @@ class PushTest : public testing::Test {
     return all;
   }
 
+  // What an ordered consumer asked for a queue of topic t.
+  std::vector<FakeRequest> requests_of_t(std::int32_t code) {
+    auto all = server->requests(code);
+    std::erase_if(all, [](const FakeRequest& request) {
+      return request.body.find(R"("topic":"t")") == std::string::npos;
+    });
+    return all;
+  }
+
+  int queues = 1;
   Broker broker;
   World world;
   std::optional<Client> client;
@@ -300,6 +321,61 @@ TEST_F(PushTest, an_ordered_consumer_pulls_nothing_that_it_may_not_lock) {
   auto consumer = start({.ordered = true});
   ASSERT_TRUE(eventually([&] { return server->count(request_code::lock_batch_mq) >= 2; }));
   EXPECT_EQ(server->count(request_code::pull_message), 0U);
+}
+
+TEST_F(PushTest, a_lock_that_comes_too_late_is_given_back) {
+  broker.answers_locks = false;
+  auto consumer = start({.ordered = true});
+  ASSERT_TRUE(eventually([&] { return requests_of_t(request_code::lock_batch_mq).size() == 1; }));
+  const std::size_t lists = server->count(request_code::get_consumer_list_by_group);
+  world.run([&] {
+    broker.members_before = "\"0\",";
+    server->write(request_code::notify_consumer_ids_changed, 90, remoting::header_flag::one_way,
+                  {.fields = {{"consumerGroup", "g"}}});
+  });
+  ASSERT_TRUE(eventually([&] {
+    return server->count(request_code::get_consumer_list_by_group) >= lists + 2;
+  }));
+  const auto lock = requests_of_t(request_code::lock_batch_mq).front();
+  world.run([&] {
+    server->write(0, lock.opaque, remoting::header_flag::response,
+                  {.body = R"({"lockOKMQSet":[{"brokerName":"b10911","queueId":0,"topic":"t"}]})"});
+  });
+  EXPECT_TRUE(eventually([&] { return requests_of_t(request_code::unlock_batch_mq).size() == 1; }));
+}
+
+TEST_F(PushTest, a_lock_that_comes_after_the_end_is_given_back) {
+  broker.answers_locks = false;
+  auto consumer = std::make_unique<PushConsumer>(start({.ordered = true}));
+  ASSERT_TRUE(eventually([&] { return requests_of_t(request_code::lock_batch_mq).size() == 1; }));
+  consumer.reset();
+  const auto lock = requests_of_t(request_code::lock_batch_mq).front();
+  world.run([&] {
+    server->write(0, lock.opaque, remoting::header_flag::response,
+                  {.body = R"({"lockOKMQSet":[{"brokerName":"b10911","queueId":0,"topic":"t"}]})"});
+  });
+  EXPECT_TRUE(eventually([&] { return requests_of_t(request_code::unlock_batch_mq).size() == 1; }));
+}
+
+TEST_F(PushTest, nothing_is_committed_of_a_queue_whose_lock_is_lost) {
+  broker.records = {record(0, "a", "")};
+  std::atomic<bool> open{false};
+  result = [&](const ReceivedMessage&) {
+    open.wait(false);
+    return ConsumeResult::success;
+  };
+  broker.loses_locks = true;
+  auto consumer = start({.ordered = true});
+  ASSERT_TRUE(eventually([&] { return server->count(request_code::pull_message) >= 1; }));
+  // The first renewal comes within a moment, or else after 20 s, and is refused.
+  const auto lost = [&] { return consumer.queues().empty(); };
+  ASSERT_TRUE(eventually(lost) || eventually(lost));
+  open = true;
+  open.notify_all();
+  EXPECT_TRUE(consumer.stop().ok());
+  ASSERT_TRUE(eventually([&] { return server->count(request_code::unregister_client) == 1; }));
+  for (const auto& commit : server->requests(request_code::update_consumer_offset))
+    EXPECT_NE(commit.field("topic"), "t");
 }
 
 TEST_F(PushTest, an_ordered_queue_waits_for_what_was_refused) {

@@ -53,6 +53,17 @@ bool PushCore::may_pull(const ProcessQueue& queue) const {
   return !ordered() || is_locked(queue.id());
 }
 
+// Without the lock another member may be further on: our offset would take its back.
+bool PushCore::may_commit(const ProcessQueue& queue) const {
+  return !ordered() || is_locked(queue.id());
+}
+
+// It may have been given to another member, or we stopped, while the lock or the offset was on its
+// way; nobody else gets the queue while we hold its lock.
+void PushCore::on_not_acquired(const QueueId& id) {
+  if (ordered() && !queues_.contains(id) && !busy_.contains(id)) unlock(id);
+}
+
 void PushCore::lock(const std::string& broker, const std::vector<QueueId>& queues,
                     std::move_only_function<void(Result<std::set<QueueId>>)> done) {
   LockBody body{.group = options_.group, .client_id = core_->settings().id};
@@ -76,11 +87,12 @@ void PushCore::lock(const std::string& broker, const std::vector<QueueId>& queue
 void PushCore::acquire(const QueueId& id) {
   if (!ordered()) return find_start(id);
   // First the lock, then the offset: its former owner may still commit before it unlocks.
-  lock(id.broker, {id}, [weak = weak_as(this), id](const Result<std::set<QueueId>>& locked) {
-    const auto self = weak.lock();
-    if (self == nullptr) return;
+  // The consumer lives until the answer: it would have to give the lock back.
+  auto self = std::static_pointer_cast<PushCore>(shared_from_this());
+  lock(id.broker, {id}, [self = std::move(self), id](const Result<std::set<QueueId>>& locked) {
     if (!locked || !locked->contains(id)) return self->give_up_start(id);
     self->locked_until_ms_[id] = self->core_->now_ms() + trusted_ms;
+    if (self->stopping_) return self->on_not_acquired(id);
     self->find_start(id);
   });
 }
