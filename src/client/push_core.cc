@@ -67,10 +67,15 @@ void PushCore::dispatch() {
   bool more = true;
   while (more && !stopping_) {
     more = false;
-    // One batch of each queue in turn, so that none starves another.
-    for (const auto& [id, queue] : queues_) {
+    // One job of each queue in turn, from behind the one that had the last turn, so that none
+    // starves another.
+    auto at = queues_.upper_bound(turn_);
+    for (std::size_t i = 0; i < queues_.size(); ++i, ++at) {
       if (consuming_ >= static_cast<std::size_t>(options_.concurrency)) return;
-      more |= dispatch_from(queue);
+      if (at == queues_.end()) at = queues_.begin();
+      if (!dispatch_from(at->second)) continue;
+      turn_ = at->first;
+      more = true;
     }
   }
 }

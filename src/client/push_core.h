@@ -104,6 +104,7 @@ class PushCore final : public ConsumerCore {
   std::size_t consuming_ = 0;  // jobs with workers, calls of the listener
   std::vector<JobPtr> jobs_;   // those that workers have
   PieceClock pieces_;
+  QueueId turn_;                    // whose turn it was last
   std::atomic<bool> quits_{false};  // no further piece is to be consumed
   std::set<QueueId> busy_;          // in ordered consuming: a batch of these is being consumed
   std::map<QueueId, std::int64_t> locked_until_ms_;

@@ -378,6 +378,20 @@ TEST_F(PushTest, nothing_is_committed_of_a_queue_whose_lock_is_lost) {
     EXPECT_NE(commit.field("topic"), "t");
 }
 
+TEST_F(PushTest, a_busy_queue_leaves_turns_to_others) {
+  queues = 2;
+  constexpr std::int64_t busy = 300;
+  for (std::int64_t i = 0; i < busy; ++i) broker.records.push_back(record(i, "x", ""));
+  broker.records_of_1 = {record(0, "y", "")};
+  result = [&](const ReceivedMessage&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return ConsumeResult::success;
+  };
+  auto consumer = start({.concurrency = 1});
+  ASSERT_TRUE(eventually([&] { return bodies().find('y') != std::string::npos; }));
+  EXPECT_LT(bodies().find('y'), busy) << "half of what waits in the other queue came before";
+}
+
 TEST_F(PushTest, an_ordered_queue_waits_for_what_was_refused) {
   broker.records = {record(0, "a", ""), record(1, "b", ""), record(2, "c", "")};
   result = [](const ReceivedMessage& message) {
