@@ -36,7 +36,11 @@ struct Message {
   std::string tag = {};                // what consumers filter by
   std::vector<std::string> keys = {};  // what the message is found by; without spaces
   Properties properties = {};          // of the user
-  // Messages of one key go to one queue, in the order of sending. Empty: queues in turn.
+  // Messages of one key go to one queue, as long as the topic has the same queues, and those of
+  // them that are stored lie there in the order of the calls that sent them. So a send that fails
+  // is not tried again: what was sent behind it may be stored. Who wants no gaps waits for each,
+  // and sends it again; where the answer was lost, it may be there twice then. Empty: queues in
+  // turn.
   std::string ordering_key = {};
   std::int32_t flag = 0;  // carried along, the user's own
   // When consumers see it, where it is not at once; one of the three. The level is one of the

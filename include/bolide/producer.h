@@ -33,7 +33,8 @@ enum class Compression : std::uint8_t { none, zlib, lz4, zstd };
 struct ProducerOptions {
   std::string group = "DEFAULT_PRODUCER";
   std::chrono::milliseconds send_timeout{3000};  // for all attempts together
-  int retries = 2;                               // after the first attempt, on another broker
+  // After the first attempt, on another broker; none with a selector or an ordering key.
+  int retries = 2;
   Compression compression = Compression::zlib;
   std::size_t compress_above_bytes = 4096;
   std::size_t message_bytes_max = std::size_t{4} << 20;

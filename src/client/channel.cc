@@ -28,6 +28,11 @@ Errc errc_of(std::int32_t code) {
   return row == rows.end() ? Errc::internal : row->code;
 }
 
+// Numbers of requests begin again after 2^32 of them.
+std::int32_t opaque_of(std::uint64_t number) {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(number));
+}
+
 remoting::HeaderOut header_of(const Call& call, std::int32_t opaque, std::int32_t flag) {
   return {.code = call.code, .opaque = opaque, .flag = flag, .remark = {}, .fields = call.fields};
 }
@@ -80,14 +85,14 @@ Channel::Channel(net::Transport& transport, ChannelSettings settings)
 
 void Channel::send(const Call& call, std::int64_t deadline_ms, OnReply done) {
   BOLIDE_ASSERT(!closed_);
-  const std::int32_t opaque = next_opaque_++;
-  waiting_.emplace(opaque, Waiting{std::move(done), deadline_ms});
+  const std::int32_t opaque = opaque_of(++sent_);
+  waiting_.emplace(opaque, Waiting{std::move(done), deadline_ms, sent_});
   write(call, opaque, 0);
 }
 
 void Channel::send_one_way(const Call& call) {
   BOLIDE_ASSERT(!closed_);
-  write(call, next_opaque_++, remoting::header_flag::one_way);
+  write(call, opaque_of(++sent_), remoting::header_flag::one_way);
 }
 
 void Channel::write(const Call& call, std::int32_t opaque, std::int32_t flag) {
@@ -198,19 +203,25 @@ void Channel::answer(std::int32_t opaque, const ServerAnswer& answer) {
 }
 
 void Channel::expire(std::int64_t now_ms) {
-  std::vector<OnReply> late;
+  std::vector<Waiting> late;
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     const bool over = at->second.deadline_ms <= now_ms;
-    if (over) late.push_back(std::move(at->second.done));
+    if (over) late.push_back(std::move(at->second));
     at = over ? waiting_.erase(at) : std::next(at);
   }
-  for (OnReply& done : late) done(fail(Errc::timeout, peer_));
+  end(std::move(late), {Errc::timeout, peer_});
 }
 
 void Channel::lost(const Error& error) {
   early_ = {};
-  auto waiting = std::exchange(waiting_, {});
-  for (auto& [opaque, entry] : waiting) entry.done(Failure(error));
+  std::vector<Waiting> all;
+  for (auto& [opaque, request] : std::exchange(waiting_, {})) all.push_back(std::move(request));
+  end(std::move(all), error);
+}
+
+void Channel::end(std::vector<Waiting> requests, const Error& error) {
+  std::ranges::sort(requests, {}, &Waiting::number);
+  for (Waiting& request : requests) request.done(Failure(error));
 }
 
 void Channel::close() {

@@ -68,7 +68,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
   Channel(net::Transport& transport, ChannelSettings settings);
 
   // Calls `done` with the answer, whatever its code, or with timeout, connection_failed,
-  // connection_closed. Never from within send().
+  // connection_closed; requests that fail together fail in the order of sending. Never from within
+  // send().
   void send(const Call& call, std::int64_t deadline_ms, OnReply done);
   void send_one_way(const Call& call);
   // Ends requests whose time is over; call it several times a second.
@@ -86,6 +87,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   struct Waiting {
     OnReply done;
     std::int64_t deadline_ms = 0;
+    std::uint64_t number = 0;  // in the order of sending
   };
 
   void connect();
@@ -96,6 +98,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   void take_request(std::string_view body);
   void answer(std::int32_t opaque, const ServerAnswer& answer);
   void lost(const Error& error);
+  static void end(std::vector<Waiting> requests, const Error& error);
 
   net::Transport& transport_;
   ChannelSettings settings_;
@@ -105,7 +108,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   bool connecting_ = false;
   bool closed_ = false;
   std::string early_;  // what waits for the connection
-  std::int32_t next_opaque_ = 1;
+  std::uint64_t sent_ = 0;
   std::int64_t used_ms_ = 0;
   std::unordered_map<std::int32_t, Waiting> waiting_;
   remoting::Header header_;

@@ -104,6 +104,26 @@ TEST_F(ChannelTest, ends_everything_when_the_connection_is_cut_and_connects_agai
   EXPECT_EQ(server.count(3), 1U);
 }
 
+TEST_F(ChannelTest, what_fails_together_fails_in_the_order_of_sending) {
+  FakeServer server = serve(silence);
+  std::vector<int> order, expected;
+  const auto ask_many = [&](std::int64_t deadline_ms) {
+    for (int i = 0; i < 100; ++i) {
+      expected.push_back(i);
+      channel->send({.code = 1, .fields = {}, .body = {}}, deadline_ms,
+                    [&order, i](const Result<Reply>&) { order.push_back(i); });
+    }
+  };
+  ask_many(far);
+  network.run();
+  network.cut(0);
+  network.run();
+  ask_many(100);
+  network.run();
+  channel->expire(100);
+  EXPECT_EQ(order, expected);
+}
+
 TEST_F(ChannelTest, says_that_nobody_listens_and_tries_again_at_the_next_request) {
   ask(1);
   network.run();

@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <iterator>
 
 namespace bolide::client {
 namespace {
@@ -120,11 +119,9 @@ void Core::tick() {
 }
 
 void Core::run_later(std::int64_t now) {
-  std::vector<Later> due;
-  const auto rest = std::partition(later_.begin(), later_.end(),
-                                   [&](const Later& later) { return later.at_ms > now; });
-  std::move(rest, later_.end(), std::back_inserter(due));
-  later_.erase(rest, later_.end());
+  std::vector<Later> due, rest;
+  for (Later& later : later_) (later.at_ms > now ? rest : due).push_back(std::move(later));
+  later_ = std::move(rest);
   for (Later& later : due) later.task();
 }
 

@@ -104,7 +104,8 @@ class Core : public std::enable_shared_from_this<Core> {
             OnReply done, std::int64_t timeout_ms = 0);
   void call_one_way(const std::string& address, const Call& call);
 
-  // Calls `task` after about so long, unless the core has ended before.
+  // Calls `task` after about so long, unless the core has ended before. Tasks that are due together
+  // are called in the order of these calls.
   void after(std::int64_t delay_ms, std::move_only_function<void()> task);
 
   // The route of a topic: the one that is known, else the name server's.

@@ -43,6 +43,11 @@ std::int32_t code_of(const Send& send) {
   return send.batch ? request_code::send_batch_message : request_code::send_message_v2;
 }
 
+// What was sent behind it may be stored already: another attempt would break the order.
+bool is_ordered(const Send& send) {
+  return send.select || !send.ordering_key.empty();
+}
+
 bool is_lost(Errc code) {
   return code == Errc::timeout || code == Errc::connection_failed ||
          code == Errc::connection_closed;
@@ -289,7 +294,7 @@ void ProducerCore::on_reply(SendPtr send, Result<Reply> reply) {
     auto receipt = receipt_of(*send, *reply);
     if (receipt) receipt->state = state->state;
     const bool again = options_.retry_when_not_stored_safely && state->state != SendState::ok &&
-                       send->attempts <= options_.retries && !closed_;
+                       send->attempts <= options_.retries && !closed_ && !is_ordered(*send);
     if (again) return transmit(std::move(send));
     return end(std::move(send), std::move(receipt));
   }
@@ -313,7 +318,7 @@ Result<SendReceipt> ProducerCore::receipt_of(const Send& send, const Reply& repl
 
 void ProducerCore::retry_or_end(SendPtr send, Error error) {
   const bool time_left = core_->now_ms() < send->deadline_ms;
-  if (closed_ || !time_left || send->attempts > options_.retries ||
+  if (closed_ || !time_left || is_ordered(*send) || send->attempts > options_.retries ||
       (send->attempts == 0 && !is_lost(error.code)))
     return end(std::move(send), Failure(std::move(error)));
   // No route yet: the name servers were all asked; that was an attempt.

@@ -92,6 +92,16 @@ TEST_F(ProducerTest, gives_up_after_its_retries_with_what_the_broker_said) {
   EXPECT_EQ(broker.count(send_code), 3U);
 }
 
+TEST_F(ProducerTest, does_not_repeat_what_others_may_have_overtaken) {
+  world.serve(9876, test::routes({10911}));
+  auto& broker = world.serve(10911, busy);
+  auto producer = start({.retries = 5});
+  EXPECT_FALSE(producer.send({.topic = "t", .body = "b", .ordering_key = "k"}));
+  EXPECT_EQ(broker.count(send_code), 1U);
+  EXPECT_FALSE(producer.send({.topic = "t", .body = "b"}, [](const auto&, const auto&) { return 0; }));
+  EXPECT_EQ(broker.count(send_code), 2U);
+}
+
 TEST_F(ProducerTest, does_not_repeat_what_will_never_succeed) {
   world.serve(9876, test::routes({10911}));
   auto& broker = world.serve(10911, [](const FakeRequest&) {
