@@ -125,7 +125,7 @@ class Core : public std::enable_shared_from_this<Core> {
   // Tells all brokers of the members' topics who is there; soon, once for many calls, or at once.
   void heartbeat_soon();
   void heartbeat();
-  // Tells them that a group of ours has ended.
+  // Tells them that the last member of a group of ours ends.
   void unregister(const Member& member);
 
  private:

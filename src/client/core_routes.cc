@@ -187,6 +187,12 @@ void Core::heartbeat() {
 }
 
 void Core::unregister(const Member& member) {
+  // Brokers know us by the group: others of it go on.
+  const auto same = [&](const Member* other) {
+    return other != &member && other->consumes() == member.consumes() &&
+           other->group() == member.group();
+  };
+  if (std::ranges::any_of(members_, same)) return;
   const std::string_view name = member.consumes() ? "consumerGroup" : "producerGroup";
   for (const std::string& address : heartbeat_targets()) {
     call(address, request_code::unregister_client,

@@ -161,20 +161,27 @@ void ProducerCore::begin(SendPtr send) {
   find_route(std::move(send));
 }
 
-void ProducerCore::find_route(SendPtr send) {
-  const std::string topic = send->topic;
-  // Name servers may take longer than the send has time.
+// Name servers may take longer than the send has time: then it ends, and `then` is not called.
+void ProducerCore::ask_route(SendPtr send, const std::string& topic, OnSendRoute then) {
   const std::int64_t left_ms = send->deadline_ms - core_->now_ms();
   const auto waiting = std::make_shared<SendPtr>(std::move(send));
-  core_->after(left_ms, [weak = weak_from_this(), waiting, topic] {
+  core_->after(left_ms, [weak = weak_from_this(), waiting] {
     const auto self = weak.lock();
     if (self == nullptr || *waiting == nullptr) return;
-    self->end(std::move(*waiting), fail(Errc::timeout, "route of topic " + topic));
+    auto late = fail(Errc::timeout, "route of topic " + (*waiting)->topic);
+    self->end(std::move(*waiting), std::move(late));
   });
-  core_->route(topic, [self = shared_from_this(), waiting, topic](Result<RoutePtr> route) {
-    if (*waiting == nullptr) return;
-    self->on_route_found(std::move(*waiting), std::move(route));
+  core_->route(topic, [waiting, then = std::move(then)](Result<RoutePtr> route) mutable {
+    if (*waiting != nullptr) then(std::move(*waiting), std::move(route));
   });
+}
+
+void ProducerCore::find_route(SendPtr send) {
+  const std::string topic = send->topic;
+  ask_route(std::move(send), topic,
+            [self = shared_from_this()](SendPtr found, Result<RoutePtr> route) {
+              self->on_route_found(std::move(found), std::move(route));
+            });
 }
 
 void ProducerCore::on_route_found(SendPtr send, Result<RoutePtr> route) {
@@ -187,15 +194,15 @@ void ProducerCore::on_route_found(SendPtr send, Result<RoutePtr> route) {
 }
 
 void ProducerCore::use_default_route(SendPtr send, Error missing) {
-  const std::string topic = send->topic;
-  core_->route(std::string(default_topic),
-               [self = shared_from_this(), send = std::move(send), topic,
-                missing = std::move(missing)](Result<RoutePtr> route) mutable {
-                 if (!route) return self->end(std::move(send), Failure(std::move(missing)));
-                 auto prepared = self->prepare(topic, *route, self->options_.auto_topic_queues);
-                 if (!prepared) return self->end(std::move(send), Failure(std::move(missing)));
-                 self->transmit(std::move(send));
-               });
+  ask_route(std::move(send), std::string(default_topic),
+            [self = shared_from_this(), missing = std::move(missing)](
+                SendPtr found, Result<RoutePtr> route) mutable {
+              if (!route) return self->end(std::move(found), Failure(std::move(missing)));
+              const std::int32_t queues_max = self->options_.auto_topic_queues;
+              auto prepared = self->prepare(found->topic, *route, queues_max);
+              if (!prepared) return self->end(std::move(found), Failure(std::move(missing)));
+              self->transmit(std::move(found));
+            });
 }
 
 Result<> ProducerCore::prepare(const std::string& topic, const RoutePtr& route,
@@ -295,8 +302,9 @@ void ProducerCore::on_reply(SendPtr send, Result<Reply> reply) {
     if (receipt) receipt->state = state->state;
     const bool again = options_.retry_when_not_stored_safely && state->state != SendState::ok &&
                        send->attempts <= options_.retries && !closed_ && !is_ordered(*send);
-    if (again) return transmit(std::move(send));
-    return end(std::move(send), std::move(receipt));
+    if (!again) return end(std::move(send), std::move(receipt));
+    if (receipt && !send->stored) send->stored = std::move(*receipt);
+    return begin(std::move(send));  // the route may have changed
   }
   const bool retried = std::ranges::find(retried_codes, reply->code()) != retried_codes.end();
   Error error = server_failure("send to topic " + send->topic, send->queue.broker, *reply).error();
@@ -331,6 +339,8 @@ void ProducerCore::retry_or_end(SendPtr send, Error error) {
 }
 
 void ProducerCore::end(SendPtr send, Result<SendReceipt> result) {
+  // It is stored, whatever became of further attempts.
+  if (!result && send->stored) result = std::move(*send->stored);
   send->done(std::move(result));
 }
 

@@ -18,6 +18,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,7 @@ struct Send {
   QueueId queue;             // of the current attempt
   std::int64_t sent_ms = 0;  // likewise
   std::size_t counted_bytes = 0;
+  std::optional<SendReceipt> stored;  // of an attempt that stored it, but not safely
   // On the agent. The first message's receipt; of a batch the others follow it.
   std::move_only_function<void(Result<SendReceipt>)> done;
 };
@@ -111,6 +113,8 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   void take_submitted();
   void begin(SendPtr send);
   Result<> prepare(const std::string& topic, const RoutePtr& route, std::int32_t queues_max);
+  using OnSendRoute = std::move_only_function<void(SendPtr send, Result<RoutePtr> route)>;
+  void ask_route(SendPtr send, const std::string& topic, OnSendRoute then);
   void find_route(SendPtr send);
   void on_route_found(SendPtr send, Result<RoutePtr> route);
   void use_default_route(SendPtr send, Error missing);

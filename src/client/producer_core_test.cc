@@ -170,6 +170,80 @@ TEST_F(ProducerTest, says_how_safely_a_message_is_stored) {
   EXPECT_EQ(producer.send({.topic = "t", .body = "b"})->state, SendState::flush_disk_timeout);
 }
 
+// A broker that answers the first send with one code, and further ones with another.
+test::FakeHandler codes(std::int32_t first, std::int32_t then) {
+  const auto sends = std::make_shared<std::atomic<int>>(0);
+  return [=](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    if (request.code != send_code) return FakeAnswer{};
+    FakeAnswer answer = test::stored_at(1);
+    answer.code = (*sends)++ == 0 ? first : then;
+    return answer;
+  };
+}
+
+TEST_F(ProducerTest, a_stored_message_stays_stored_when_its_second_attempt_fails) {
+  world.serve(9876, test::routes({10911}));
+  auto& broker = world.serve(10911, codes(10, 13));
+  auto producer = start({.retry_when_not_stored_safely = true});
+  const auto sent = producer.send({.topic = "t", .body = "b"});
+  ASSERT_TRUE(sent) << sent.status().message();
+  EXPECT_EQ(sent->state, SendState::flush_disk_timeout);
+  EXPECT_EQ(broker.count(send_code), 2U);
+}
+
+TEST_F(ProducerTest, looks_for_the_route_again_before_another_attempt) {
+  std::atomic<int> perm{6};
+  world.serve(9876, [&](const FakeRequest& request) {
+    return test::routes({10911}, 2, perm)(request);
+  });
+  auto& broker = world.serve(10911, [](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    if (request.code == send_code) return std::nullopt;
+    return FakeAnswer{};
+  });
+  const auto core = world.open();
+  auto producer = Producer::start(Client(core), {.send_timeout = std::chrono::seconds(10),
+                                                 .retry_when_not_stored_safely = true});
+  auto sent = producer->send_future({.topic = "t", .body = "b"});
+  ASSERT_TRUE(eventually([&] { return broker.count(send_code) == 1; }));
+  // Meanwhile the topic may not be written any more, and a send has found that out.
+  perm = 4;
+  const auto refused = [&] {
+    world.run([&] { core->refresh_route("t"); });
+    return !producer->send_one_way({.topic = "t", .body = "b"}).ok();
+  };
+  ASSERT_TRUE(eventually(refused));
+  const FakeAnswer unsafe = test::stored_at(5);
+  const auto waiting = broker.requests(send_code).front().opaque;
+  world.run([&] { broker.write(10, waiting, remoting::header_flag::response, unsafe); });
+  const auto end = sent.get();
+  ASSERT_TRUE(end) << end.status().message();
+  EXPECT_EQ(end->offset, 5) << "it is stored";
+}
+
+TEST_F(ProducerTest, ends_in_time_when_nobody_tells_where_new_topics_go) {
+  world.serve(9876, [](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    if (request.field("topic") == "TBW102") return std::nullopt;
+    return FakeAnswer{.code = remoting::response_code::topic_not_exist};
+  });
+  auto producer = start({.send_timeout = std::chrono::milliseconds(200)});
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(producer.send({.topic = "t", .body = "b"}).status().code(), Errc::timeout);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+}
+
+TEST_F(ProducerTest, leaves_its_group_when_it_is_the_last_of_it) {
+  world.serve(9876, test::routes({10911}));
+  auto& broker = world.serve(10911, store);
+  const Client client(world.open());
+  auto one = Producer::start(client, {.group = "pg"}), other = Producer::start(client, {.group = "pg"});
+  ASSERT_TRUE(one->send({.topic = "t", .body = "b"}));
+  { const Producer gone = std::move(*other); }
+  ASSERT_TRUE(one->send({.topic = "t", .body = "b"}));
+  EXPECT_EQ(broker.count(request_code::unregister_client), 0U);
+  { const Producer gone = std::move(*one); }
+  EXPECT_TRUE(eventually([&] { return broker.count(request_code::unregister_client) == 1; }));
+}
+
 TEST_F(ProducerTest, ends_what_waits_when_it_is_destroyed) {
   world.serve(9876, [](const FakeRequest&) -> std::optional<FakeAnswer> { return std::nullopt; });
   std::vector<std::future<StatusOr<SendReceipt>>> sent;
