@@ -53,7 +53,8 @@ struct ProducerOptions {
 // of the library: must not block.
 using QueueSelector =
     std::function<std::size_t(const std::vector<QueueId>& queues, const Message& message)>;
-// Gets the receipt or the error of one send.
+// Gets the receipt or the error of one send. Callbacks and selectors must not throw: that ends the
+// program.
 using SendCallback = std::function<void(StatusOr<SendReceipt> result)>;
 // Gets the answer to a request, or the error.
 using AnswerCallback = std::function<void(StatusOr<ReceivedMessage> answer)>;

@@ -48,7 +48,7 @@ BOLIDE_API AllocateStrategy fixed(std::vector<QueueId> own);  // these, whoever 
 }  // namespace allocate
 
 // Called on threads of the library, several at once, with 1 to `batch_messages_max` messages of one
-// queue. `later` gives the whole batch back: it comes again after a while.
+// queue. `later` gives the whole batch back: it comes again after a while; so does what it throws.
 using MessageListener = std::function<ConsumeResult(std::span<const ReceivedMessage> messages)>;
 
 // What to consume, and how.

@@ -26,7 +26,8 @@ enum class TransactionState : std::uint8_t {
 };
 
 // Says what became of the transaction of a message. Called on a thread of the library, when the
-// broker asks: also for messages of producers of this group that are gone.
+// broker asks: also for messages of producers of this group that are gone. To throw is to say
+// `unknown`.
 using TransactionCheck = std::function<TransactionState(const ReceivedMessage& message)>;
 
 // How to send, and who knows what became of a transaction.

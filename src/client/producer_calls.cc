@@ -34,6 +34,15 @@ std::int64_t position_of(std::string_view offset_id) {
   return position;
 }
 
+// A check that throws has not decided.
+TransactionState outcome_of(const TransactionCheck& check, const ReceivedMessage& message) {
+  try {
+    return check(message);
+  } catch (...) {
+    return TransactionState::unknown;
+  }
+}
+
 }  // namespace
 
 TransactionEnd TransactionEnd::of(const SendReceipt& receipt, const std::string& topic) {
@@ -98,7 +107,7 @@ bool ProducerCore::on_check_transaction(const std::string& address, const remoti
   runtime().workers().submit([self = shared_from_this(), check = check_, end = std::move(end),
                               message = std::move(message)] {
     self->run_held([&] {
-      const TransactionState state = (*check)(message);
+      const TransactionState state = outcome_of(*check, message);
       // Undecided: the broker asks again by itself, and would not answer.
       if (state != TransactionState::unknown)
         self->end_transaction(end, state, [](const Result<>&) {});

@@ -111,10 +111,15 @@ bool PushCore::dispatch_from(const QueuePtr& queue) {
   return true;
 }
 
-// On a worker.
+// On a worker. What a listener throws must not end the program, which would get the same message
+// again when it is started: the messages are refused.
 ConsumeResult PushCore::listen(std::span<const ReceivedMessage> messages) {
   const WorkerPool::Running running(this);
-  return options_.on_messages(messages);
+  try {
+    return options_.on_messages(messages);
+  } catch (...) {
+    return ConsumeResult::later;
+  }
 }
 
 // On a worker.

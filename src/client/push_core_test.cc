@@ -12,6 +12,7 @@
 
 #include <array>
 #include <atomic>
+#include <stdexcept>
 #include <thread>
 
 namespace bolide::client {
@@ -216,6 +217,17 @@ TEST_F(PushTest, hands_back_what_was_refused_as_java_does) {
   EXPECT_EQ(back.field("originTopic"), "t");
   EXPECT_EQ(back.field("maxReconsumeTimes"), "5");
   EXPECT_EQ(bodies(), "a ");
+}
+
+TEST_F(PushTest, a_listener_that_throws_has_refused) {
+  broker.records = {record(0, "a", ""), record(1, "b", "")};
+  result = [](const ReceivedMessage& message) {
+    if (message.body == "a") throw std::runtime_error("of the user");
+    return ConsumeResult::success;
+  };
+  auto consumer = start({.concurrency = 1});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a b "; }));
+  EXPECT_TRUE(eventually([&] { return server->count(request_code::consumer_send_msg_back) == 1; }));
 }
 
 TEST_F(PushTest, consumes_again_here_what_the_broker_does_not_take_back) {
