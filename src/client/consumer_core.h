@@ -159,6 +159,7 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   std::set<QueueId> starting_;  // ours, but where to begin is being asked
   Offsets stored_;              // broadcasting: as in the file
   bool rebalance_waits_ = false;
+  std::size_t members_broker_ = 0;  // whose list of members is asked for, of a topic's route
   std::unique_ptr<net::Agent::Timer> timer_;
   std::int64_t commit_at_ms_ = 0;
   std::map<std::string, ConsumeStats> stats_;  // by topic

@@ -67,20 +67,23 @@ void ConsumerCore::rebalance_topic(const std::string& topic) {
     const auto all = readable_queues(*route, topic);
     return take_queues(topic, {all.begin(), all.end()});
   }
-  // Every broker of the topic knows all members; they may have started at the same moment.
-  const BrokerData& broker = route->brokers.front();
-  core_->call(broker.address(), request_code::get_consumer_list_by_group,
-              {{"consumerGroup", settings_.group}},
-              [weak = weak_from_this(), topic](const Result<Reply>& reply) {
-                const auto self = weak.lock();
-                if (self == nullptr || self->stopping_) return;
-                if (!reply || reply->code() != response_code::success) {
-                  self->core_->heartbeat_soon();
-                  return self->rebalance_later(members_retry_ms);
-                }
-                const auto body = from_json<MembersBody>(reply->body);
-                if (body) self->allocate_queues(topic, body->members);
-              });
+  // Every broker of the topic knows all members, unless it is away; they may have started at the
+  // same moment.
+  const BrokerData& broker = route->brokers[members_broker_ % route->brokers.size()];
+  core_->call(
+      broker.address(), request_code::get_consumer_list_by_group,
+      {{"consumerGroup", settings_.group}},
+      [weak = weak_from_this(), topic, asked = members_broker_](const Result<Reply>& reply) {
+        const auto self = weak.lock();
+        if (self == nullptr || self->stopping_) return;
+        if (!reply || reply->code() != response_code::success) {
+          self->members_broker_ = asked + 1;
+          self->core_->heartbeat_soon();
+          return self->rebalance_later(members_retry_ms);
+        }
+        const auto body = from_json<MembersBody>(reply->body);
+        if (body) self->allocate_queues(topic, body->members);
+      });
 }
 
 void ConsumerCore::allocate_queues(const std::string& topic,
@@ -189,7 +192,15 @@ std::optional<std::int64_t> ConsumerCore::stored_offset(const QueueId& id) const
 
 bool ConsumerCore::restart_at(const QueueId& id, std::int64_t offset) {
   const auto found = queues_.find(id);
-  if (found == queues_.end()) return false;
+  if (found == queues_.end()) {
+    // Ours, but its start is not known yet, or not even its route: then it begins here.
+    const auto own = by_hand_.find(id.topic);
+    const bool assigned = own != by_hand_.end() && own->second.contains(id);
+    if (stopping_ || !settings_.active || (!assigned && !starting_.contains(id))) return false;
+    starting_.insert(id);
+    begin_queue(id, offset);
+    return true;
+  }
   // A queue of its own with the new place: what is being consumed of the old one commits nothing.
   const auto queue = std::make_shared<ProcessQueue>(id, offset);
   queue->paused = found->second->paused;

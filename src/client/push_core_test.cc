@@ -113,7 +113,7 @@ class PushTest : public testing::Test {
  protected:
   void SetUp() override {
     world.serve(9876, [this](const FakeRequest& request) {
-      return test::routes({10911}, queues)(request);
+      return test::routes(ports, queues)(request);
     });
     client.emplace(world.open({.instance = "me"}));
     broker.client_id = client->id();
@@ -149,6 +149,7 @@ class PushTest : public testing::Test {
     return all;
   }
 
+  std::vector<std::uint16_t> ports{10911};
   int queues = 1;
   Broker broker;
   World world;
@@ -307,6 +308,13 @@ TEST_F(PushTest, consumes_what_an_operator_sends) {
   ask("");
   ASSERT_TRUE(eventually([&] { return server->count(1) == 2; }));
   EXPECT_EQ(server->count(request_code::consumer_send_msg_back), 0U);
+}
+
+TEST_F(PushTest, asks_another_broker_for_the_members_when_one_is_away) {
+  ports = {10910, 10911};
+  broker.records = {record(0, "a", "")};
+  auto consumer = start({});
+  EXPECT_TRUE(eventually([&] { return bodies() == "a "; }));
 }
 
 TEST_F(PushTest, shows_the_real_topic_of_a_retried_message) {
