@@ -38,7 +38,9 @@ struct ProducerOptions {
   Compression compression = Compression::zlib;
   std::size_t compress_above_bytes = 4096;
   std::size_t message_bytes_max = std::size_t{4} << 20;
-  // A send waits (up to its timeout) while so much is on its way.
+  // A send waits (up to its timeout) while so much is on its way, and then fails with busy. In
+  // callbacks and listeners, which make room by returning, it fails at once; so does a one-way send
+  // while so many bytes wait for the network.
   std::size_t in_flight_messages_max = 65'536;
   std::size_t in_flight_bytes_max = std::size_t{64} << 20;
   // Avoid a broker for a while that failed or answered late.

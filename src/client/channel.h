@@ -79,6 +79,10 @@ class Channel : public std::enable_shared_from_this<Channel> {
 
   const std::string& peer() const { return peer_; }
   std::size_t waiting() const { return waiting_.size(); }
+  // What was sent and has not left yet.
+  std::size_t pending_bytes() const {
+    return early_.size() + (connection_ == nullptr ? 0 : connection_->pending_bytes());
+  }
   // Steady time of the last request.
   std::int64_t used_ms() const { return used_ms_; }
 

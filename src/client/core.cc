@@ -202,6 +202,11 @@ void Core::call(const std::string& address, std::int32_t code, const std::vector
   call(address, Call{.code = code, .fields = fields, .body = {}}, std::move(done), timeout_ms);
 }
 
+std::size_t Core::pending_bytes(const std::string& address) const {
+  const auto found = channels_.find(address);
+  return found == channels_.end() ? 0 : found->second->pending_bytes();
+}
+
 void Core::call_one_way(const std::string& address, const Call& call) {
   this->call(address, call, OnReply());
 }

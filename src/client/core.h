@@ -103,6 +103,8 @@ class Core : public std::enable_shared_from_this<Core> {
   void call(const std::string& address, std::int32_t code, const std::vector<Arg>& args,
             OnReply done, std::int64_t timeout_ms = 0);
   void call_one_way(const std::string& address, const Call& call);
+  // What was to be sent to host:port and is still here.
+  std::size_t pending_bytes(const std::string& address) const;
 
   // Calls `task` after about so long, unless the core has ended before. Tasks that are due together
   // are called in the order of these calls.

@@ -99,8 +99,9 @@ bool ProducerCore::reserve(const Send& send, std::unique_lock<std::mutex>& lock)
            (in_flight_ < options_.in_flight_messages_max &&
             in_flight_bytes_ + send.counted_bytes <= options_.in_flight_bytes_max);
   };
-  // What makes room runs on these threads: waiting there would be for ever.
-  if (has_room() || WorkerPool::on_worker() || runtime().agent().on_this_thread()) return true;
+  if (has_room()) return true;
+  // What makes room runs on these threads, and must not wait for itself.
+  if (WorkerPool::on_worker() || runtime().agent().on_this_thread()) return false;
   return room_.wait_for(lock, options_.send_timeout, has_room);
 }
 
@@ -274,6 +275,12 @@ void ProducerCore::transmit(SendPtr send) {
                   .fields = fields,
                   .body = send->encoded.body};
   if (send->one_way) {
+    // Nobody answers: what counts is what the network has not taken.
+    const std::size_t pending = core_->pending_bytes(address);
+    if (pending > 0 && pending + send->encoded.body.size() > options_.in_flight_bytes_max) {
+      auto full = fail(Errc::busy, std::to_string(pending) + " bytes wait for " + address);
+      return end(std::move(send), std::move(full));
+    }
     core_->call_one_way(address, call);
     return end(std::move(send), SendReceipt{});
   }

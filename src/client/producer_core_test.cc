@@ -98,7 +98,8 @@ TEST_F(ProducerTest, does_not_repeat_what_others_may_have_overtaken) {
   auto producer = start({.retries = 5});
   EXPECT_FALSE(producer.send({.topic = "t", .body = "b", .ordering_key = "k"}));
   EXPECT_EQ(broker.count(send_code), 1U);
-  EXPECT_FALSE(producer.send({.topic = "t", .body = "b"}, [](const auto&, const auto&) { return 0; }));
+  EXPECT_FALSE(
+      producer.send({.topic = "t", .body = "b"}, [](const auto&, const auto&) { return 0; }));
   EXPECT_EQ(broker.count(send_code), 2U);
 }
 
@@ -193,9 +194,8 @@ TEST_F(ProducerTest, a_stored_message_stays_stored_when_its_second_attempt_fails
 
 TEST_F(ProducerTest, looks_for_the_route_again_before_another_attempt) {
   std::atomic<int> perm{6};
-  world.serve(9876, [&](const FakeRequest& request) {
-    return test::routes({10911}, 2, perm)(request);
-  });
+  world.serve(9876,
+              [&](const FakeRequest& request) { return test::routes({10911}, 2, perm)(request); });
   auto& broker = world.serve(10911, [](const FakeRequest& request) -> std::optional<FakeAnswer> {
     if (request.code == send_code) return std::nullopt;
     return FakeAnswer{};
@@ -235,12 +235,17 @@ TEST_F(ProducerTest, leaves_its_group_when_it_is_the_last_of_it) {
   world.serve(9876, test::routes({10911}));
   auto& broker = world.serve(10911, store);
   const Client client(world.open());
-  auto one = Producer::start(client, {.group = "pg"}), other = Producer::start(client, {.group = "pg"});
+  auto one = Producer::start(client, {.group = "pg"}),
+       other = Producer::start(client, {.group = "pg"});
   ASSERT_TRUE(one->send({.topic = "t", .body = "b"}));
-  { const Producer gone = std::move(*other); }
+  {
+    const Producer gone = std::move(*other);
+  }
   ASSERT_TRUE(one->send({.topic = "t", .body = "b"}));
   EXPECT_EQ(broker.count(request_code::unregister_client), 0U);
-  { const Producer gone = std::move(*one); }
+  {
+    const Producer gone = std::move(*one);
+  }
   EXPECT_TRUE(eventually([&] { return broker.count(request_code::unregister_client) == 1; }));
 }
 
@@ -270,6 +275,39 @@ TEST_F(ProducerTest, waits_for_room_and_says_when_there_is_none) {
   ended.wait();
 }
 
+TEST_F(ProducerTest, says_at_once_that_there_is_no_room_where_it_may_not_wait) {
+  world.serve(9876, [](const FakeRequest&) -> std::optional<FakeAnswer> { return std::nullopt; });
+  auto producer = start({.send_timeout = std::chrono::seconds(1), .in_flight_messages_max = 1});
+  auto first = producer.send_future({.topic = "t", .body = "b"});
+  std::atomic<int> code{-1};
+  world.runtime.workers().submit(
+      [&] { code = static_cast<int>(producer.send({.topic = "t", .body = "b"}).status().code()); });
+  ASSERT_TRUE(eventually([&] { return code >= 0; }));
+  EXPECT_EQ(code, static_cast<int>(Errc::busy));
+  EXPECT_EQ(first.wait_for(std::chrono::seconds(0)), std::future_status::timeout) << "at once";
+}
+
+TEST_F(ProducerTest, bounds_what_goes_one_way_and_the_network_does_not_take) {
+  world.serve(9876, test::routes({10911}));
+  auto& broker = world.serve(10911, store);
+  auto producer = start({.compression = Compression::none, .in_flight_bytes_max = 10'000});
+  ASSERT_TRUE(producer.send({.topic = "t", .body = "b"}));
+  world.run([&] {
+    for (std::size_t i = 0; i < world.network.pairs(); ++i) world.network.freeze(i);
+  });
+  const Message message{.topic = "t", .body = std::string(1000, 'x')};
+  int taken = 0;
+  Status last;
+  for (; taken < 100 && last.ok(); ++taken) last = producer.send_one_way(message);
+  EXPECT_EQ(last.code(), Errc::busy);
+  EXPECT_LE(taken, 10);
+  world.run([&] {
+    for (std::size_t i = 0; i < world.network.pairs(); ++i) world.network.freeze(i, false);
+  });
+  EXPECT_TRUE(eventually([&] { return producer.send_one_way(message).ok(); }));
+  EXPECT_GE(broker.count(send_code), 2U);
+}
+
 TEST_F(ProducerTest, gives_results_to_those_who_hold_every_worker) {
   constexpr int workers = 64;
   world.serve(9876, test::routes({10911}));
@@ -281,7 +319,8 @@ TEST_F(ProducerTest, gives_results_to_those_who_hold_every_worker) {
     world.runtime.workers().submit([&] {
       all.arrive_and_wait();
       sent += producer.send_future({.topic = "t", .body = "b"}).get().ok() ? 1 : 0;
-      const auto answer = producer.request({.topic = "t", .body = "b"}, std::chrono::milliseconds(50));
+      const auto answer =
+          producer.request({.topic = "t", .body = "b"}, std::chrono::milliseconds(50));
       asked += answer.status().code() == Errc::timeout ? 1 : 0;
     });
   }
@@ -295,10 +334,12 @@ TEST_F(ProducerTest, ends_requests_and_their_callbacks_before_it_is_gone) {
   std::atomic<int> ends{0};
   {
     auto producer = start();
-    producer.request_async({.topic = "t", .body = "b"}, std::chrono::hours(1), [&](const auto& end) {
-      if (end.status().code() == Errc::shutting_down) ++ends;
-    });
-    producer.send_async({.topic = "", .body = "b"}, [&](const auto& end) { ends += end.ok() ? 0 : 1; });
+    producer.request_async({.topic = "t", .body = "b"}, std::chrono::hours(1),
+                           [&](const auto& end) {
+                             if (end.status().code() == Errc::shutting_down) ++ends;
+                           });
+    producer.send_async({.topic = "", .body = "b"},
+                        [&](const auto& end) { ends += end.ok() ? 0 : 1; });
     ASSERT_TRUE(eventually([&] { return broker.count(send_code) == 1; }));
   }
   EXPECT_EQ(ends, 2);
