@@ -86,8 +86,9 @@ class BOLIDE_API LitePullConsumer {
   // Ends pause().
   void resume(const std::vector<QueueId>& queues);
 
-  // Takes all that was polled for consumed, and waits until the brokers have the offsets.
-  // Errors: what a broker answers.
+  // Takes all that was polled for consumed, and waits until the brokers have the offsets, or the
+  // file of a broadcasting consumer.
+  // Errors: what a broker answers; io, no_permission, disk_full.
   Status commit();
   // The same without waiting.
   void commit_async();

@@ -103,7 +103,8 @@ class BOLIDE_API PushConsumer {
 
   // Takes no more messages, waits until those being consumed are done (at most `stop_timeout`),
   // commits, and leaves the group, so that others take over at once. In a listener of its own it
-  // does not wait for that call. Errors: timeout.
+  // does not wait for that call. Errors: timeout; of a broadcasting consumer's offsets: io,
+  // no_permission, disk_full.
   Status stop();
   // Pulls no more until resume(); what was pulled is still consumed.
   void suspend();

@@ -171,11 +171,44 @@ void ConsumerCore::commit_all() {
       changed |= at != queue->committable();
       at = queue->committable();
     }
-    // What cannot be saved now is saved the next time.
-    if (changed) (void)file_.save(stored_);
-    return;
+    if (changed) ++version_;
+    return save_offsets_later();
   }
   for (const auto& [id, queue] : queues_) commit(queue);
+}
+
+// The network must not wait for a disk: a worker writes, one at a time. What cannot be written is
+// the next time.
+void ConsumerCore::save_offsets_later() {
+  if (saving_ || saved_ == version_) return;
+  saving_ = true;
+  runtime().workers().submit([self = shared_from_this(), offsets = stored_, version = version_] {
+    const bool written = self->write_offsets(offsets, version).has_value();
+    Runtime& runtime = self->runtime();
+    runtime.post([self, version, written] {
+      self->saving_ = false;
+      if (written) self->saved_ = version;
+    });
+  });
+}
+
+Result<> ConsumerCore::save_offsets() {
+  if (clustering()) return {};
+  Offsets offsets;
+  std::uint64_t version = 0;
+  runtime().run([&] {
+    offsets = stored_;
+    version = version_;
+  });
+  return write_offsets(offsets, version);
+}
+
+Result<> ConsumerCore::write_offsets(const Offsets& offsets, std::uint64_t version) {
+  const std::lock_guard lock(file_mutex_);
+  if (version <= written_) return {};
+  BOLIDE_CHECK(file_.save(offsets));
+  written_ = version;
+  return {};
 }
 
 void ConsumerCore::commit(const QueuePtr& queue) {

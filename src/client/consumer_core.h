@@ -16,6 +16,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <span>
@@ -100,6 +101,9 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   // Any thread. Errors: in_use; of a broadcasting consumer's file: io, malformed.
   Result<> join();
   void leave();
+  // Any thread but the agent: writes a broadcasting consumer's offsets as they are now.
+  // Errors: io, no_permission, disk_full.
+  Result<> save_offsets();
   void commit_all();
   void commit(const QueuePtr& queue);
   void send_offset(const QueueId& id, std::int64_t offset, OnReply done);
@@ -150,6 +154,8 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   void move_to(const QueuePtr& queue, std::int64_t offset, bool by_operator);
   Result<> take_messages(const QueuePtr& queue, const Reply& reply, std::int64_t next_offset,
                          std::int64_t took_ms);
+  void save_offsets_later();
+  Result<> write_offsets(const Offsets& offsets, std::uint64_t version);
   void find_retry_topic(std::int64_t now_ms);
   void tick();
 
@@ -157,7 +163,12 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   std::int32_t pull_code_;
   OffsetFile file_;
   std::set<QueueId> starting_;  // ours, but where to begin is being asked
-  Offsets stored_;              // broadcasting: as in the file
+  Offsets stored_;              // broadcasting: as in the file, or about to be written
+  std::uint64_t version_ = 0;   // of stored_
+  std::uint64_t saved_ = 0;     // the version that is in the file
+  bool saving_ = false;         // a worker writes
+  std::mutex file_mutex_;       // of the file, and
+  std::uint64_t written_ = 0;   // the version that was written last
   bool rebalance_waits_ = false;
   std::size_t members_broker_ = 0;  // whose list of members is asked for, of a topic's route
   std::unique_ptr<net::Agent::Timer> timer_;

@@ -60,6 +60,7 @@ void LiteCore::stop() {
     leave();
     polled_.clear();
   });
+  (void)save_offsets();
 }
 
 void LiteCore::on_messages() {
@@ -190,7 +191,7 @@ Result<> LiteCore::commit_polled(bool wait) {
     offsets = consumed_offsets();
     if (!clustering()) commit_all();
   });
-  if (!clustering()) return {};
+  if (!clustering()) return wait ? save_offsets() : Result<>();
   return send_offsets(offsets, wait);
 }
 

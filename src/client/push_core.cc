@@ -51,7 +51,8 @@ Result<> PushCore::stop() {
     finished = idle_.wait_for(lock, options_.stop_timeout, [&] { return left_ <= own; });
   }
   runtime().run([&] { leave(); });
-  if (finished) return {};
+  const auto saved = save_offsets();
+  if (finished) return saved;
   return fail(Errc::timeout, "a listener of group " + options_.group + " has not returned");
 }
 

@@ -27,7 +27,8 @@ class PushCore final : public ConsumerCore {
   const PushConsumerOptions& options() const { return options_; }
   // Any thread. Errors: in_use; of a broadcasting consumer's file: io, malformed.
   Result<> start() { return join(); }
-  // Any thread; a second call waits for nothing. Errors: timeout.
+  // Any thread; a second call waits for nothing. Errors: timeout; of a broadcasting consumer's
+  // file: io, no_permission, disk_full.
   Result<> stop();
   // Any thread.
   void set_suspended(bool suspended);

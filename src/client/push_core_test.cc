@@ -10,8 +10,12 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 
@@ -65,9 +69,9 @@ struct Broker {
   bool answers_locks = true;
   bool loses_locks = false;  // once it was pulled
   bool pulled = false;
-  std::string members_before;  // ours, in the list
+  std::string members_before;             // ours, in the list
   std::vector<std::string> records_of_1;  // of the second queue
-  std::optional<std::int64_t> reset_to;  // told once, to a pull behind the first
+  std::optional<std::int64_t> reset_to;   // told once, to a pull behind the first
 
   std::optional<FakeAnswer> operator()(const FakeRequest& request) {
     switch (request.code) {
@@ -112,9 +116,8 @@ struct Broker {
 class PushTest : public testing::Test {
  protected:
   void SetUp() override {
-    world.serve(9876, [this](const FakeRequest& request) {
-      return test::routes(ports, queues)(request);
-    });
+    world.serve(
+        9876, [this](const FakeRequest& request) { return test::routes(ports, queues)(request); });
     client.emplace(world.open({.instance = "me"}));
     broker.client_id = client->id();
     server = &world.serve(10911, [this](const FakeRequest& request) { return broker(request); });
@@ -317,6 +320,30 @@ TEST_F(PushTest, asks_another_broker_for_the_members_when_one_is_away) {
   EXPECT_TRUE(eventually([&] { return bodies() == "a "; }));
 }
 
+TEST_F(PushTest, saves_later_what_it_could_not_save) {
+  const auto folder =
+      std::filesystem::path(testing::TempDir()) / ("offsets-" + std::to_string(::getpid()));
+  std::filesystem::remove_all(folder);
+  std::ofstream(folder) << "in the way";
+  broker.records = {record(0, "a", "")};
+  auto consumer = start({.model = ConsumeModel::broadcasting,
+                         .from = ConsumeFrom::first,
+                         .offset_commit_interval = std::chrono::milliseconds(10),
+                         .offset_directory = folder.string()});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a "; }));
+  // Its place is to be saved now, in vain.
+  std::atomic<int> ticks{0};
+  std::unique_ptr<net::Agent::Timer> timer;
+  world.run([&] { timer = world.runtime.agent().every(100, [&] { ++ticks; }); });
+  ASSERT_TRUE(eventually([&] { return ticks >= 3; }));
+  std::filesystem::remove(folder);
+  const auto file = folder / client->id() / "g" / "offsets.json";
+  EXPECT_TRUE(eventually([&] { return std::filesystem::exists(file); }));
+  world.run([&] { timer.reset(); });
+  EXPECT_TRUE(consumer.stop().ok());
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(PushTest, shows_the_real_topic_of_a_retried_message) {
   broker.records = {record(0, "a", "RETRY_TOPIC\1t\2", "%RETRY%g")};
   auto consumer = start({});
@@ -353,9 +380,8 @@ TEST_F(PushTest, a_lock_that_comes_too_late_is_given_back) {
     server->write(request_code::notify_consumer_ids_changed, 90, remoting::header_flag::one_way,
                   {.fields = {{"consumerGroup", "g"}}});
   });
-  ASSERT_TRUE(eventually([&] {
-    return server->count(request_code::get_consumer_list_by_group) >= lists + 2;
-  }));
+  ASSERT_TRUE(eventually(
+      [&] { return server->count(request_code::get_consumer_list_by_group) >= lists + 2; }));
   const auto lock = requests_of_t(request_code::lock_batch_mq).front();
   world.run([&] {
     server->write(0, lock.opaque, remoting::header_flag::response,
