@@ -22,6 +22,7 @@ namespace client {
 class AdminCalls;
 }
 
+// Names are those on the servers: a client's name_space is not put before them.
 // Errors of every call: connection_failed, connection_closed, timeout, not_supported (an older
 // server), what a server answers; and those named with it.
 class BOLIDE_API Admin {

@@ -63,11 +63,12 @@ class BOLIDE_API TransactionProducer {
   static StatusOr<TransactionProducer> start(const Client& client,
                                              TransactionProducerOptions options);
 
-  // Stores a message that nobody sees before commit(). Errors: as Producer::send();
-  // message_invalid (a delay: transactions have none).
+  // Stores a message that nobody sees before commit(); how safely, its receipt says. Errors: as
+  // Producer::send(); message_invalid (a delay: transactions have none).
   StatusOr<Transaction> begin(Message message);
   // begin(), then `execute`, and what it says. An answer to the broker that is lost is no error: it
-  // will ask.
+  // will ask. Where the receipt's state is another than ok, nothing was executed, and the message
+  // is rolled back.
   StatusOr<SendReceipt> send(Message message, const std::function<TransactionState()>& execute);
 
  private:

@@ -58,8 +58,8 @@ class PieceClock {
   static constexpr std::int64_t job_ns = 500'000;
 
   void note(std::int64_t took_ns, std::size_t pieces) {
-    const std::int64_t one_ns =
-        took_ns / static_cast<std::int64_t>(std::max(pieces, std::size_t{1}));
+    if (pieces == 0) return;  // all of it was taken back
+    const std::int64_t one_ns = took_ns / static_cast<std::int64_t>(pieces);
     // Slower counts at once, quicker by and by.
     piece_ns_ = one_ns >= piece_ns_ ? one_ns : (3 * piece_ns_ + one_ns) / 4;
   }

@@ -58,6 +58,9 @@ TEST(PieceClock, grows_with_quick_listeners_and_shrinks_at_once_with_slow_ones) 
   EXPECT_EQ(clock.pieces(), 256U);
   clock.note(100'000, 10);
   EXPECT_EQ(clock.pieces(), 50U);
+  clock.note(1, 0);
+  clock.note(10'000'000, 0);
+  EXPECT_EQ(clock.pieces(), 50U) << "a job of which nothing was consumed tells nothing";
   clock.note(3'000'000, 3);
   EXPECT_EQ(clock.pieces(), 1U);
 }

@@ -21,19 +21,28 @@ class Get final : public net::Session {
   using Done = std::move_only_function<void(Result<std::string>)>;
 
   Get(net::Connection& connection, const HttpAddress& address, std::shared_ptr<Done> done)
-      : done_(std::move(done)) {
+      : connection_(connection), done_(std::move(done)) {
     connection.write("GET " + address.path + " HTTP/1.0\r\nHost: " + address.server.text() +
                      "\r\nConnection: close\r\n\r\n");
   }
   std::size_t on_bytes(std::string_view bytes, const Now&) override {
-    answer_.append(bytes);
+    if (!too_long_) answer_.append(bytes);
+    if (!too_long_ && answer_.size() > answer_bytes_max) {
+      too_long_ = true;
+      connection_.close("the list is too long");
+    }
     return bytes.size();
   }
-  void on_closed() override { (*done_)(http_body(answer_)); }
+  void on_closed() override {
+    if (too_long_) return (*done_)(fail(Errc::malformed, "a list of more than a mebibyte"));
+    (*done_)(http_body(answer_));
+  }
 
  private:
+  net::Connection& connection_;
   std::shared_ptr<Done> done_;
   std::string answer_;
+  bool too_long_ = false;
 };
 
 }  // namespace

@@ -87,6 +87,27 @@ TEST(NameList, is_asked_by_a_client_that_is_given_an_http_address) {
   });
 }
 
+TEST(NameList, that_never_ends_is_an_error) {
+  test::World world;
+  std::atomic<int> asked{0};
+  std::unique_ptr<net::Transport> transport;
+  std::unique_ptr<net::Listener> listener;
+  world.run([&] {
+    transport = world.network.make_transport();
+    listener = std::move(*transport->listen({.address = {"list", 8080}}, [&](auto& connection) {
+      const std::string long_list = "HTTP/1.0 200 OK\r\n\r\n" + std::string(2U << 20U, ';');
+      return std::make_unique<Page>(connection, long_list + "names:9877\n", &asked);
+    }));
+  });
+  auto core = world.open({.name_servers = "http://list:8080/list"});
+  EXPECT_EQ(route_error(world, core), Errc::malformed);
+  core.reset();
+  world.run([&] {
+    listener.reset();
+    transport.reset();
+  });
+}
+
 TEST(NameList, that_is_away_is_an_error_of_whoever_waits) {
   test::World world;
   const auto core = world.open({.name_servers = "http://list:8080/list"});

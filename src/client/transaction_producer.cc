@@ -45,6 +45,11 @@ StatusOr<SendReceipt> TransactionProducer::send(Message message,
                                                 const std::function<TransactionState()>& execute) {
   auto transaction = begin(std::move(message));
   if (!transaction) return transaction.status();
+  // As in Java: a message that may yet be lost is no ground for a local transaction.
+  if (transaction->receipt().state != SendState::ok) {
+    (void)transaction->rollback();
+    return transaction->receipt();
+  }
   const TransactionState state = execute();
   if (state == TransactionState::commit) (void)transaction->commit();
   if (state == TransactionState::rollback) (void)transaction->rollback();
