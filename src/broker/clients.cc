@@ -11,12 +11,12 @@
 namespace bolide::broker {
 namespace {
 
-Member member_of(const ClientPlace& place, const Heartbeat& heartbeat, WallMs now_ms) {
+Member member_of(const ClientPlace& place, const Heartbeat& heartbeat, const Now& now) {
   return {.client_id = heartbeat.client_id,
           .address = place.address,
           .language = heartbeat.language,
           .version = heartbeat.version,
-          .last_seen_ms = now_ms,
+          .last_seen_ms = now.wall_ms,
           .session = place.session};
 }
 
@@ -34,8 +34,9 @@ void tell_of_mistakes(const Clients::Filter& filter, std::string_view group) {
   }
 }
 
-void remember(std::vector<std::string>& names, std::string_view name) {
-  if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+void forget(StringMap<std::int64_t>& groups, std::string_view name) {
+  const auto found = groups.find(name);
+  if (found != groups.end()) groups.erase(found);
 }
 
 }  // namespace
@@ -73,26 +74,26 @@ bool Clients::update_filters(ConsumerGroup& group, const ConsumerData& data) {
 }
 
 bool Clients::consumer_seen(const ClientPlace& place, const Heartbeat& heartbeat,
-                            const ConsumerData& data, bool notify, WallMs now_ms) {
+                            const ConsumerData& data, bool notify, const Now& now) {
   ConsumerGroup& group = consumers_[data.group];
   group.type = data.type;
   group.model = data.model;
   group.from = data.from;
   group.notify = notify;
   const bool joined = !group.members.contains(place.session);
-  group.members[place.session] = member_of(place, heartbeat, now_ms);
+  group.members[place.session] = member_of(place, heartbeat, now);
   group.sinks[place.session] = place.sink;
-  remember(sessions_[place.session].consumer_groups, data.group);
+  sessions_[place.session].consumer_groups[data.group] = now.steady_ms();
   const bool resubscribed = !heartbeat.without_subscriptions && update_filters(group, data);
   return joined || resubscribed;
 }
 
 void Clients::producer_seen(const ClientPlace& place, const Heartbeat& heartbeat,
-                            std::string_view group, WallMs now_ms) {
-  producers_[std::string(group)][place.session] = member_of(place, heartbeat, now_ms);
+                            std::string_view group, const Now& now) {
+  producers_[std::string(group)][place.session] = member_of(place, heartbeat, now);
   Memberships& session = sessions_[place.session];
   session.sink = place.sink;
-  remember(session.producer_groups, group);
+  session.producer_groups[std::string(group)] = now.steady_ms();
 }
 
 const Member* Clients::find_producer(std::string_view client_id) const {
@@ -134,8 +135,8 @@ void Clients::leave(SessionId session, std::string_view producer_group,
                     std::string_view consumer_group) {
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return;
-  std::erase(found->second.producer_groups, producer_group);
-  std::erase(found->second.consumer_groups, consumer_group);
+  forget(found->second.producer_groups, producer_group);
+  forget(found->second.consumer_groups, consumer_group);
   remove_producer(producer_group, session);
   remove_consumer(consumer_group, session);
 }
@@ -145,23 +146,21 @@ void Clients::session_closed(SessionId session) {
   if (found == sessions_.end()) return;
   const Memberships memberships = std::move(found->second);
   sessions_.erase(found);
-  for (const std::string& group : memberships.producer_groups) remove_producer(group, session);
-  for (const std::string& group : memberships.consumer_groups) remove_consumer(group, session);
+  for (const auto& [group, heard] : memberships.producer_groups) remove_producer(group, session);
+  for (const auto& [group, heard] : memberships.consumer_groups) remove_consumer(group, session);
 }
 
-void Clients::expire(WallMs now_ms, std::int64_t timeout_ms) {
+void Clients::expire(const Now& now, std::int64_t timeout_ms) {
   std::vector<std::pair<std::string, SessionId>> silent_consumers;
   std::vector<std::pair<std::string, SessionId>> silent_producers;
-  const auto silent = [&](const Member& m) { return now_ms - m.last_seen_ms > timeout_ms; };
-  for (const auto& [name, group] : consumers_) {
-    for (const auto& [session, member] : group.members) {
-      if (silent(member)) silent_consumers.emplace_back(name, session);
+  const auto collect = [&](const StringMap<std::int64_t>& groups, SessionId session, auto& silent) {
+    for (const auto& [group, heard_ms] : groups) {
+      if (now.steady_ms() - heard_ms > timeout_ms) silent.emplace_back(group, session);
     }
-  }
-  for (const auto& [name, members] : producers_) {
-    for (const auto& [session, member] : members) {
-      if (silent(member)) silent_producers.emplace_back(name, session);
-    }
+  };
+  for (const auto& [session, memberships] : sessions_) {
+    collect(memberships.consumer_groups, session, silent_consumers);
+    collect(memberships.producer_groups, session, silent_producers);
   }
   for (const auto& [name, session] : silent_consumers) leave(session, {}, name);
   for (const auto& [name, session] : silent_producers) leave(session, name, {});

@@ -39,13 +39,14 @@ class Clients {
   // Returns whether members or subscriptions changed: the caller then tells the members, once it
   // has answered the one who spoke.
   bool consumer_seen(const ClientPlace& place, const Heartbeat& heartbeat, const ConsumerData& data,
-                     bool notify, WallMs now_ms);
+                     bool notify, const Now& now);
   void producer_seen(const ClientPlace& place, const Heartbeat& heartbeat, std::string_view group,
-                     WallMs now_ms);
+                     const Now& now);
   void leave(SessionId session, std::string_view producer_group, std::string_view consumer_group);
   void session_closed(SessionId session);
-  // Drops members not heard of for `timeout_ms`.
-  void expire(WallMs now_ms, std::int64_t timeout_ms);
+  // Drops members not heard of for `timeout_ms`, by the steady clock: a step of the other one is no
+  // silence.
+  void expire(const Now& now, std::int64_t timeout_ms);
 
   void tell_members(std::string_view group) const;
 
@@ -70,8 +71,8 @@ class Clients {
 
   struct Memberships {
     ReplySink* sink = nullptr;
-    std::vector<std::string> producer_groups;
-    std::vector<std::string> consumer_groups;
+    StringMap<std::int64_t> producer_groups;  // when it was heard of as their member, steady
+    StringMap<std::int64_t> consumer_groups;
   };
 
   StringMap<ConsumerGroup> consumers_;

@@ -15,19 +15,23 @@ using Changes = std::vector<std::pair<SessionId, std::string>>;
 
 class ClientsTest : public ::testing::Test {
  protected:
-  bool seen(SessionId session, std::vector<Subscription> subscriptions, WallMs now_ms = 0,
+  // So long after the start, with a wall clock that is set back all the time.
+  static Now at(std::int64_t ms) {
+    return {.wall_ms = 1'000'000'000 - 1000 * ms, .steady_ns = ms * 1'000'000};
+  }
+  bool seen(SessionId session, std::vector<Subscription> subscriptions, std::int64_t now_ms = 0,
             bool without_subscriptions = false) {
     Heartbeat heartbeat;
     heartbeat.client_id = "client-" + std::to_string(session);
     heartbeat.without_subscriptions = without_subscriptions;
     const ConsumerData data{.group = "g", .subscriptions = std::move(subscriptions)};
     return clients_.consumer_seen({.sink = &sink_, .session = session}, heartbeat, data, true,
-                                  now_ms);
+                                  at(now_ms));
   }
-  void producer(SessionId session, WallMs now_ms = 0) {
+  void producer(SessionId session, std::int64_t now_ms = 0) {
     Heartbeat heartbeat;
     heartbeat.client_id = "client-" + std::to_string(session);
-    clients_.producer_seen({.sink = &sink_, .session = session}, heartbeat, "p", now_ms);
+    clients_.producer_seen({.sink = &sink_, .session = session}, heartbeat, "p", at(now_ms));
   }
 
   Clients clients_;
@@ -84,7 +88,7 @@ TEST_F(ClientsTest, are_all_told_of_a_change) {
 
 TEST_F(ClientsTest, are_not_told_where_the_group_wants_none_of_it) {
   const ConsumerData data{.group = "g", .subscriptions = {t1_}};
-  clients_.consumer_seen({.sink = &sink_, .session = 1}, {}, data, false, 0);
+  clients_.consumer_seen({.sink = &sink_, .session = 1}, {}, data, false, at(0));
   clients_.tell_members("g");
   EXPECT_TRUE(sink_.changed.empty());
 }
@@ -121,9 +125,9 @@ TEST_F(ClientsTest, are_forgotten_when_they_are_silent) {
   seen(2, {t1_}, 5000);
   producer(1, 1000);
   producer(2, 5000);
-  clients_.expire(11'000, 10'000);
+  clients_.expire(at(11'000), 10'000);
   EXPECT_EQ(clients_.member_count(), 4U) << "not yet";
-  clients_.expire(11'001, 10'000);
+  clients_.expire(at(11'001), 10'000);
   EXPECT_EQ(clients_.find("g")->members.size(), 1U);
   EXPECT_EQ(clients_.producers("p").size(), 1U);
   EXPECT_EQ(sink_.changed, (Changes{{2, "g"}}));

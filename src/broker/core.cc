@@ -192,7 +192,7 @@ void Core::tick() {
   transactions_->tick(at);
   if (at.steady_ms() - expired_ms_ > expire_every_ms) {
     expired_ms_ = at.steady_ms();
-    clients_.expire(at.wall_ms, settings_.client_timeout_ms);
+    clients_.expire(at, settings_.client_timeout_ms);
     locks_.expire(at.steady_ms());
   }
   sample_rates(at);

@@ -12,23 +12,23 @@ namespace bolide::broker {
 
 void Core::heartbeat(const Identity&, const ClientPlace& place, const Heartbeat& heartbeat,
                      Reply<HeartbeatReply> reply) {
-  const WallMs now_ms = now().wall_ms;
+  const Now at = now();
   if (heartbeat.client_id.empty() &&
       (!heartbeat.consumers.empty() || !heartbeat.producer_groups.empty())) {
     return reply(fail(Errc::malformed, "heartbeat without clientID"));
   }
   std::vector<std::string_view> changed;
   for (const ConsumerData& data : heartbeat.consumers) {
-    auto group = groups_.find_or_create(data.group, now_ms);
+    auto group = groups_.find_or_create(data.group, at.wall_ms);
     if (!group) continue;  // RocketMQ passes over groups that may not be made
     // If it cannot be written now, one of the next heartbeats makes it.
-    (void)topics_.own(retry_topic(data.group), (*group)->retry_queues, now_ms);
-    if (clients_.consumer_seen(place, heartbeat, data, (*group)->notify_members, now_ms)) {
+    (void)topics_.own(retry_topic(data.group), (*group)->retry_queues, at.wall_ms);
+    if (clients_.consumer_seen(place, heartbeat, data, (*group)->notify_members, at)) {
       changed.push_back(data.group);
     }
   }
   for (const std::string& group : heartbeat.producer_groups) {
-    clients_.producer_seen(place, heartbeat, group, now_ms);
+    clients_.producer_seen(place, heartbeat, group, at);
   }
   // A client of the first heartbeat form is always told to send its subscriptions.
   reply(HeartbeatReply{.subscriptions_changed = heartbeat.fingerprint == 0 || !changed.empty()});

@@ -88,7 +88,7 @@ void Front::ask(broker::SessionId session, const Call& call) {
 
 bool Front::ask(broker::SessionId session, HeaderOut question, std::string_view body,
                 const Now& now, OnAnswer done) {
-  question.opaque = next_opaque_++;
+  question.opaque = next_opaque();
   question.flag = 0;
   if (!write(session, question, Serialization::json, body)) return false;
   questions_.insert_or_assign(
@@ -130,7 +130,7 @@ void Front::on_check_transaction(broker::SessionId session,
                              {"offsetMsgId", question.message_id}};
   write(session,
         {.code = request_code::check_transaction_state,
-         .opaque = next_opaque_++,
+         .opaque = next_opaque(),
          .flag = header_flag::one_way,
          .fields = fields},
         Serialization::json, question.record);
@@ -140,7 +140,7 @@ void Front::on_group_changed(broker::SessionId session, std::string_view group) 
   const ExtField fields[] = {{"consumerGroup", group}};
   write(session,
         {.code = request_code::notify_consumer_ids_changed,
-         .opaque = next_opaque_++,
+         .opaque = next_opaque(),
          .flag = header_flag::one_way,
          .fields = fields},
         Serialization::json, std::string_view{});

@@ -102,6 +102,7 @@ class Front final : public broker::ReplySink {
 
  private:
   net::Connection* find(broker::SessionId session);
+  std::int32_t next_opaque() { return static_cast<std::int32_t>(next_opaque_++); }
 
   BrokerService* broker_;
   NamingService* naming_;
@@ -110,7 +111,7 @@ class Front final : public broker::ReplySink {
   std::unordered_map<broker::SessionId, net::Connection*> sessions_;
   broker::SessionId last_session_ = 0;  // the session found last: replies come in runs
   net::Connection* last_connection_ = nullptr;
-  std::int32_t next_opaque_ = 0;  // of requests to clients
+  std::uint32_t next_opaque_ = 0;  // of requests to clients; begins again after 2^32
   struct Question {
     OnAnswer done;
     broker::SessionId asked;
