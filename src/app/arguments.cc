@@ -35,6 +35,11 @@ std::vector<std::string_view> names_below(std::string_view path) {
   return names;
 }
 
+bool is_of_connections(const OptionRow& option) {
+  return std::ranges::any_of(connection_options(),
+                             [&](const OptionRow& row) { return &row == &option; });
+}
+
 // Takes the words apart, from the first to the last.
 class Parser {
  public:
@@ -199,6 +204,11 @@ Result<Arguments> Parser::parse() {
   arguments.help = help_ || command_ == nullptr;
   for (const Given& one : given_) arguments.add(*one.option, one.value);
   if (arguments.help) return arguments;
+  // Some may have come before the command was known.
+  for (const Given& one : given_) {
+    if (is_leaf() && !command_->connects && is_of_connections(*one.option))
+      return unknown_option(one.option->key());
+  }
   if (!is_leaf())
     return usage("'" + path() + "' is followed by one of: " + joined(names_below(path())));
   BOLIDE_CHECK(place_positionals(&arguments));

@@ -53,6 +53,14 @@ TEST(Arguments, of_server_may_repeat_settings_and_roles) {
   EXPECT_EQ(arguments.all("--role"), (Words{"naming", "broker"}));
 }
 
+TEST(Arguments, of_connections_are_refused_by_commands_that_do_not_connect) {
+  for (const Words& words :
+       {Words{"context", "list", "--namesrv", "h:1"}, Words{"--namesrv", "h:1", "context", "list"},
+        Words{"context", "--tls", "list"}})
+    EXPECT_TRUE(contains(refusal(words), "is no option of bolide context list"));
+  EXPECT_TRUE(parsed({"--namesrv", "h:1", "context", "list", "--help"}).help);
+}
+
 TEST(Arguments, that_concern_all_commands_stand_before_or_after_them) {
   for (const Words& words : {Words{"--namesrv", "h:1", "-o", "json", "topic", "list"},
                              Words{"topic", "list", "--namesrv=h:1", "--output=json"},

@@ -113,7 +113,7 @@ constexpr CommandRow rows[] = {
      .doc = "name a cluster, or change what is known of it",
      .run = add,
      .options = add_options,
-     .examples = "bolide context add prod --namesrv mq1:9876;mq2:9876 --tls --use",
+     .examples = "bolide context add prod --namesrv 'mq1:9876;mq2:9876' --tls --use",
      .connects = true},
     {.path = "context list", .doc = "all contexts", .run = list, .examples = "bolide context list"},
     {.path = "context show",

@@ -2,7 +2,8 @@
 //
 // bolide pub: messages from arguments, a file or the lines of standard input.
 // Runs on: the main thread.  Owns: nothing.
-// Invariant: receipts are printed in the order of the messages; a line is sent at once.
+// Invariant: receipts are printed in the order of the messages; a line is sent at once; what fails
+// is told and keeps nothing else from being sent.
 #include <bolide/producer.h>
 
 #include "app/arguments.h"
@@ -11,6 +12,7 @@
 #include "app/message_lines.h"
 #include "app/output.h"
 #include "app/pacer.h"
+#include "app/queue_choice.h"
 #include "os/file_system.h"
 
 #include <fmt/core.h>
@@ -38,8 +40,9 @@ std::string_view state_text(SendState state) {
 // Sends what it is given and prints the receipts as they come.
 class Sending {
  public:
-  Sending(const Arguments& arguments, Producer producer, Streams streams)
-      : arguments_(arguments), producer_(std::move(producer)), streams_(streams) {}
+  // `many`: there may be more messages than one.
+  Sending(const Arguments& arguments, Producer producer, Streams streams, bool many)
+      : arguments_(arguments), producer_(std::move(producer)), streams_(streams), many_(many) {}
 
   Result<> send(Message message) {
     if (const std::optional<std::int64_t> queue = queue_asked_for(); queue) {
@@ -48,23 +51,34 @@ class Sending {
     } else {
       waiting_.push_back(producer_.send_future(std::move(message)));
     }
-    while (waiting_.size() >= in_flight_max) BOLIDE_CHECK(print_one());
+    while (waiting_.size() >= in_flight_max) print_one();
     return {};
+  }
+  // A message that could not even be read.
+  void skip(Error error) {
+    collect(true);
+    fail_one(std::move(error));
   }
 
   // Prints what has been answered; with `all`, waits for the rest.
-  Result<> collect(bool all) {
+  void collect(bool all) {
     while (!waiting_.empty()) {
       const bool ready =
           waiting_.front().wait_for(std::chrono::seconds(0)) == std::future_status::ready;
       if (!all && !ready) break;
-      BOLIDE_CHECK(print_one());
+      print_one();
     }
     streams_.out.flush();
-    return {};
   }
 
-  bool anything_waits() const { return !waiting_.empty(); }
+  // Waits for the rest. Errors: that of the first message that failed.
+  Result<> end() {
+    collect(true);
+    if (!first_error_) return {};
+    if (!many_) return Failure(std::move(*first_error_));
+    return Failure(std::move(*first_error_)
+                       .in(fmt::format("{} of {} messages were not sent", failed_, ended_)));
+  }
 
  private:
   std::optional<std::int64_t> queue_asked_for() const {
@@ -89,18 +103,26 @@ class Sending {
       queues_checked_ = true;
     }
     return [queue, turn = turn_++](const std::vector<QueueId>& queues, const Message&) {
-      std::vector<std::size_t> fitting;
-      for (std::size_t i = 0; i < queues.size(); ++i) {
-        if (queues[i].queue == queue) fitting.push_back(i);
-      }
-      return fitting.empty() ? 0 : fitting[turn % fitting.size()];
+      return choose_queue(queues, queue, turn);
     };
   }
 
-  Result<> print_one() {
-    auto sent = waiting_.front().get();
+  void fail_one(Error error) {
+    ++ended_;
+    ++failed_;
+    if (many_) streams_.err << "bolide: message " << ended_ << ": " << error.message() << '\n';
+    if (!first_error_) first_error_ = std::move(error);
+  }
+
+  void print_one() {
+    auto sent = checked(waiting_.front().get());
     waiting_.pop_front();
-    BOLIDE_TRY(const SendReceipt receipt, checked(std::move(sent)));
+    if (!sent) return fail_one(std::move(sent).error());
+    ++ended_;
+    print(*sent);
+  }
+
+  void print(const SendReceipt& receipt) {
     const std::string_view state = state_text(receipt.state);
     const Doc doc = Doc::object({{"topic", receipt.queue.topic},
                                  {"broker", receipt.queue.broker},
@@ -114,13 +136,16 @@ class Sending {
                          receipt.queue.broker, receipt.queue.queue, receipt.offset, receipt.id,
                          receipt.state == SendState::ok ? "" : fmt::format(" status={}", state));
     });
-    return {};
   }
 
   const Arguments& arguments_;
   Producer producer_;
   Streams streams_;
   std::deque<std::future<StatusOr<SendReceipt>>> waiting_;
+  const bool many_;
+  std::size_t ended_ = 0;  // messages that were stored or failed
+  std::size_t failed_ = 0;
+  std::optional<Error> first_error_;
   bool queues_checked_ = false;
   std::size_t turn_ = 0;
 };
@@ -149,14 +174,17 @@ Result<> send_lines(const Arguments& arguments, std::istream& in, const Message&
     if (line.empty()) continue;
     Message message = pattern;
     message.body = line;
-    if (json) BOLIDE_CHECK(read_message_line(line, &message));
+    --left;
+    if (const auto read = json ? read_message_line(line, &message) : Result<>(); !read) {
+      sending.skip(read.error());
+      continue;
+    }
     pacer.wait();
     BOLIDE_CHECK(sending.send(std::move(message)));
-    --left;
     // With nothing to read at once, what was read is on its way and its receipts are due.
-    BOLIDE_CHECK(sending.collect(in.rdbuf()->in_avail() <= 0));
+    sending.collect(in.rdbuf()->in_avail() <= 0);
   }
-  return sending.collect(true);
+  return sending.end();
 }
 
 // The bodies that arguments and --file name; none: the lines of standard input.
@@ -183,21 +211,21 @@ Exit pub(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const auto bodies, bodies_of(arguments, streams.in));
   BOLIDE_TRY(const Client client, open_client(arguments));
   BOLIDE_TRY(Producer producer, checked(Producer::start(client, {.group = "BOLIDE_CLI"})));
-  Sending sending(arguments, std::move(producer), streams);
+  const std::int64_t count = arguments.number("--count", static_cast<std::int64_t>(bodies.size()));
+  Sending sending(arguments, std::move(producer), streams, bodies.empty() || count > 1);
   Pacer pacer(static_cast<double>(arguments.number("--rate", 0)));
   if (bodies.empty()) {
     BOLIDE_CHECK(send_lines(arguments, streams.in, pattern, pacer, sending));
     return {};
   }
-  const std::int64_t count = arguments.number("--count", static_cast<std::int64_t>(bodies.size()));
   for (std::int64_t i = 0; i < count; ++i) {
     Message message = pattern;
     message.body = bodies[static_cast<std::size_t>(i) % bodies.size()];
     pacer.wait();
     BOLIDE_CHECK(sending.send(std::move(message)));
-    BOLIDE_CHECK(sending.collect(false));
+    sending.collect(false);
   }
-  BOLIDE_CHECK(sending.collect(true));
+  BOLIDE_CHECK(sending.end());
   return {};
 }
 

@@ -51,7 +51,8 @@ class Printer {
     }
     return true;
   }
-  void flush() { streams_.out.flush(); }
+  // False: what was printed has not all been written.
+  bool flush() { return static_cast<bool>(streams_.out.flush()); }
   bool finished() const { return left_ <= 0 || !streams_.out; }
 
  private:
@@ -125,7 +126,8 @@ struct Sharing {
     std::unique_lock lock(mutex);
     bool all = true;
     for (const ReceivedMessage& message : messages) all = printer.print(message) && all;
-    printer.flush();
+    // What could not be written is not consumed: another member gets it.
+    all = printer.flush() && all;
     ++printed;
     changed.notify_all();
     if (!printer.finished()) return ConsumeResult::success;

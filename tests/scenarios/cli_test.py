@@ -161,6 +161,16 @@ class Messages(Case):
         self.assertEqual(len({row["id"] for row in sent}), 2000)
         self.assertEqual([message["body"] for message in self.read(topic, 2000)], bodies)
 
+    def test_lines_behind_one_that_fails_are_sent_too(self):
+        topic = self.topic("--queues", "1")
+        lines = b'{"body": "one"}\nnonsense\n{"body": "two"}\n{}\n{"body": "three"}\n'
+        done = run("pub", topic, "--format", "json", "-o", "json", stdin=lines)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual([json.loads(line)["offset"] for line in done.stdout.splitlines()], [0, 1, 2])
+        self.assertIn("bolide: message 2: ", done.stderr.decode())
+        self.assertIn("2 of 5 messages were not sent", done.stderr.decode())
+        self.assertEqual([message["body"] for message in self.read(topic, 3)], ["one", "two", "three"])
+
     def test_messages_go_to_the_queues_in_turn(self):
         topic = self.topic("--queues", "4")
         sent = self.json_lines("pub", topic, *[str(i) for i in range(8)])
@@ -314,6 +324,22 @@ class Groups(Case):
         self.assertIn("nobody is online", self.bolide("group", "describe", group))
         self.assertEqual(self.bolide("group", "delete", group), f"group {group} deleted\n")
         self.assertNotIn(group, self.bolide("group", "list").split())
+
+    def test_a_member_leaves_to_its_group_what_nobody_read(self):
+        topic = self.topic("--queues", "1")
+        group = self.group()
+        self.bolide("pub", topic, "first")
+        member = subprocess.Popen([harness.program(), "sub", topic, "--group", group, "--from", "first"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, env=environment())
+        try:
+            self.assertEqual(member.stdout.readline(), b"first\n")
+            member.stdout.close()
+            self.bolide("pub", topic, "second")
+            member.wait(SECONDS)
+        finally:
+            member.kill()
+            member.wait()
+        self.assertEqual(self.bolide("sub", topic, "--group", group, "--count", "1"), "second\n")
 
     def test_a_group_that_does_not_exist_is_not_made_by_asking(self):
         group = "group-" + uuid.uuid4().hex[:12]
