@@ -2,10 +2,12 @@
 //
 // The id of a message by its place (rocketmq wire 1.13): the broker's address and the position in
 // its log, in hexadecimal digits.
-// Runs on: any agent.  Owns: nothing.  Invariant: never allocates.
+// Runs on: any agent.  Owns: nothing.  Invariant: a good id is written and read without allocation.
 #pragma once
 
 #include <bolide/host.h>
+
+#include "base/result.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,5 +27,13 @@ class MessageId {
   char text_[bytes_max];
   std::size_t size_;
 };
+
+struct MessagePlace {
+  Host store_host;
+  std::int64_t position = 0;
+};
+
+// The opposite of MessageId. Errors: invalid_argument.
+Result<MessagePlace> parse_message_id(std::string_view id);
 
 }  // namespace bolide

@@ -4,9 +4,9 @@
 // Runs on: any thread.  Owns: nothing.  Invariant: see admin.h.
 #include <bolide/admin.h>
 
+#include "base/message_id.h"
 #include "client/admin_calls.h"
 #include "client/message.h"
-#include "client/message_id.h"
 #include "client/status.h"
 #include "protocols/remoting/wire/request_codes.h"
 
@@ -25,7 +25,7 @@ using Messages = std::vector<ReceivedMessage>;
 constexpr std::string_view reader_group = "TOOLS_CONSUMER";
 
 Result<ReceivedMessage> by_offset_id(const AdminCalls& calls, const std::string& id) {
-  BOLIDE_TRY(const MessagePlace place, parse_offset_id(id));
+  BOLIDE_TRY(const MessagePlace place, parse_message_id(id));
   auto answer = calls.ask({.address = place.store_host.text(),
                            .what = "message " + id,
                            .code = request_code::view_message_by_id,

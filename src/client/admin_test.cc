@@ -5,9 +5,9 @@
 #include <bolide/admin.h>
 
 #include "base/fields_json.h"
+#include "base/message_id.h"
 #include "client/admin_bodies.h"
 #include "client/admin_calls.h"
-#include "client/message_id.h"
 
 #include <gtest/gtest.h>
 
@@ -67,23 +67,23 @@ TEST(OffsetIds, are_what_messages_say) {
   ReceivedMessage message;
   message.store_host.port = 10911;
   message.position = 123456789012;
-  const auto place = parse_offset_id(message.offset_id());
+  const auto place = parse_message_id(message.offset_id());
   ASSERT_TRUE(place) << place.error().message();
   EXPECT_EQ(place->store_host.text(), "127.0.0.1:10911");
   EXPECT_EQ(place->position, message.position);
   message.store_host.size = 16;
-  const auto v6 = parse_offset_id(message.offset_id());
+  const auto v6 = parse_message_id(message.offset_id());
   ASSERT_TRUE(v6) << v6.error().message();
   EXPECT_EQ(v6->store_host.text(), message.store_host.text());
 }
 
 TEST(OffsetIds, that_are_none_are_refused) {
   const std::string good = "7F00000100002A9F0000000000000000";
-  EXPECT_TRUE(parse_offset_id(good));
+  EXPECT_TRUE(parse_message_id(good));
   for (const std::string& bad :
        {std::string(), good.substr(1), good + "0", "G" + good.substr(1), "-" + good.substr(1),
         std::string("7F00000100000000") + good.substr(16), good.substr(0, 16) + "FFFFFFFFFFFFFFFF"})
-    EXPECT_FALSE(parse_offset_id(bad)) << bad;
+    EXPECT_FALSE(parse_message_id(bad)) << bad;
 }
 
 // A server that is not there: every call ends with the cause, and none hangs.

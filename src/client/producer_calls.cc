@@ -2,13 +2,12 @@
 //
 // Transactions and requests of a producer (rocketmq 3.10, 3.14).
 // Runs on: see producer_core.h.  Owns: see producer_core.h.  Invariant: see producer_core.h.
+#include "base/message_id.h"
 #include "client/compression.h"
 #include "client/message.h"
 #include "client/names.h"
 #include "client/producer_core.h"
 #include "protocols/remoting/wire/request_codes.h"
-
-#include <charconv>
 
 namespace bolide::client {
 namespace {
@@ -25,15 +24,6 @@ std::string_view flags_of(TransactionState state) {
   return "0";
 }
 
-// The position in the log is the second half of an offset id (rocketmq wire 1.13).
-std::int64_t position_of(std::string_view offset_id) {
-  std::int64_t position = 0;
-  const std::string_view digits =
-      offset_id.substr(offset_id.size() - std::min<std::size_t>(16, offset_id.size()));
-  std::from_chars(digits.data(), digits.data() + digits.size(), position, 16);
-  return position;
-}
-
 // A check that throws has not decided.
 TransactionState outcome_of(const TransactionCheck& check, const ReceivedMessage& message) {
   try {
@@ -46,11 +36,12 @@ TransactionState outcome_of(const TransactionCheck& check, const ReceivedMessage
 }  // namespace
 
 TransactionEnd TransactionEnd::of(const SendReceipt& receipt, const std::string& topic) {
+  const auto place = parse_message_id(receipt.offset_id);
   return {.topic = topic,
           .broker = receipt.queue.broker,
           .address = {},
           .queue_offset = receipt.offset,
-          .position = position_of(receipt.offset_id),
+          .position = place ? place->position : 0,
           .id = receipt.id,
           .from_check = false};
 }

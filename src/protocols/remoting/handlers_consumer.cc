@@ -3,13 +3,12 @@
 // Locks of ordered consumers, and questions that the broker passes on to a consumer (rocketmq
 // wire 2.7; semantics 3.5). Runs on: io agent.  Owns: nothing.  Invariant: see handlers.h.
 #include "base/json_writer.h"
+#include "base/message_id.h"
 #include "protocols/remoting/bodies.h"
 #include "protocols/remoting/front.h"
 #include "protocols/remoting/handlers.h"
 
-#include <charconv>
 #include <cstdint>
-#include <optional>
 
 namespace bolide::remoting::on {
 namespace {
@@ -65,17 +64,6 @@ std::string held_json(const std::vector<broker::QueueRef>& queues) {
   return text;
 }
 
-// The log position at the end of a message's offset id: hexadecimal, behind address and port.
-std::optional<std::int64_t> position_in(std::string_view offset_id) {
-  constexpr std::size_t digits = 16;
-  std::uint64_t position = 0;
-  if (offset_id.size() < digits) return std::nullopt;
-  const char* end = offset_id.data() + offset_id.size();
-  const auto [stop, error] = std::from_chars(end - digits, end, position, 16);
-  if (error != std::errc{} || stop != end || position > INT64_MAX) return std::nullopt;
-  return static_cast<std::int64_t>(position);
-}
-
 }  // namespace
 
 void lock_queues(const Call& call) {
@@ -115,12 +103,12 @@ void ask_consumer(const Call& call) {
 
 void consume_directly(const Call& call) {
   Fields fields(call.header);
-  const auto position = position_in(fields.text("msgId"));
+  const auto place = parse_message_id(fields.text("msgId"));
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
-  if (!position) {
+  if (!place) {
     return call.responder().error(Error{Errc::malformed, "the field msgId is no offset id"});
   }
-  call.broker().api.message_at(call.identity, *position, [&](Result<Slices> found) {
+  call.broker().api.message_at(call.identity, place->position, [&](Result<Slices> found) {
     if (!found) return call.responder().error(Error{Errc::internal, found.error().context});
     ask_consumer({.front = call.front,
                   .session = call.session,
