@@ -7,6 +7,7 @@
 #include "base/message_id.h"
 #include "client/admin_calls.h"
 #include "client/message.h"
+#include "client/pull_fields.h"
 #include "client/status.h"
 #include "protocols/remoting/wire/request_codes.h"
 
@@ -45,20 +46,19 @@ Result<ReceivedMessage> at(const AdminCalls& calls, const QueueId& queue, std::i
     return fail(Errc::not_found, "broker " + queue.broker + " with topic " + queue.topic);
   const std::string what = "message at offset " + std::to_string(offset) + " of queue " +
                            std::to_string(queue.queue) + " of topic " + queue.topic;
-  auto answer = calls.ask({.address = broker->address(),
-                           .what = what,
-                           .code = request_code::pull_message,
-                           .args = {{"consumerGroup", std::string(reader_group)},
-                                    {"topic", queue.topic},
-                                    {"queueId", std::to_string(queue.queue)},
-                                    {"queueOffset", std::to_string(offset)},
-                                    {"maxMsgNums", "1"},
-                                    {"sysFlag", "4"},  // carries its subscription
-                                    {"commitOffset", "0"},
-                                    {"suspendTimeoutMillis", "0"},
-                                    {"subscription", "*"},
-                                    {"subVersion", "0"},
-                                    {"expressionType", "TAG"}}});
+  const PullFields fields({.group = reader_group,
+                           .topic = queue.topic,
+                           .broker = queue.broker,
+                           .queue = queue.queue,
+                           .offset = offset,
+                           .count_max = 1,
+                           .flags = pull_flag::subscription,
+                           .subscription = "*"});
+  Question question{
+      .address = broker->address(), .what = what, .code = request_code::pull_message, .args = {}};
+  for (const auto& [name, value] : fields.fields())
+    question.args.push_back({name, std::string(value)});
+  auto answer = calls.ask(question);
   // "Not found", "retry", "moved" are codes of their own, of which the error table knows nothing.
   if (!answer && answer.error().code == Errc::internal) return fail(Errc::not_found, what);
   if (!answer) return Failure(std::move(answer).error());

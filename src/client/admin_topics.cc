@@ -12,7 +12,6 @@
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <set>
 #include <string_view>
@@ -29,23 +28,15 @@ using client::to_status_or;
 namespace request_code = remoting::request_code;
 
 constexpr auto route_poll_interval = std::chrono::milliseconds(10);
-constexpr std::string_view default_topic = "TBW102";
 
-// Topics that brokers make for themselves (rocketmq 3.1), and beginnings of such names.
-constexpr std::array<std::string_view, 8> system_topics = {
-    default_topic,     "SCHEDULE_TOPIC_XXXX", "BenchmarkTest",    "TRANS_CHECK_MAX_TIME_TOPIC",
-    "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT",  "CHECKPOINT_TOPIC", "DefaultHeartBeatSyncerTopic",
-};
-constexpr std::array<std::string_view, 5> system_prefixes = {"rmq_sys_", "RMQ_SYS_", "%RETRY%",
-                                                             "%DLQ%", "%SYS%"};
-
+// Also the copies of groups, and what is named after a cluster or a broker.
 bool is_system(const std::string& topic, const client::ClusterInfo& clusters) {
-  if (std::ranges::find(system_topics, topic) != system_topics.end()) return true;
-  if (std::ranges::any_of(system_prefixes, [&](auto p) { return topic.starts_with(p); }))
+  if (client::is_system_topic(topic) || topic.starts_with(client::retry_prefix) ||
+      topic.starts_with(client::dead_letter_prefix) || topic.starts_with("%SYS%"))
     return true;
-  constexpr std::string_view reply = "_REPLY_TOPIC";
-  const std::string owner =
-      topic.ends_with(reply) ? topic.substr(0, topic.size() - reply.size()) : topic;
+  const std::string owner = topic.ends_with(client::reply_suffix)
+                                ? topic.substr(0, topic.size() - client::reply_suffix.size())
+                                : topic;
   return clusters.clusters.contains(owner) || clusters.brokers.contains(topic);
 }
 
@@ -76,7 +67,7 @@ client::Question create_question(const TopicSpec& topic) {
   return {.what = "create topic " + topic.name,
           .code = request_code::update_and_create_topic,
           .args = {{"topic", topic.name},
-                   {"defaultTopic", std::string(default_topic)},
+                   {"defaultTopic", std::string(client::default_topic)},
                    {"readQueueNums", std::to_string(topic.queues)},
                    {"writeQueueNums", std::to_string(topic.queues)},
                    {"perm", std::to_string(perm_of(topic))},

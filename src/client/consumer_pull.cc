@@ -7,10 +7,10 @@
 #include "client/filters.h"
 #include "client/message.h"
 #include "client/names.h"
+#include "client/pull_fields.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
-#include <array>
 
 namespace bolide::client {
 namespace {
@@ -20,14 +20,7 @@ namespace response_code = remoting::response_code;
 
 constexpr std::int64_t pull_timeout_ms = 30'000;
 constexpr std::int64_t error_pause_ms = 1000;
-constexpr std::string_view suspend_text = "15000";
-
-namespace pull_flag {
-constexpr std::int32_t commit = 1;
-constexpr std::int32_t suspend = 2;
-constexpr std::int32_t subscription = 4;
-constexpr std::int32_t lite = 16;
-}  // namespace pull_flag
+constexpr std::int64_t suspend_ms = 15'000;
 
 constexpr std::string_view retry_topic_property = "RETRY_TOPIC";
 
@@ -62,26 +55,21 @@ void ConsumerCore::pull(const QueuePtr& queue) {
   const bool commits = clustering() && committable > 0 && !settings_.active;
   const Filter& filter = filter_of(queue->id().topic);
   const std::int32_t kind = settings_.active ? pull_flag::subscription | pull_flag::lite : 0;
-  const DecimalText number(queue->id().queue), offset(queue->next_offset()),
-      count(settings_.pull_messages_max), version(sub_version_),
-      flags(pull_flag::suspend | kind | (commits ? pull_flag::commit : 0)),
-      commit_offset(commits ? committable : 0);
-  const std::array<remoting::ExtField, 12> fields{{
-      {"consumerGroup", settings_.group},
-      {"topic", queue->id().topic},
-      {"queueId", number.view()},
-      {"queueOffset", offset.view()},
-      {"maxMsgNums", count.view()},
-      {"sysFlag", flags.view()},
-      {"commitOffset", commit_offset.view()},
-      {"suspendTimeoutMillis", suspend_text},
-      {"subscription", settings_.active ? std::string_view(filter.expression) : ""},
-      {"subVersion", version.view()},
-      {"expressionType", type_name(filter)},
-      {"brokerName", queue->id().broker},
-  }};
+  const PullFields fields(
+      {.group = settings_.group,
+       .topic = queue->id().topic,
+       .broker = queue->id().broker,
+       .queue = queue->id().queue,
+       .offset = queue->next_offset(),
+       .count_max = settings_.pull_messages_max,
+       .flags = pull_flag::suspend | kind | (commits ? pull_flag::commit : 0),
+       .commit_offset = commits ? committable : 0,
+       .suspend_ms = suspend_ms,
+       .subscription = settings_.active ? filter.expression : std::string_view(),
+       .expression_type = type_name(filter),
+       .version = sub_version_});
   core_->call(
-      address, Call{.code = pull_code_, .fields = fields, .body = {}},
+      address, Call{.code = pull_code_, .fields = fields.fields(), .body = {}},
       [weak = weak_from_this(), queue, asked_ms = core_->now_ms()](Result<Reply> reply) {
         if (const auto self = weak.lock()) self->on_pulled(queue, asked_ms, std::move(reply));
       },

@@ -25,7 +25,7 @@ bool good_name(std::string_view name, std::size_t bytes_max) {
 
 // Cuts a prefix of the system's off a name and returns it.
 std::string_view cut_prefix(std::string_view* name) {
-  for (const std::string_view prefix : {retry_prefix, std::string_view("%DLQ%")}) {
+  for (const std::string_view prefix : {retry_prefix, dead_letter_prefix}) {
     if (!name->starts_with(prefix)) continue;
     name->remove_prefix(prefix.size());
     return prefix;
@@ -35,18 +35,21 @@ std::string_view cut_prefix(std::string_view* name) {
 
 // Topics and groups of the system (rocketmq 3.1).
 bool is_system_name(std::string_view name) {
-  constexpr std::string_view prefixes[] = {"rmq_sys_", "RMQ_SYS_", "CID_RMQ_SYS_"};
-  constexpr std::string_view names[] = {
-      "TBW102",          "SCHEDULE_TOPIC_XXXX", "BenchmarkTest",   "TRANS_CHECK_MAX_TIME_TOPIC",
-      "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT",  "CHECKPOINT_TOPIC"};
-  return std::ranges::any_of(prefixes, [&](auto prefix) { return name.starts_with(prefix); }) ||
-         std::ranges::find(names, name) != std::end(names) || name.ends_with("_REPLY_TOPIC");
+  return is_system_topic(name) || name.starts_with("CID_RMQ_SYS_") || name.ends_with(reply_suffix);
 }
 
 constexpr std::string_view rule =
     "': letters, digits, and _ - % | make a name; it may not be empty or longer than ";
 
 }  // namespace
+
+bool is_system_topic(std::string_view topic) {
+  constexpr std::string_view names[] = {
+      default_topic,     "SCHEDULE_TOPIC_XXXX", "BenchmarkTest",    "TRANS_CHECK_MAX_TIME_TOPIC",
+      "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT",  "CHECKPOINT_TOPIC", "DefaultHeartBeatSyncerTopic"};
+  return topic.starts_with("rmq_sys_") || topic.starts_with("RMQ_SYS_") ||
+         std::ranges::find(names, topic) != std::end(names);
+}
 
 Result<> check_topic(std::string_view topic) {
   if (good_name(topic, topic_bytes_max)) return {};

@@ -13,6 +13,13 @@
 namespace bolide::client {
 
 inline constexpr std::string_view retry_prefix = "%RETRY%";
+inline constexpr std::string_view dead_letter_prefix = "%DLQ%";
+inline constexpr std::string_view reply_suffix = "_REPLY_TOPIC";
+// From whose route brokers make topics on sending.
+inline constexpr std::string_view default_topic = "TBW102";
+
+// Whether servers make the topic for themselves, whatever their cluster (rocketmq 3.1).
+bool is_system_topic(std::string_view topic);
 
 // Errors: topic_not_valid.
 Result<> check_topic(std::string_view topic);

@@ -18,8 +18,6 @@ namespace {
 
 namespace request_code = remoting::request_code;
 
-// From whose route brokers make topics on sending.
-constexpr std::string_view default_topic = "TBW102";
 constexpr std::int32_t all_queues = std::numeric_limits<std::int32_t>::max();
 
 // What was lost may be back after a while.

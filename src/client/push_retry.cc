@@ -5,6 +5,7 @@
 // Runs on: see push_core.h.  Owns: see push_core.h.  Invariant: a message that is handed back is
 // settled once its broker has it, and not before.
 #include "client/message.h"
+#include "client/names.h"
 #include "client/push_core.h"
 #include "protocols/remoting/wire/request_codes.h"
 
@@ -101,7 +102,7 @@ void PushCore::send_to_retry_topic(const ReceivedMessage& message, OnReply done)
   const std::array<remoting::ExtField, 14> fields{{
       {"a", options_.group},
       {"b", topic},
-      {"c", "TBW102"},
+      {"c", default_topic},
       {"d", "1"},
       {"e", "0"},
       {"f", "0"},

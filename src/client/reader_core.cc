@@ -8,10 +8,10 @@
 #include "client/filters.h"
 #include "client/message.h"
 #include "client/names.h"
+#include "client/pull_fields.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
-#include <array>
 #include <future>
 #include <iterator>
 
@@ -23,9 +23,7 @@ namespace response_code = remoting::response_code;
 
 // Every broker knows this group, so that none is made for the reader.
 constexpr std::string_view reader_group = "TOOLS_CONSUMER";
-constexpr std::string_view pull_messages_max = "32";
-constexpr std::string_view pull_flags = "6";  // wait for messages; the request carries the filter
-constexpr std::string_view suspend_text = "15000";
+constexpr std::int64_t suspend_ms = 15'000;
 constexpr std::int64_t pull_timeout_ms = 30'000;
 constexpr std::int64_t error_pause_ms = 500;
 
@@ -129,24 +127,17 @@ void ReaderCore::pull(std::size_t index) {
   const std::string address = core_->broker_address(queue.broker, true);
   if (address.empty()) return pull_later(index);
   queue.pulling = true;
-  const DecimalText number(queue.id);
-  const DecimalText offset(queue.next);
-  const std::array<remoting::ExtField, 12> fields{{
-      {"consumerGroup", reader_group},
-      {"topic", options_.topic},
-      {"queueId", number.view()},
-      {"queueOffset", offset.view()},
-      {"maxMsgNums", pull_messages_max},
-      {"sysFlag", pull_flags},
-      {"commitOffset", "0"},
-      {"suspendTimeoutMillis", suspend_text},
-      {"subscription", options_.filter.expression},
-      {"subVersion", "0"},
-      {"expressionType", type_name(options_.filter)},
-      {"brokerName", queue.broker},
-  }};
+  const PullFields fields({.group = reader_group,
+                           .topic = options_.topic,
+                           .broker = queue.broker,
+                           .queue = queue.id,
+                           .offset = queue.next,
+                           .flags = pull_flag::suspend | pull_flag::subscription,
+                           .suspend_ms = suspend_ms,
+                           .subscription = options_.filter.expression,
+                           .expression_type = type_name(options_.filter)});
   core_->call(
-      address, Call{.code = request_code::pull_message, .fields = fields, .body = {}},
+      address, Call{.code = request_code::pull_message, .fields = fields.fields(), .body = {}},
       [weak = weak_from_this(), index](Result<Reply> reply) {
         if (const auto self = weak.lock()) self->on_pulled(index, std::move(reply));
       },
