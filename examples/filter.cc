@@ -19,8 +19,8 @@ int main() {
       bolide::Reader::open(
           client, {.topic = "example-sales", .from = bolide::ReadFrom::first, .filter = sales})
           .value();
-  for (auto message : reader.read(std::chrono::seconds(5)).value())
-    std::cout << message.body << '\n';
+  auto messages = reader.read(std::chrono::seconds(5)).value();
+  for (const auto& message : messages) std::cout << message.body << '\n';
 
   // A mistake is told with its place.
   bolide::PushConsumerOptions options{
