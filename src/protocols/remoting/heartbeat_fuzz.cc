@@ -16,16 +16,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   broker::Clients clients;
   const broker::ClientPlace place{.sink = nullptr, .session = 1};
   for (const broker::ConsumerData& consumer : heartbeat->consumers) {
-    clients.consumer_seen(place, *heartbeat, consumer, false, 0);
+    clients.consumer_seen(place, *heartbeat, consumer, false, Now{});
     const auto* group = clients.find(consumer.group);
     BOLIDE_ASSERT(group != nullptr && group->members.contains(1));
     // The same once more is no change.
     if (consumer.subscriptions.empty()) {
-      BOLIDE_ASSERT(!clients.consumer_seen(place, *heartbeat, consumer, false, 0));
+      BOLIDE_ASSERT(!clients.consumer_seen(place, *heartbeat, consumer, false, Now{}));
     }
   }
   for (const std::string& group : heartbeat->producer_groups) {
-    clients.producer_seen(place, *heartbeat, group, 0);
+    clients.producer_seen(place, *heartbeat, group, Now{});
   }
   clients.session_closed(1);
   BOLIDE_ASSERT(clients.member_count() == 0);

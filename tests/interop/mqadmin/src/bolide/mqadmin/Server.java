@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.impl.consumer.DefaultMQPushConsumerImpl;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.common.TopicConfig;
@@ -113,6 +114,14 @@ final class Server implements AutoCloseable {
         await("the consumer's progress at the broker", () ->
             admin.examineConsumeStats("readers").getOffsetTable().values().stream().mapToLong(o -> o.getConsumerOffset()).sum()
                 == MESSAGES);
+        // Of itself it asks for the route of its retry topic after 30 s, on a busy machine in the midst of the cases.
+        DefaultMQPushConsumerImpl inside = consumer.getDefaultMQPushConsumerImpl();
+        await("the queue of retries at the consumer", () -> {
+            inside.getmQClientFactory().updateTopicRouteInfoFromNameServer("%RETRY%readers");
+            inside.doRebalance();
+            return inside.getRebalanceImpl().getProcessQueueTable().keySet().stream()
+                .anyMatch(q -> q.getTopic().equals("%RETRY%readers"));
+        });
         for (int queue = 0; queue < QUEUES; queue++) {
             admin.updateConsumeOffset(broker, "sleepers", new MessageQueue("orders", "broker-a", queue), 1);
         }
@@ -144,7 +153,6 @@ final class Server implements AutoCloseable {
         }
         throw new IllegalStateException("not within " + WAIT_MS + " ms: " + what, last);
     }
-
 
     @Override
     public void close() {
