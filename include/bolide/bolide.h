@@ -11,5 +11,6 @@
 #include <bolide/producer.h>
 #include <bolide/push_consumer.h>
 #include <bolide/reader.h>
+#include <bolide/simple_consumer.h>
 #include <bolide/status.h>
 #include <bolide/transaction_producer.h>

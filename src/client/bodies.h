@@ -115,6 +115,21 @@ struct QueueKey {
   auto operator<=>(const QueueKey&) const = default;
 };
 
+// The answer to QUERY_ASSIGNMENT.
+struct Assignment {
+  QueueKey queue;
+  std::string mode;  // PULL, POP
+  static constexpr auto fields = std::tuple{
+      Field{"messageQueue", &Assignment::queue},
+      Field{"mode", &Assignment::mode},
+  };
+};
+struct AssignmentList {
+  std::vector<Assignment> assignments;
+  static constexpr auto fields =
+      std::tuple{Field{"messageQueueAssignments", &AssignmentList::assignments}};
+};
+
 struct QueueStats {
   std::int64_t min = 0;
   std::int64_t max = 0;

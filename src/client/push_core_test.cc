@@ -4,15 +4,13 @@
 // Runs on: the test's thread and the client's agent.  Owns: nothing.  Invariant: none.
 #include <bolide/push_consumer.h>
 
-#include "base/crc.h"
-#include "base/cursor.h"
+#include "client/fake_record.h"
 #include "client/fake_server.h"
 
 #include <gtest/gtest.h>
 
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -25,39 +23,9 @@ namespace {
 using test::eventually;
 using test::FakeAnswer;
 using test::FakeRequest;
+using test::record;
 using test::World;
 namespace request_code = remoting::request_code;
-
-// A record as brokers send it (rocketmq wire 1.11).
-std::string record(std::int64_t offset, const std::string& body, const std::string& properties,
-                   const std::string& topic = "t") {
-  std::array<char, 512> memory{};
-  Writer out(memory.data(), memory.size());
-  const std::size_t size = 91 + body.size() + topic.size() + properties.size();
-  out.u32(static_cast<std::uint32_t>(size));
-  out.u32(0xDAA320A7U);
-  out.u32(crc32(body) & 0x7FFFFFFFU);
-  out.u32(0);
-  out.u32(0);
-  out.i64(offset);
-  out.i64(1000 + offset);  // position
-  out.u32(0);
-  out.i64(1);
-  for (int i = 0; i < 2; ++i) {
-    out.u32(0x7F000001);
-    out.u32(10911);
-    if (i == 0) out.i64(2);
-  }
-  out.u32(0);
-  out.i64(0);
-  out.u32(static_cast<std::uint32_t>(body.size()));
-  out.bytes(body);
-  out.u8(static_cast<std::uint8_t>(topic.size()));
-  out.bytes(topic);
-  out.u16(static_cast<std::uint16_t>(properties.size()));
-  out.bytes(properties);
-  return {memory.data(), size};
-}
 
 // A broker with one queue of topic t that holds some messages, and an empty retry topic.
 struct Broker {

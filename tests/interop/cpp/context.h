@@ -83,6 +83,7 @@ struct NamedCase {
 std::vector<NamedCase> send_cases();
 std::vector<NamedCase> push_cases();
 std::vector<NamedCase> pull_cases();
+std::vector<NamedCase> simple_cases();
 std::vector<NamedCase> retry_cases();
 std::vector<NamedCase> feature_cases();
 std::vector<NamedCase> lifetime_cases();

@@ -108,8 +108,9 @@ int main(int argc, char** argv) {
   if (mode == "read") return cases::read_expected(context, topic);
   if (mode == "cycle") return cases::make_and_destroy(context, count);
   std::vector<cases::NamedCase> wanted;
-  for (const auto& list : {cases::feature_cases(), cases::retry_cases(), cases::push_cases(),
-                           cases::pull_cases(), cases::send_cases(), cases::lifetime_cases()}) {
+  for (const auto& list :
+       {cases::feature_cases(), cases::retry_cases(), cases::push_cases(), cases::pull_cases(),
+        cases::simple_cases(), cases::send_cases(), cases::lifetime_cases()}) {
     for (const auto& one : list) {
       if ((only.empty() || cases::matches(one.name, only)) && !cases::matches(one.name, without))
         wanted.push_back(one);

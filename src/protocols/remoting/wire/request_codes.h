@@ -59,12 +59,20 @@ inline constexpr std::int32_t get_consumer_running_info = 307;
 inline constexpr std::int32_t consume_message_directly = 309;
 inline constexpr std::int32_t send_message_v2 = 310;
 inline constexpr std::int32_t send_batch_message = 320;
+inline constexpr std::int32_t resume_check_half_message = 323;
 inline constexpr std::int32_t send_reply_message_v2 = 325;
 inline constexpr std::int32_t push_reply_message_to_client = 326;
 inline constexpr std::int32_t get_all_producers = 328;
 inline constexpr std::int32_t get_topic_config = 351;
 inline constexpr std::int32_t get_group_config = 352;
 inline constexpr std::int32_t lite_pull_message = 361;
+inline constexpr std::int32_t recall_message = 370;
+inline constexpr std::int32_t query_assignment = 400;
+inline constexpr std::int32_t pop_message = 200050;
+inline constexpr std::int32_t ack_message = 200051;
+inline constexpr std::int32_t change_invisible_time = 200053;
+inline constexpr std::int32_t notification = 200054;
+inline constexpr std::int32_t batch_ack_message = 200151;
 }  // namespace request_code
 
 namespace response_code {
