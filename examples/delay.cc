@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Messages that are delivered later: by a level of the broker's table, after a time, at a time.
+// Messages that are delivered later: by a level of the broker's table, after a time, at a
+// time; and one that is taken back before.
 #include <bolide/bolide.h>
 #include <iostream>
 
@@ -18,6 +19,10 @@ int main() {
       .value();
   producer.send({.topic = "example-delay", .body = "in 2 s", .deliver_at_ms = start + 2000})
       .value();
+  const auto late =
+      producer.send({.topic = "example-delay", .body = "never", .delay = std::chrono::minutes(1)})
+          .value();
+  producer.recall("example-delay", late.recall_handle).value();
 
   auto reader =
       bolide::Reader::open(client, {.topic = "example-delay", .from = bolide::ReadFrom::first})

@@ -65,6 +65,8 @@ struct SendReceipt {
   std::int64_t offset = 0;  // in its queue
   std::string id;           // made by the producer; what consumers see as id()
   std::string offset_id;    // by which the broker finds it at once
+  // Of a message that waits for its time: by which Producer::recall() takes it back.
+  std::string recall_handle = {};
 };
 
 // A message as a broker gave it to us.

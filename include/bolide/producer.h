@@ -49,6 +49,11 @@ struct ProducerOptions {
   bool retry_when_not_stored_safely = false;
   // Queues of a topic that the broker makes because of a send.
   int auto_topic_queues = 4;
+  // Whether what became of each message is written into a topic of traces, for `bolide message
+  // trace` and RocketMQ's tools: in batches, beside the messages; a trace that cannot be written is
+  // lost and troubles no send. A broker may ask not to be traced.
+  bool trace = false;
+  std::string trace_topic = {};  // empty: RMQ_SYS_TRACE_TOPIC
 };
 
 // Returns the place in `queues` (never empty, sorted) to which the message goes. Called on a thread
@@ -101,6 +106,12 @@ class BOLIDE_API Producer {
   // Errors: message_invalid (it is no request); as send(); what the broker answers when the one who
   // asked is gone.
   StatusOr<SendReceipt> reply(const ReceivedMessage& request, std::string body);
+
+  // Takes back a message to `topic` that waits for its time, by the handle of its receipt; returns
+  // its id. Whether it is in time nobody knows: it may be delivered still when its time is near.
+  // Errors: invalid_argument (no such handle), topic_not_found, connection_failed, timeout, what a
+  // broker answers: no_permission (it recalls nothing).
+  StatusOr<std::string> recall(const std::string& topic, const std::string& handle);
 
   // Waits until nothing is on its way and no callback runs, but for the one that calls this.
   // Errors: timeout.

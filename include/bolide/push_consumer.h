@@ -80,6 +80,9 @@ struct PushConsumerOptions {
   std::chrono::milliseconds offset_commit_interval{5000};
   std::chrono::milliseconds stop_timeout{30'000};
   std::string offset_directory = {};  // broadcasting; empty: ~/.rocketmq_offsets
+  // As ProducerOptions::trace: what became of each message in on_messages.
+  bool trace = false;
+  std::string trace_topic = {};  // empty: RMQ_SYS_TRACE_TOPIC
 
   // What reconsume_max stands for.
   int reconsume_max_or_default() const {

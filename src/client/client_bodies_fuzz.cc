@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/fields_json.h"
 #include "client/bodies.h"
+#include "client/recall.h"
 
 #include <cstdint>
 
@@ -30,5 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try_body<bolide::client::TopicList>(text);
   try_body<bolide::client::TopicConfig>(text);
   try_body<bolide::client::TopicStats>(text);
+  try_body<bolide::client::AssignmentList>(text);
+  (void)bolide::client::RecallPlace::parse(text);
   return 0;
 }

@@ -7,8 +7,11 @@
 #include "base/strings.h"
 #include "client/names.h"
 #include "client/producer_core.h"
+#include "client/recall.h"
 #include "client/send_call.h"
 #include "client/status.h"
+#include "client/tracer.h"
+#include "os/clock.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <utility>
@@ -63,6 +66,7 @@ Producer::~Producer() {
   core_->close();
   // Each send ends in its time; its callback may take longer.
   core_->wait_idle(core_->options().send_timeout + callback_grace);
+  if (core_->tracer() != nullptr) core_->tracer()->stop();
 }
 
 StatusOr<Producer> Producer::start(const Client& client, ProducerOptions options) {
@@ -208,6 +212,24 @@ StatusOr<SendReceipt> Producer::reply(const ReceivedMessage& request, std::strin
   if (!send) return to_status(send.error());
   (*send)->code = remoting::request_code::send_reply_message_v2;
   return to_status_or(send_and_wait(*core_, std::move(*send)));
+}
+
+StatusOr<std::string> Producer::recall(const std::string& topic, const std::string& handle) {
+  const auto promise = std::make_shared<std::promise<Result<std::string>>>();
+  client::recall_message(core_->core().shared_from_this(),
+                         {.group = core_->options().group,
+                          .topic = client::wrap(core_->core().settings().name_space, topic),
+                          .handle = handle},
+                         [promise](Result<std::string> id) { promise->set_value(std::move(id)); });
+  auto recalled = promise->get_future().get();
+  if (recalled && core_->tracer() != nullptr) {
+    core_->tracer()->add({.kind = client::TraceRecord::Kind::recall,
+                          .time_ms = os::system_clock().now().wall_ms,
+                          .topic = topic,
+                          .id = *recalled,
+                          .success = true});
+  }
+  return to_status_or(std::move(recalled));
 }
 
 Status Producer::flush(std::chrono::milliseconds timeout) {

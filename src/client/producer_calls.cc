@@ -7,6 +7,7 @@
 #include "client/message.h"
 #include "client/names.h"
 #include "client/producer_core.h"
+#include "client/tracer.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 namespace bolide::client {
@@ -22,6 +23,15 @@ std::string_view flags_of(TransactionState state) {
     case TransactionState::unknown: break;
   }
   return "0";
+}
+
+std::string name_of(TransactionState state) {
+  switch (state) {
+    case TransactionState::commit: return "COMMIT_MESSAGE";
+    case TransactionState::rollback: return "ROLLBACK_MESSAGE";
+    case TransactionState::unknown: break;
+  }
+  return "UNKNOW";  // as RocketMQ spells it
 }
 
 // A check that throws has not decided.
@@ -55,23 +65,39 @@ void ProducerCore::end_transaction(const TransactionEnd& end, TransactionState s
   runtime().post([self = shared_from_this(), end, state, done = std::move(done)]() mutable {
     const std::string address =
         end.address.empty() ? self->core_->broker_address(end.broker, false) : end.address;
-    self->core_->call(address, request_code::end_transaction,
-                      {{"topic", wrap(self->core_->settings().name_space, end.topic)},
-                       {"producerGroup", self->options_.group},
-                       {"tranStateTableOffset", std::to_string(end.queue_offset)},
-                       {"commitLogOffset", std::to_string(end.position)},
-                       {"commitOrRollback", std::string(flags_of(state))},
-                       {"fromTransactionCheck", end.from_check ? "true" : "false"},
-                       {"msgId", end.id},
-                       {"transactionId", end.id},
-                       {"bname", end.broker}},
-                      [done = std::move(done)](Result<Reply> reply) mutable {
-                        if (!reply) return done(Failure(std::move(reply).error()));
-                        if (reply->code() != remoting::response_code::success)
-                          return done(server_failure("end a transaction", "broker", *reply));
-                        done({});
-                      });
+    self->core_->call(
+        address, request_code::end_transaction,
+        {{"topic", wrap(self->core_->settings().name_space, end.topic)},
+         {"producerGroup", self->options_.group},
+         {"tranStateTableOffset", std::to_string(end.queue_offset)},
+         {"commitLogOffset", std::to_string(end.position)},
+         {"commitOrRollback", std::string(flags_of(state))},
+         {"fromTransactionCheck", end.from_check ? "true" : "false"},
+         {"msgId", end.id},
+         {"transactionId", end.id},
+         {"bname", end.broker}},
+        [self, end, state, address, done = std::move(done)](Result<Reply> reply) mutable {
+          if (!reply) return done(Failure(std::move(reply).error()));
+          if (reply->code() != remoting::response_code::success)
+            return done(server_failure("end a transaction", "broker", *reply));
+          self->trace_end(end, state, address);
+          done({});
+        });
   });
+}
+
+void ProducerCore::trace_end(const TransactionEnd& end, TransactionState state,
+                             const std::string& address) {
+  if (tracer_ == nullptr || !tracer_->traces(end.topic)) return;
+  tracer_->add({.kind = TraceRecord::Kind::end_transaction,
+                .time_ms = runtime().agent().now().wall_ms,
+                .topic = end.topic,
+                .id = end.id,
+                .store_host = address,
+                .type = TraceRecord::Type::commit,
+                .transaction_id = end.id,
+                .state = name_of(state),
+                .from_check = end.from_check});
 }
 
 bool ProducerCore::on_check_transaction(const std::string& address, const remoting::Header& header,

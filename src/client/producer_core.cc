@@ -6,6 +6,7 @@
 
 #include "base/crc.h"
 #include "client/names.h"
+#include "client/tracer.h"
 #include "os/clock.h"
 #include "protocols/remoting/wire/request_codes.h"
 
@@ -59,6 +60,9 @@ ProducerCore::ProducerCore(std::shared_ptr<Core> core, ProducerOptions options)
       ids_(UniqueKeys::own_origin(os::system_clock().now())) {}
 
 void ProducerCore::start() {
+  if (options_.trace) {
+    tracer_ = Tracer::start(core_, {.topic = options_.trace_topic, .group = options_.group});
+  }
   runtime().run([&] { (void)core_->add(this); });  // only consumers can be in each other's way
 }
 
@@ -305,6 +309,7 @@ void ProducerCore::on_reply(SendPtr send, Result<Reply> reply) {
   if (state != stored.end()) {
     auto receipt = receipt_of(*send, *reply);
     if (receipt) receipt->state = state->state;
+    if (receipt && tracer_ != nullptr) trace(*send, *receipt, *reply);
     const bool again = options_.retry_when_not_stored_safely && state->state != SendState::ok &&
                        send->attempts <= options_.retries && !closed_ && !is_ordered(*send);
     if (!again) return end(std::move(send), std::move(receipt));
@@ -326,7 +331,21 @@ Result<SendReceipt> ProducerCore::receipt_of(const Send& send, const Reply& repl
       .queue = {send.queue.topic, send.queue.broker, static_cast<std::int32_t>(queue)},
       .offset = offset,
       .id = send.ids.front(),
-      .offset_id = std::string(reply.field("msgId"))};
+      .offset_id = std::string(reply.field("msgId")),
+      .recall_handle = std::string(reply.field("recallHandle"))};
+}
+
+void ProducerCore::trace(const Send& send, const SendReceipt& receipt, const Reply& reply) {
+  if (reply.field("TRACE_ON") == "false") return;
+  tracer_->sent({.topic = receipt.queue.topic,
+                 .properties = send.encoded.properties,
+                 .region = reply.field("MSG_REGION"),
+                 .store_host = core_->broker_address(receipt.queue.broker, false),
+                 .offset_ids = receipt.offset_id,
+                 .ids = send.ids,
+                 .body_bytes = send.encoded.body.size(),
+                 .cost_ms = core_->now_ms() - send.sent_ms,
+                 .success = receipt.state == SendState::ok});
 }
 
 void ProducerCore::retry_or_end(SendPtr send, Error error) {

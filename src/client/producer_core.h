@@ -25,6 +25,8 @@
 
 namespace bolide::client {
 
+class Tracer;
+
 // One request to send, until its end.
 struct Send {
   std::string topic;
@@ -71,6 +73,8 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   void start();
   // Makes no more attempts, and leaves the group.
   void close();
+  // Null: nothing is traced. It is not closed with the rest, so that it hears of their ends.
+  const std::shared_ptr<Tracer>& tracer() const { return tracer_; }
 
   // Any thread. Waits for room, then takes the send over. Errors: busy, shutting_down; then `done`
   // is not called.
@@ -125,6 +129,8 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   void retry_or_end(SendPtr send, Error error);
   void end(SendPtr send, Result<SendReceipt> result);
   void end_request(const std::string& correlation, Result<ReceivedMessage> answer);
+  void trace(const Send& send, const SendReceipt& receipt, const Reply& reply);
+  void trace_end(const TransactionEnd& end, TransactionState state, const std::string& address);
 
   const std::shared_ptr<Core> core_;
   const ProducerOptions options_;
@@ -143,6 +149,7 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   FaultTable faults_;
   std::shared_ptr<TransactionCheck> check_;  // null: no transactions
   StringMap<OnAnswer> answers_;              // by correlation id
+  std::shared_ptr<Tracer> tracer_;
 };
 
 }  // namespace bolide::client

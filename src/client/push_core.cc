@@ -3,6 +3,8 @@
 // Consuming: handing messages to the listener.
 // Runs on: see push_core.h.  Owns: see push_core.h.  Invariant: see push_core.h.
 #include "client/push_core.h"
+
+#include "client/tracer.h"
 #include "os/clock.h"
 
 #include <iterator>
@@ -32,6 +34,16 @@ ConsumerSettings settings_of(const PushConsumerOptions& options) {
 PushCore::PushCore(std::shared_ptr<Core> core, PushConsumerOptions options)
     : ConsumerCore(std::move(core), settings_of(options)), options_(std::move(options)) {}
 
+Result<> PushCore::start() {
+  if (options_.trace) {
+    tracer_ = Tracer::start(
+        core_, {.topic = options_.trace_topic, .group = options_.group, .consumes = true});
+  }
+  auto joined = join();
+  if (!joined && tracer_ != nullptr) tracer_->stop();
+  return joined;
+}
+
 Result<> PushCore::stop() {
   runtime().run([&] {
     if (stopping_) return;
@@ -51,6 +63,7 @@ Result<> PushCore::stop() {
     finished = idle_.wait_for(lock, options_.stop_timeout, [&] { return left_ <= own; });
   }
   runtime().run([&] { leave(); });
+  if (tracer_ != nullptr) tracer_->stop();
   const auto saved = save_offsets();
   if (finished) return saved;
   return fail(Errc::timeout, "a listener of group " + options_.group + " has not returned");
@@ -112,14 +125,30 @@ bool PushCore::dispatch_from(const QueuePtr& queue) {
   return true;
 }
 
-// On a worker. What a listener throws must not end the program, which would get the same message
-// again when it is started: the messages are refused.
+// On a worker.
 ConsumeResult PushCore::listen(std::span<const ReceivedMessage> messages) {
+  using Code = TraceRecord::Code;
   const WorkerPool::Running running(this);
+  Code code = Code::success;
+  if (tracer_ == nullptr) {
+    code = call_listener(messages);
+  } else {
+    const std::string request = tracer_->before(messages);
+    const std::int64_t began_ms = os::system_clock().now().steady_ms();
+    code = call_listener(messages);
+    tracer_->after(request, messages, os::system_clock().now().steady_ms() - began_ms, code);
+  }
+  return code == Code::success ? ConsumeResult::success : ConsumeResult::later;
+}
+
+// What a listener throws must not end the program, which would get the same message again when it
+// is started: the messages are refused.
+TraceRecord::Code PushCore::call_listener(std::span<const ReceivedMessage> messages) {
+  using Code = TraceRecord::Code;
   try {
-    return options_.on_messages(messages);
+    return options_.on_messages(messages) == ConsumeResult::success ? Code::success : Code::failed;
   } catch (...) {
-    return ConsumeResult::later;
+    return Code::exception;
   }
 }
 

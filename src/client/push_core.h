@@ -9,6 +9,7 @@
 
 #include "client/consume_job.h"
 #include "client/consumer_core.h"
+#include "client/trace_record.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -20,13 +21,15 @@
 
 namespace bolide::client {
 
+class Tracer;
+
 class PushCore final : public ConsumerCore {
  public:
   PushCore(std::shared_ptr<Core> core, PushConsumerOptions options);
 
   const PushConsumerOptions& options() const { return options_; }
   // Any thread. Errors: in_use; of a broadcasting consumer's file: io, malformed.
-  Result<> start() { return join(); }
+  Result<> start();
   // Any thread; a second call waits for nothing. Errors: timeout; of a broadcasting consumer's
   // file: io, no_permission, disk_full.
   Result<> stop();
@@ -73,6 +76,7 @@ class PushCore final : public ConsumerCore {
   void dispatch();
   bool dispatch_from(const QueuePtr& queue);
   ConsumeResult listen(std::span<const ReceivedMessage> messages);
+  TraceRecord::Code call_listener(std::span<const ReceivedMessage> messages);
   Consumed consume(ConsumeJob& job);
   void consumed(const JobPtr& job, const Consumed& result);
   void refuse(const QueuePtr& queue, std::vector<ReceivedMessage> messages);
@@ -102,8 +106,9 @@ class PushCore final : public ConsumerCore {
   void unlock(const QueueId& id);
 
   const PushConsumerOptions options_;
-  std::size_t consuming_ = 0;  // jobs with workers, calls of the listener
-  std::vector<JobPtr> jobs_;   // those that workers have
+  std::shared_ptr<Tracer> tracer_;  // null: nothing is traced
+  std::size_t consuming_ = 0;       // jobs with workers, calls of the listener
+  std::vector<JobPtr> jobs_;        // those that workers have
   PieceClock pieces_;
   QueueId turn_;                    // whose turn it was last
   std::atomic<bool> quits_{false};  // no further piece is to be consumed

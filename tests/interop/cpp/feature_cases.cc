@@ -80,6 +80,56 @@ void a_delay_of_any_length_delays(Context& context) {
   await_in_time(context, topic, 2);
 }
 
+void a_message_that_waits_is_recalled(Context& context) {
+  const std::string topic = context.topic();
+  auto producer = context.producer();
+  const auto recalled = must(
+      producer.send({.topic = topic, .body = "never", .delay = std::chrono::seconds(6)}), "send");
+  const auto kept = must(
+      producer.send({.topic = topic, .body = "kept", .delay = std::chrono::seconds(7)}), "send");
+  expect(!recalled.recall_handle.empty(), "no handle");
+  expect(must(producer.recall(topic, recalled.recall_handle), "recall") == recalled.id, "its id");
+  auto reader = must(
+      bolide::Reader::open(context.client(), {.topic = topic, .from = bolide::ReadFrom::first}),
+      "open a reader");
+  std::set<std::string> bodies;
+  await("the other message", [&] {
+    for (const auto& message : must(reader.read(std::chrono::milliseconds(200)), "read"))
+      bodies.insert(message.body);
+    return bodies.contains("kept");
+  });
+  expect(!bodies.contains("never"), "it came");
+  expect(producer.recall(topic, "nonsense").status().code() == bolide::Errc::invalid_argument,
+         "a handle that is none");
+}
+
+void what_is_sent_and_consumed_is_traced(Context& context) {
+  const std::string topic = context.topic(), group = context.unique("traced");
+  Sink sink;
+  const auto consumer = start(context, {.group = group,
+                                        .subscriptions = {{topic, "*"}},
+                                        .on_messages = sink.listener(),
+                                        .from = ConsumeFrom::first,
+                                        .trace = true});
+  auto producer = context.producer({.group = context.unique("p"), .trace = true});
+  const auto sent = must(producer.send({.topic = topic, .body = "m", .keys = {"k"}}), "send");
+  sink.await_bodies({"m"});
+  const bolide::Admin admin(context.client());
+  std::string traces;
+  await("traces", [&] {
+    const auto found = admin.find_messages({.topic = "RMQ_SYS_TRACE_TOPIC", .key = sent.id});
+    traces.clear();
+    if (found) {
+      for (const auto& message : *found) traces += message.body;
+    }
+    return traces.find("Pub\1") != std::string::npos &&
+           traces.find("SubBefore\1") != std::string::npos &&
+           traces.find("SubAfter\1") != std::string::npos;
+  });
+  expect(traces.find(sent.id + "\1null\1k\1") != std::string::npos, "the id, no tag, the key");
+  expect(traces.find(group) != std::string::npos, "the group");
+}
+
 void a_transaction_is_seen_when_it_commits(Context& context) {
   const std::string topic = context.topic();
   auto producer = must(
@@ -238,6 +288,8 @@ std::vector<NamedCase> feature_cases() {
       {"a_broker_asks_what_became_of_a_transaction", a_broker_asks_what_became_of_a_transaction},
       {"a_delay_level_delays", a_delay_level_delays},
       {"a_delay_of_any_length_delays", a_delay_of_any_length_delays},
+      {"a_message_that_waits_is_recalled", a_message_that_waits_is_recalled},
+      {"what_is_sent_and_consumed_is_traced", what_is_sent_and_consumed_is_traced},
       {"a_transaction_is_seen_when_it_commits", a_transaction_is_seen_when_it_commits},
       {"a_request_is_answered", a_request_is_answered},
       {"a_request_that_nobody_answers_ends_in_time", a_request_that_nobody_answers_ends_in_time},
