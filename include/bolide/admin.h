@@ -81,6 +81,17 @@ class BOLIDE_API Admin {
   // In the order of storing. Errors: topic_not_found; nothing found is none.
   StatusOr<std::vector<ReceivedMessage>> find_messages(const MessageQuery& query) const;
 
+  // --- what waits; read from the brokers' own topics, which may take a while ---
+  // Messages for their time, the next one first.
+  StatusOr<std::vector<WaitingMessage>> waiting_messages() const;
+  // Transactions without an outcome, the oldest first.
+  StatusOr<std::vector<OpenTransaction>> open_transactions() const;
+  // Those whose producers were asked too often; nobody is asked any more.
+  StatusOr<std::vector<OpenTransaction>> given_up_transactions() const;
+  // Asks the producers again about one that was given up, by its offset_id.
+  // Errors: invalid_argument (no such id), not_found.
+  Status resume_transaction(const std::string& offset_id) const;
+
   // --- settings that the name servers keep ---
   // Errors: not_found.
   StatusOr<std::string> kv(const std::string& space, const std::string& key) const;

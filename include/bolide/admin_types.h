@@ -197,6 +197,30 @@ struct ProducerInfo {
   std::int64_t seen_ms = 0;
 };
 
+// A message that waits for its time.
+struct WaitingMessage {
+  std::string topic;  // where it goes then
+  std::string broker;
+  std::string id;  // that its producer gave it
+  std::string tag;
+  std::string keys;  // separated by spaces
+  std::int64_t stored_ms = 0;
+  std::int64_t due_ms = 0;
+  int delay_level = 0;             // of the broker's table; 0: it has a time of its own
+  std::string recall_handle = {};  // where it has a time of its own
+};
+
+// A message of a transaction that nobody has ended.
+struct OpenTransaction {
+  std::string topic;  // where it goes when it commits
+  std::string broker;
+  std::string group;      // of its producers, who are asked
+  std::string id;         // that its producer gave it
+  std::string offset_id;  // of the held message
+  int checks = 0;         // how often they were asked, where the broker writes it down
+  std::int64_t stored_ms = 0;
+};
+
 // Which messages to find; the times are those of storing.
 struct MessageQuery {
   std::string topic;

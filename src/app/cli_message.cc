@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// bolide message get|find.
+// bolide message get|find|trace|trace-path.
 // Runs on: the main thread.  Owns: nothing.  Invariant: none.
 #include "app/cli.h"
 #include "app/cli_client.h"
+#include "app/cli_trace.h"
 #include "app/message_text.h"
 #include "app/output.h"
 #include "app/time_place.h"
@@ -99,6 +100,19 @@ constexpr CommandRow rows[] = {
      .options = find_options,
      .examples = "bolide message find orders 4711\n"
                  "bolide message find orders 7F0000017B0A18B4AAC2123456780000 --id -o json",
+     .connects = true},
+    {.path = "message trace-path",
+     .doc = "where a message lies, and how far each group is with it: waiting, consumed, retried, "
+            "dead",
+     .run = message_path,
+     .options = path_options,
+     .examples = "bolide message trace-path orders 7F0000017B0A18B4AAC2123456780000",
+     .connects = true},
+    {.path = "message trace",
+     .doc = "what clients that trace wrote about a message: sent, consumed, by whom, how long",
+     .run = message_trace,
+     .options = trace_options,
+     .examples = "bolide message trace 7F0000017B0A18B4AAC2123456780000",
      .connects = true},
 };
 

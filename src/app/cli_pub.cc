@@ -124,17 +124,20 @@ class Sending {
 
   void print(const SendReceipt& receipt) {
     const std::string_view state = state_text(receipt.state);
-    const Doc doc = Doc::object({{"topic", receipt.queue.topic},
-                                 {"broker", receipt.queue.broker},
-                                 {"queue", receipt.queue.queue},
-                                 {"offset", receipt.offset},
-                                 {"id", receipt.id},
-                                 {"offset_id", receipt.offset_id},
-                                 {"status", state}});
+    Doc doc = Doc::object({{"topic", receipt.queue.topic},
+                           {"broker", receipt.queue.broker},
+                           {"queue", receipt.queue.queue},
+                           {"offset", receipt.offset},
+                           {"id", receipt.id},
+                           {"offset_id", receipt.offset_id},
+                           {"status", state}});
+    if (!receipt.recall_handle.empty()) doc.add("recall_handle", receipt.recall_handle);
     print_next(arguments_, streams_.out, doc, [&] {
-      return fmt::format("topic={} broker={} queue={} offset={} id={}{}\n", receipt.queue.topic,
+      const std::string& handle = receipt.recall_handle;
+      return fmt::format("topic={} broker={} queue={} offset={} id={}{}{}\n", receipt.queue.topic,
                          receipt.queue.broker, receipt.queue.queue, receipt.offset, receipt.id,
-                         receipt.state == SendState::ok ? "" : fmt::format(" status={}", state));
+                         receipt.state == SendState::ok ? "" : fmt::format(" status={}", state),
+                         handle.empty() ? "" : fmt::format(" recall_handle={}", handle));
     });
   }
 
@@ -155,7 +158,8 @@ Result<Message> pattern_of(const Arguments& arguments) {
                   .body = {},
                   .tag = arguments.text("--tag"),
                   .keys = arguments.all("--key"),
-                  .ordering_key = arguments.text("--order-by")};
+                  .ordering_key = arguments.text("--order-by"),
+                  .delay = std::chrono::milliseconds(arguments.duration_ms("--delay", 0))};
   for (const std::string& text : arguments.all("--property")) {
     BOLIDE_TRY(auto pair, parse_pair("--property", text));
     message.properties.push_back(std::move(pair));
@@ -210,7 +214,9 @@ Exit pub(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const Message pattern, pattern_of(arguments));
   BOLIDE_TRY(const auto bodies, bodies_of(arguments, streams.in));
   BOLIDE_TRY(const Client client, open_client(arguments));
-  BOLIDE_TRY(Producer producer, checked(Producer::start(client, {.group = "BOLIDE_CLI"})));
+  BOLIDE_TRY(
+      Producer producer,
+      checked(Producer::start(client, {.group = "BOLIDE_CLI", .trace = arguments.has("--trace")})));
   const std::int64_t count = arguments.number("--count", static_cast<std::int64_t>(bodies.size()));
   Sending sending(arguments, std::move(producer), streams, bodies.empty() || count > 1);
   Pacer pacer(static_cast<double>(arguments.number("--rate", 0)));
@@ -260,6 +266,13 @@ constexpr OptionRow options[] = {
     {.names = "--order-by",
      .value = "KEY",
      .doc = "messages of one such key stay in order, in one queue"},
+    {.names = "--delay",
+     .takes = Takes::duration,
+     .value = "TIME",
+     .doc = "consumers see it after so long; until then 'timer recall' takes it back"},
+    {.names = "--trace",
+     .takes = Takes::flag,
+     .doc = "write into the topic of traces what became of it, for 'message trace'"},
     {.names = "-n,--count",
      .takes = Takes::number,
      .value = "N",

@@ -6,6 +6,7 @@
 // acknowledges what was printed and nothing else.
 #include <bolide/push_consumer.h>
 #include <bolide/reader.h>
+#include <bolide/simple_consumer.h>
 
 #include "app/cli.h"
 #include "app/cli_client.h"
@@ -15,6 +16,7 @@
 #include "os/clock.h"
 #include "os/signals.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <limits>
@@ -27,6 +29,7 @@ namespace {
 
 constexpr auto wait_interval = std::chrono::milliseconds(200);
 constexpr auto stop_pause = std::chrono::milliseconds(50);
+constexpr auto hand_back = std::chrono::milliseconds(1);
 
 // Prints up to so many messages.
 class Printer {
@@ -167,7 +170,8 @@ Result<> read_as_member(const Arguments& arguments, const StartPlace& start, Pri
   PushConsumerOptions options{.group = arguments.text("--group"),
                               .subscriptions = {{arguments.text("TOPIC"), filter_of(arguments)}},
                               .from_time_ms = start.time_ms,
-                              .concurrency = 1};
+                              .concurrency = 1,
+                              .trace = arguments.has("--trace")};
   if (start.kind == StartPlace::Kind::first) options.from = ConsumeFrom::first;
   if (start.kind == StartPlace::Kind::time) options.from = ConsumeFrom::time;
   options.on_messages = [&](std::span<const ReceivedMessage> messages) {
@@ -178,17 +182,56 @@ Result<> read_as_member(const Arguments& arguments, const StartPlace& start, Pri
   return checked(consumer.stop());
 }
 
+// Each message is acknowledged when it was written; what was not is handed back.
+Result<> pop_as_member(const Arguments& arguments, const StartPlace& start, Printer& printer) {
+  std::atomic<bool> stopped = false;
+  os::ignore_write_signals();
+  BOLIDE_TRY(const auto signals, os::Signals::start([&](int) { stopped = true; }));
+  BOLIDE_TRY(const Client client, open_client(arguments));
+  SimpleConsumerOptions options{.group = arguments.text("--group"),
+                                .subscriptions = {{arguments.text("TOPIC"), filter_of(arguments)}},
+                                .await = wait_interval};
+  if (start.kind == StartPlace::Kind::last) options.from = PopFrom::last;
+  const std::chrono::milliseconds invisible(
+      arguments.duration_ms("--invisible", options.invisible.count()));
+  BOLIDE_TRY(SimpleConsumer consumer, checked(SimpleConsumer::start(client, std::move(options))));
+  Patience patience(arguments);
+  while (!stopped && !printer.finished() && !patience.ended()) {
+    // One at a time: what is not printed is not taken from others.
+    auto received = consumer.receive(1, invisible);
+    if (!received && received.status().retriable()) continue;
+    BOLIDE_TRY(auto messages, checked(std::move(received)));
+    for (PoppedMessage& message : messages) {
+      const bool written = printer.print(message) && printer.flush();
+      BOLIDE_CHECK(
+          checked(written ? consumer.ack(message) : consumer.change_invisible(message, hand_back)));
+    }
+    if (!messages.empty()) patience.refresh();
+  }
+  return {};
+}
+
 Exit sub(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const StartPlace start, start_of(arguments));
   if (arguments.has("--group") && arguments.has("--queue"))
     return fail(Errc::usage, "--queue does not go with --group: members share all queues");
   if (arguments.has("--tag") && arguments.has("--sql"))
     return fail(Errc::usage, "--sql does not go with --tag: name the tag as TAGS = 'red'");
+  if (arguments.has("--pop") && !arguments.has("--group"))
+    return fail(Errc::usage, "--pop goes with --group: whom the messages are lent to");
+  if (arguments.has("--pop") && start.kind == StartPlace::Kind::time)
+    return fail(Errc::usage, "--pop begins with the first or the last message, at no time");
+  if (arguments.has("--trace") && (arguments.has("--pop") || !arguments.has("--group")))
+    return fail(Errc::usage, "--trace goes with --group, and not with --pop");
+  if (arguments.has("--invisible") && !arguments.has("--pop"))
+    return fail(Errc::usage, "--invisible goes with --pop");
   // A format that is wrong is told before anything is read.
   BOLIDE_CHECK(format_message(arguments.text("--format"), ReceivedMessage{}));
   Printer printer(arguments, streams);
-  BOLIDE_CHECK(arguments.has("--group") ? read_as_member(arguments, start, printer)
-                                        : read_alone(arguments, start, printer));
+  const auto read = arguments.has("--pop")     ? pop_as_member
+                    : arguments.has("--group") ? read_as_member
+                                               : read_alone;
+  BOLIDE_CHECK(read(arguments, start, printer));
   return {};
 }
 
@@ -198,6 +241,16 @@ constexpr OptionRow options[] = {
      .takes = Takes::group,
      .value = "GROUP",
      .doc = "as a member of this group, which remembers what was read"},
+    {.names = "--pop",
+     .takes = Takes::flag,
+     .doc = "with --group: be lent messages one by one, whoever has the queues"},
+    {.names = "--invisible",
+     .takes = Takes::duration,
+     .value = "TIME",
+     .doc = "with --pop: how long a message is lent (60s)"},
+    {.names = "--trace",
+     .takes = Takes::flag,
+     .doc = "with --group: write into the topic of traces what was printed, for 'message trace'"},
     {.names = "--from",
      .value = "PLACE",
      .doc = "first, last, a time (2026-01-31T12:00:00Z) or how long ago (15m); (last)"},
@@ -233,7 +286,8 @@ constexpr CommandRow rows[] = {
      .examples = "bolide sub orders --from first --count 10\n"
                  "bolide sub orders --from 15m --tag 'paid || sent' -o json\n"
                  "bolide sub orders --sql \"TAGS = 'paid' AND amount > 100\"\n"
-                 "bolide sub orders --group billing --format '%d %o %s'",
+                 "bolide sub orders --group billing --format '%d %o %s'\n"
+                 "bolide sub orders --group billing --pop --count 1",
      .connects = true},
 };
 

@@ -464,6 +464,10 @@ class Api {
   // no_permission, those of a send.
   virtual void end_transaction(const Identity& who, const EndTransaction& request,
                                Reply<void> reply) = 0;
+  // Asks the producers again about a transaction that was given up, by its place in the log.
+  // Errors: not_found, invalid_argument, those of a send.
+  virtual void resume_transaction(const Identity& who, std::int64_t position,
+                                  Reply<void> reply) = 0;
   // Stores the message again: for the group's next attempt, or as a dead letter. Errors: not_found,
   // group_not_found, those of a send.
   virtual void send_back(const Identity& who, const SendBackRequest& request,

@@ -175,6 +175,7 @@ class Core final : public Api {
               Reply<std::string> reply) override;
   void end_transaction(const Identity& who, const EndTransaction& request,
                        Reply<void> reply) override;
+  void resume_transaction(const Identity& who, std::int64_t position, Reply<void> reply) override;
   void send_back(const Identity& who, const SendBackRequest& request, Reply<void> reply) override;
 
   void put_topic(const Identity& who, const TopicConfig& config, std::string_view attribute_changes,

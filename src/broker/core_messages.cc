@@ -77,6 +77,16 @@ void Core::end_transaction(const Identity&, const EndTransaction& request, Reply
   transactions_->end(request, half, now(), std::move(reply));
 }
 
+void Core::resume_transaction(const Identity&, std::int64_t position, Reply<void> reply) {
+  const auto found = record_at(position);
+  if (!found) return reply(Failure(found.error()));
+  store::Record given_up;
+  if (store::decode_record(found->front().view(), store::Verify::header, &given_up) !=
+      store::DecodeStatus::record)
+    return reply(fail(Errc::not_found, "message at position " + std::to_string(position)));
+  transactions_->resume(given_up, now(), std::move(reply));
+}
+
 void Core::send_back(const Identity&, const SendBackRequest& request, Reply<void> reply) {
   const auto found = record_at(request.position);
   store::Record record;

@@ -188,6 +188,20 @@ void Transactions::give_up(std::int64_t half_offset, Open& open, const store::Re
   note_outcome(half_offset, now);
 }
 
+void Transactions::resume(const store::Record& given_up, const Now& now, Reply<void> reply) {
+  if (given_up.topic != given_up_topic)
+    return reply(fail(Errc::invalid_argument, "the message is not of a transaction given up"));
+  SendRequest request = request_of(given_up);
+  request.topic = half_topic;
+  request.queue_id = 0;
+  const std::string properties = PropertyList(given_up.properties).text();
+  request.properties = properties;
+  parts_.sends.store(request, now, [reply = std::move(reply)](Result<Stored> stored) mutable {
+    if (!stored) return reply(Failure(std::move(stored).error()));
+    reply({});
+  });
+}
+
 bool Transactions::settle(const store::Record& outcome, std::int64_t synced_position) {
   if (outcome.position >= synced_position) return false;
   for_each_outcome(outcome.body, [this](std::int64_t offset) {

@@ -57,6 +57,9 @@ class Transactions {
   // the request is not the record's; no_permission if it comes too late.
   void end(const EndTransaction& request, const store::Record& half, const Now& now,
            Reply<void> reply);
+  // Holds a message again that was given up. Errors: invalid_argument if it is none; those of a
+  // send.
+  void resume(const store::Record& given_up, const Now& now, Reply<void> reply);
   void published(store::QueueNo queue) { arrived_ = arrived_ || queue == halves_.queue(); }
   // Takes in what has arrived and notes the outcomes of this turn; before the turn's write.
   void run(const Now& now);

@@ -154,6 +154,33 @@ TEST_F(TransactionsTest, put_aside_what_never_gets_an_outcome) {
   EXPECT_EQ(rig_.core->core_stats().transactions.open, 0U);
 }
 
+TEST_F(TransactionsTest, ask_again_about_what_was_put_aside_when_told_so) {
+  begin("m");
+  for (int i = 0; i < 20; ++i) {
+    producer(5);
+    rig_.pass_ms(30'000);
+  }
+  rig_.core->end_of_turn();
+  const std::size_t asked = rig_.sink.asked.size();
+  const std::int64_t position =
+      CoreRig::record(rig_.pull("TRANS_CHECK_MAX_TIME_TOPIC", 0)).position;
+  const auto resume = [&](std::int64_t at) {
+    Answer<void> answer;
+    rig_.core->resume_transaction(rig_.anonymous, at, answer.reply());
+    rig_.core->end_of_turn();
+    return answer.get();
+  };
+  ASSERT_TRUE(resume(position));
+  producer(5);
+  pass_check();
+  EXPECT_GT(rig_.sink.asked.size(), asked);
+  EXPECT_EQ(rig_.core->core_stats().transactions.open, 1U);
+  rig_.send("orders", "plain");
+  const std::int64_t plain = CoreRig::record(rig_.pull("orders", 0)).position;
+  EXPECT_EQ(resume(plain).error().code, Errc::invalid_argument);
+  EXPECT_EQ(resume(plain + 4).error().code, Errc::not_found);
+}
+
 TEST_F(TransactionsTest, go_on_after_a_kill_in_every_phase) {
   const EndTransaction committed = begin("committed");
   ASSERT_TRUE(end(committed, Outcome::commit));

@@ -109,7 +109,7 @@ constexpr Command rows[] = {
     {320, "SEND_BATCH_MESSAGE", on::send_message_v2},
     {321, "QUERY_CONSUME_QUEUE"},
     {322, "QUERY_DATA_VERSION", nullptr, on::query_data_version},
-    {323, "RESUME_CHECK_HALF_MESSAGE"},
+    {323, "RESUME_CHECK_HALF_MESSAGE", on::resume_transaction},
     {324, "SEND_REPLY_MESSAGE", on::send_reply},
     {325, "SEND_REPLY_MESSAGE_V2", on::send_reply},
     {326, "PUSH_REPLY_MESSAGE_TO_CLIENT"},

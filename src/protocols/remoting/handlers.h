@@ -17,6 +17,7 @@ void query_message(const Call& call);
 void view_message(const Call& call);
 void send_message_back(const Call& call);
 void end_transaction(const Call& call);
+void resume_transaction(const Call& call);
 void recall_message(const Call& call);
 
 // handlers_pop.cc

@@ -3,6 +3,7 @@
 // Messages that are no plain ones: those given back, of transactions, taken back (rocketmq
 // wire 2.7; semantics 3.7, 3.9, 3.10). Runs on: io agent.  Owns: nothing.  Invariant: see
 // handlers.h.
+#include "base/message_id.h"
 #include "protocols/remoting/front.h"
 #include "protocols/remoting/handlers.h"
 
@@ -41,6 +42,19 @@ void end_transaction(const Call& call) {
                                       if (ended) return responder.ok();
                                       responder.error(as_general(ended.error()));
                                     });
+}
+
+void resume_transaction(const Call& call) {
+  Fields fields(call.header);
+  const std::string_view id = fields.text("msgId");
+  if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
+  const auto place = parse_message_id(id);
+  if (!place) return call.responder().error(as_general(place.error()));
+  call.broker().api.resume_transaction(call.identity, place->position,
+                                       [responder = call.responder()](Result<> resumed) {
+                                         if (resumed) return responder.ok();
+                                         responder.error(as_general(resumed.error()));
+                                       });
 }
 
 void send_message_back(const Call& call) {
