@@ -110,10 +110,16 @@ Result<broker::CoreSettings> core_settings(const table::Options& options, const 
       .delay_levels = *std::move(levels),
       .timer_horizon_ms = options.integer(Opt::broker_timer_max_delay_ms),
       .recall_enabled = options.boolean(Opt::broker_recall_enabled),
-      .transactions = {
-          .timeout_ms = options.integer(Opt::broker_transaction_timeout_ms),
-          .check_interval_ms = options.integer(Opt::broker_transaction_check_interval_ms),
-          .checks_max = small(Opt::broker_transaction_checks_max)}};
+      .transactions = {.timeout_ms = options.integer(Opt::broker_transaction_timeout_ms),
+                       .check_interval_ms =
+                           options.integer(Opt::broker_transaction_check_interval_ms),
+                       .checks_max = small(Opt::broker_transaction_checks_max)},
+      .dedupe = {
+          .window = static_cast<std::size_t>(options.integer(Opt::broker_dedupe_window)),
+          .producers_max =
+              static_cast<std::size_t>(options.integer(Opt::broker_dedupe_producers_max)),
+          .producer_expiry_ms = options.integer(Opt::broker_dedupe_producer_expiry_ms),
+          .keys_max = static_cast<std::size_t>(options.integer(Opt::broker_dedupe_keys_max))}};
 }
 
 net::ConnectionLimits connection_limits(const table::Options& options) {

@@ -16,13 +16,18 @@ struct Attribute {
   std::string_view name;
   std::string_view choices;  // separated by |; empty: a number
   bool changeable;
+  std::int64_t min = 0;  // of a number
+  std::int64_t max = 0;
 };
 
-constexpr std::array<Attribute, 4> attribute_table = {{
+constexpr std::int64_t dedupe_window_ms_max = 7LL * 24 * 3600 * 1000;
+
+constexpr std::array<Attribute, 5> attribute_table = {{
     {"message.type", "UNSPECIFIED|NORMAL|FIFO|DELAY|TRANSACTION|MIXED|LITE|PRIORITY", true},
     {"queue.type", "SimpleCQ|BatchCQ", false},
     {"cleanup.policy", "DELETE|COMPACTION", false},
-    {"reserve.time", "", true},
+    {"reserve.time", "", true, -1, INT64_MAX},
+    {dedupe_window_attribute, "", true, 0, dedupe_window_ms_max},
 }};
 
 const Attribute* find(std::string_view name) {
@@ -34,8 +39,12 @@ Result<> check_value(const Attribute& attribute, std::string_view value) {
   const std::string place = std::string(attribute.name) + "=" + std::string(value);
   if (attribute.choices.empty()) {
     const auto number = parse_integer<std::int64_t>(value);
-    if (!number || *number < -1) {
-      return fail(Errc::invalid_argument, place + ": takes a number of at least -1");
+    if (!number || *number < attribute.min || *number > attribute.max) {
+      const std::string bounds =
+          attribute.max == INT64_MAX
+              ? "of at least " + std::to_string(attribute.min)
+              : "from " + std::to_string(attribute.min) + " to " + std::to_string(attribute.max);
+      return fail(Errc::invalid_argument, place + ": takes a number " + bounds);
     }
     return {};
   }

@@ -91,6 +91,10 @@ bool is_system_topic(std::string_view topic);
 bool is_system_group(std::string_view group);
 std::string retry_topic(std::string_view group);
 
+// A topic's attribute: for how many milliseconds a key's first message stands for all with that key
+// (docs/idempotence.md).
+inline constexpr const char* dedupe_window_attribute = "bolide.dedupe.window.ms";
+
 // Applies "+key=value,-key" to `attributes` (semantics 3.17). Errors: invalid_argument naming the
 // attribute, for unknown names, values out of range, and changes of immutable ones.
 Result<> apply_attributes(std::string_view changes, bool creating,

@@ -58,6 +58,7 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
   load(state.metadata.stored);
   open_leases(std::move(state.leases), background);
   open_detours(std::move(state.timers), std::move(background));
+  open_dedupe(std::move(state.dedupe));
   sender_.on_published([this](store::QueueNo queue) {
     puller_.wake(queue);
     popper_->published(queue);
@@ -72,6 +73,7 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
   // A message is as safe as its reply level says only if its topic is.
   store_.sync_with(metadata_->journal());
   store_.sync_with(leases_->journal());
+  store_.sync_with(dedupe_->journal());
 }
 
 void Core::load(const StoredMetadata& stored) {
@@ -129,7 +131,15 @@ void Core::open_detours(TimerLog::Opened timers, store::Background background) {
                        const Now& at) { return send_back_.route_retry(request, at); },
        .special = [this](const SendRequest& request, std::int32_t queue_id,
                          const SendProperties& known,
-                         const Now& at) { return detour(request, queue_id, known, at); }});
+                         const Now& at) { return detour(request, queue_id, known, at); },
+       .recall_handle =
+           [this](const store::Record& held) { return timers_->recall_handle_of(held); }});
+}
+
+void Core::open_dedupe(DedupeLog::Opened dedupe) {
+  dedupe_ = std::make_unique<Dedupe>(
+      settings_.dedupe, Dedupe::Parts{.store = store_, .topics = topics_}, std::move(dedupe));
+  sender_.tell_apart_by(*dedupe_);
 }
 
 void Core::send(const SendRequest& request) {
@@ -203,6 +213,7 @@ void Core::tick() {
     if (metadata_->ready()) (void)offsets_.save_dirty();
   }
   if (metadata_->wants_snapshot()) (void)metadata_->snapshot(everything());
+  dedupe_->tick(at, store_.stats().synced_position);
 }
 
 void Core::sample_rates(const Now& at) {
@@ -250,6 +261,7 @@ Result<StoredMetadata> Core::shut_down() {
   StoredMetadata all = everything();
   BOLIDE_CHECK(metadata_->snapshot(all));
   BOLIDE_CHECK(leases_->snapshot());
+  BOLIDE_CHECK(dedupe_->save_all(store_.stats().max_position));
   return all;
 }
 
@@ -260,6 +272,7 @@ CoreStats Core::core_stats() const {
           .leases = leases_->stats(),
           .timers = timers_->stats(),
           .transactions = transactions_->stats(),
+          .dedupe = dedupe_->stats(),
           .topics = topics_.all().size(),
           .groups = groups_.all().size(),
           .clients = clients_.member_count(),

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "broker/api.h"
 #include "broker/clients.h"
+#include "broker/dedupe/dedupe.h"
 #include "broker/delivery/popper.h"
 #include "broker/delivery/puller.h"
 #include "broker/delivery/visible.h"
@@ -58,6 +59,7 @@ struct CoreSettings {
   std::int64_t timer_horizon_ms = 1095LL * 24 * 3600 * 1000;
   bool recall_enabled = true;
   TransactionSettings transactions = {};
+  DedupeSettings dedupe = {};
 };
 
 // What was on the disk when the broker started.
@@ -65,6 +67,7 @@ struct CoreState {
   Metadata::Opened metadata;
   TimerLog::Opened timers;
   LeaseLog::Opened leases;
+  DedupeLog::Opened dedupe;
 };
 
 // What the metrics page and runtime_info are made from.
@@ -75,6 +78,7 @@ struct CoreStats {
   LeaseStats leases;
   TimerStats timers;
   TransactionStats transactions;
+  DedupeStats dedupe;
   std::size_t topics = 0;
   std::size_t groups = 0;
   std::size_t clients = 0;
@@ -209,6 +213,7 @@ class Core final : public Api {
   void load(const StoredMetadata& stored);
   void open_detours(TimerLog::Opened timers, store::Background background);
   void open_leases(LeaseLog::Opened leases, store::Background background);
+  void open_dedupe(DedupeLog::Opened dedupe);
   void offset_moved(std::string_view group, std::string_view topic, std::int32_t queue_id,
                     std::int64_t offset);
   void save_places(std::int64_t synced_position);
@@ -236,6 +241,7 @@ class Core final : public Api {
   std::unique_ptr<Popper> popper_;
   std::unique_ptr<Timers> timers_;
   std::unique_ptr<Transactions> transactions_;
+  std::unique_ptr<Dedupe> dedupe_;
 
   struct Rates {  // messages per second over the last sampled second
     std::int64_t sampled_ms = 0;

@@ -19,6 +19,7 @@ void Core::delete_topic(const Identity&, std::string_view topic, Reply<void> rep
   if (erased) {
     leases_->erase_topic(topic);
     offsets_.erase_topic(topic);
+    dedupe_->forget(topic);
   }
   reply(std::move(erased));
 }

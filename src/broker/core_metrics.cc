@@ -47,6 +47,13 @@ void Core::write_metrics(MetricsText& out) const {
   out.put(Metric::leased_messages, stats.leases.messages);
   out.put(Metric::timer_waiting, stats.timers.waiting);
   out.put(Metric::transactions_open, stats.transactions.open);
+  out.put(Metric::dedupe_repeats, stats.dedupe.repeats);
+  for (const auto& [topic, count] : dedupe_->key_repeats())
+    out.put(Metric::dedupe_key_repeats, count, {topic});
+  out.put(Metric::dedupe_too_old, stats.dedupe.too_old);
+  out.put(Metric::dedupe_producers, stats.dedupe.producers);
+  out.put(Metric::dedupe_keys, stats.dedupe.keys);
+  out.put(Metric::dedupe_keys_dropped, stats.dedupe.keys_dropped);
   write_store(store_, out);
   for (const auto& [name, topic] : topics_.all()) {
     std::int64_t stored = 0;

@@ -158,10 +158,13 @@ class CoreRig {
     BOLIDE_ASSERT(timers.has_value());
     auto leases = LeaseLog::open(fs, "leases");
     BOLIDE_ASSERT(leases.has_value());
+    auto dedupe = DedupeLog::open(fs, "dedupe");
+    BOLIDE_ASSERT(dedupe.has_value());
     core = std::make_unique<Core>(options_.core, *store,
                                   CoreState{.metadata = std::move(*metadata),
                                             .timers = std::move(*timers),
-                                            .leases = std::move(*leases)},
+                                            .leases = std::move(*leases),
+                                            .dedupe = std::move(*dedupe)},
                                   background.background(), clock);
   }
   // The process dies and starts again.
@@ -171,6 +174,15 @@ class CoreRig {
     background.drop();
     store.reset();
     fs.kill();
+    open();
+  }
+  // Power is lost and comes back: what was not synced is gone.
+  void power_loss_and_reopen() {
+    core.reset();
+    sync.drop();
+    background.drop();
+    store.reset();
+    fs.crash();
     open();
   }
   // The server stops as it should and starts again.

@@ -4,6 +4,7 @@
 // Runs on: core agent.  Owns: nothing.  Invariant: see properties.h.
 #include "broker/properties.h"
 
+#include "base/producer_identity.h"
 #include "base/strings.h"
 
 namespace bolide::broker {
@@ -12,6 +13,12 @@ namespace {
 bool wants_time(std::string_view name, std::string_view value) {
   if (name == "DELAY") return value != "0";
   return name == "TIMER_DELAY_SEC" || name == "TIMER_DELAY_MS" || name == "TIMER_DELIVER_MS";
+}
+
+void take_producer(std::string_view name, std::string_view value, SendProperties* found) {
+  if (name == producer_id_property) found->producer_id = value;
+  if (name == producer_sequence_property) found->producer_sequence = value;
+  found->sequenced = !found->producer_id.empty() || !found->producer_sequence.empty();
 }
 
 }  // namespace
@@ -26,6 +33,8 @@ SendProperties scan_properties(std::string_view text) {
       found.special = found.transaction = true;
     } else if (name == "INNER_MULTI_DISPATCH") {
       found.unsupported = name;
+    } else if (name.starts_with(producer_property_prefix)) {
+      take_producer(name, value, &found);
     }
   });
   return found;

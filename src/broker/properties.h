@@ -18,8 +18,11 @@ inline constexpr char property_end = '\x02';
 
 struct SendProperties {
   store::IndexedProperties indexed;
-  bool transaction = false;      // its outcome is not known yet
-  bool special = false;          // that, or it asks to be delivered later
+  bool transaction = false;  // its outcome is not known yet
+  bool special = false;      // that, or it asks to be delivered later
+  bool sequenced = false;    // it names its producer (base/producer_identity.h)
+  std::string_view producer_id;
+  std::string_view producer_sequence;
   std::string_view unsupported;  // a property that asks for what this broker cannot do
 };
 

@@ -41,9 +41,11 @@ struct Bench {
     BOLIDE_ASSERT(timers.has_value());
     auto leases = LeaseLog::open(os::posix_file_system(), directory / "leases");
     BOLIDE_ASSERT(leases.has_value());
+    auto dedupe = DedupeLog::open(os::posix_file_system(), directory / "dedupe");
+    BOLIDE_ASSERT(dedupe.has_value());
     core = std::make_unique<Core>(
         CoreSettings{}, *store,
-        CoreState{std::move(*metadata), std::move(*timers), std::move(*leases)},
+        CoreState{std::move(*metadata), std::move(*timers), std::move(*leases), std::move(*dedupe)},
         background.background(), clock);
   }
 

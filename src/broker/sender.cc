@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/cursor.h"
+#include "broker/batch_element.h"
 
 #include <algorithm>
 #include <cstring>
@@ -23,24 +24,6 @@ constexpr std::size_t compact_after = 4096;
 
 std::int32_t sys_flag_mask(const SendRequest& request) {
   return request.origin == Origin::client ? client_sys_flag_mask : own_sys_flag_mask;
-}
-
-// One element of a batch body (wire 1.10).
-struct BatchElement {
-  std::int32_t flag = 0;
-  std::string_view body;
-  std::string_view properties;
-};
-
-bool read_element(Reader& in, BatchElement* element) {
-  const char* start = in.position();
-  const std::uint32_t size = in.u32();
-  in.u32();  // magic
-  in.u32();  // body checksum: made anew
-  element->flag = in.i32();
-  element->body = in.bytes(in.u32());
-  element->properties = in.bytes(in.u16());
-  return !in.failed() && static_cast<std::size_t>(in.position() - start) == size;
 }
 
 }  // namespace
@@ -200,6 +183,13 @@ Sender::Waiting& Sender::wait(const SendRequest& request, store::QueueNo queue,
 Result<> Sender::append_one(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                             const Now& now) {
   const SendProperties known = scan_properties(request.properties);
+  if (told_apart(request, topic, known)) [[unlikely]]
+    return append_once(request, topic, queue_id, known, now);
+  return append_plain(request, topic, queue_id, known, now);
+}
+
+Result<> Sender::append_plain(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
+                              const SendProperties& known, const Now& now) {
   if (known.special && request.origin != Origin::waited)
     return append_special(request, topic, queue_id, known, now);
   return append_single(request, topic.queues[static_cast<std::size_t>(queue_id)], queue_id, known,
@@ -242,10 +232,10 @@ Result<> Sender::append_single(const SendRequest& request, store::QueueNo queue,
   return {};
 }
 
-Result<> Sender::append_batch(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
-                              const Now& now) {
+// All or nothing: it is looked at before any of it is stored.
+Result<> Sender::check_batch(const SendRequest& request) const {
   BatchElement element;
-  for (Reader in(request.body); in.remaining() > 0;) {  // all or nothing: look before storing
+  for (Reader in(request.body); in.remaining() > 0;) {
     if (!read_element(in, &element)) return fail(Errc::malformed, "batch body cannot be cut up");
     if (element.body.empty()) return fail(Errc::malformed, "message body is empty");
     if (!store::properties_fit(element.properties)) {
@@ -256,11 +246,26 @@ Result<> Sender::append_batch(const SendRequest& request, const Topic& topic, st
       return fail(Errc::not_supported, "a batch with messages for later or of transactions");
     }
   }
-  const store::QueueNo queue = topic.queues[static_cast<std::size_t>(queue_id)];
+  return {};
+}
+
+Result<> Sender::append_batch(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
+                              const Now& now) {
+  BOLIDE_CHECK(check_batch(request));
+  const SendProperties common = scan_properties(request.properties);
+  if (told_apart(request, topic, common)) [[unlikely]]
+    return append_batch_once(request, topic, queue_id, common, now);
+  return append_elements(request, topic.queues[static_cast<std::size_t>(queue_id)], queue_id, now);
+}
+
+Result<> Sender::append_elements(const SendRequest& request, store::QueueNo queue,
+                                 std::int32_t queue_id, const Now& now) {
   visible_.track(queue);
   std::vector<std::int64_t> positions;
   store::Appended last;
+  BatchElement element;
   SendRequest single = request;
+  Result<> done;
   for (Reader in(request.body); in.remaining() > 0;) {
     BOLIDE_ASSERT(read_element(in, &element));
     single.flag = element.flag;
@@ -268,26 +273,23 @@ Result<> Sender::append_batch(const SendRequest& request, const Topic& topic, st
     const SendProperties known = scan_properties(element.properties);
     auto appended = append(single, queue, element.properties, known, now);
     if (!appended) {
-      // What is appended already stays: it is published unanswered, and the sender's retry repeats
-      // it.
-      if (!positions.empty()) {
-        Waiting& stored = wait({}, queue, queue_id);
-        stored.first_offset = last.queue_offset;
-        stored.end_position = last.end_position;
-      }
-      return Failure(std::move(appended).error());
+      done = Failure(std::move(appended).error());
+      break;
     }
     last = *appended;
     positions.push_back(last.position);
     ++stats_.messages;
     stats_.bytes += element.body.size();
   }
-  Waiting& waiting = wait(request, queue, queue_id);
+  if (positions.empty()) return done;
+  // What is appended before a failure stays: it is published unanswered, and the sender's retry
+  // repeats it.
+  Waiting& waiting = wait(done ? request : SendRequest{}, queue, queue_id);
   waiting.count = static_cast<std::int32_t>(positions.size());
   waiting.first_offset = last.queue_offset + 1 - waiting.count;
   waiting.end_position = last.end_position;
   waiting.positions = std::move(positions);
-  return {};
+  return done;
 }
 
 void Sender::refuse(const Ticket& ticket, Error error) {
@@ -328,8 +330,10 @@ void Sender::release() {
   touched_.clear();
   while (head_ < waiting_.size() && waiting_[head_].end_position <= safe) {
     const Waiting& waiting = waiting_[head_];
-    visible_.publish(waiting.queue, waiting.first_offset + waiting.count);
-    if (touched_.empty() || touched_.back() != waiting.queue) touched_.push_back(waiting.queue);
+    if (waiting.count > 0) {
+      visible_.publish(waiting.queue, waiting.first_offset + waiting.count);
+      if (touched_.empty() || touched_.back() != waiting.queue) touched_.push_back(waiting.queue);
+    }
     answer(waiting);
     ++head_;
   }

@@ -9,6 +9,8 @@
 
 #include "base/random.h"
 #include "broker/api.h"
+#include "broker/batch_element.h"
+#include "broker/dedupe/dedupe.h"
 #include "broker/delivery/visible.h"
 #include "broker/properties.h"
 #include "broker/topics.h"
@@ -57,6 +59,8 @@ struct Detours {
   std::function<Result<std::optional<Detour>>(const SendRequest& request, std::int32_t queue_id,
                                               const SendProperties& known, const Now& now)>
       special;
+  // By which a message that waits for its time is taken back; empty if it cannot be.
+  std::function<std::string(const store::Record& held)> recall_handle;
 };
 
 class Sender {
@@ -70,6 +74,8 @@ class Sender {
   // Answers and publishes all that has become safe; calls `on_published` once per queue and turn.
   void release();
   void detour_by(Detours detours) { detours_ = std::move(detours); }
+  // Requires that it outlives this.
+  void tell_apart_by(Dedupe& dedupe) { dedupe_ = &dedupe; }
   void on_published(std::function<void(store::QueueNo)> callback) {
     published_ = std::move(callback);
   }
@@ -82,7 +88,7 @@ class Sender {
     Ticket ticket;
     store::QueueNo queue = 0;
     std::int32_t queue_id = 0;
-    std::int32_t count = 1;
+    std::int32_t count = 1;  // 0: nothing was stored for it, it was stored before
     std::int64_t first_offset = 0;
     std::int64_t end_position = 0;
     std::int64_t position = 0;  // of a single message
@@ -103,14 +109,37 @@ class Sender {
                       const Now& now);
   Result<> append_special(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                           const SendProperties& known, const Now& now);
+  Result<> append_plain(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
+                        const SendProperties& known, const Now& now);
   Result<> append_single(const SendRequest& request, store::QueueNo queue, std::int32_t queue_id,
                          const SendProperties& known, const Now& now);
+  Result<> check_batch(const SendRequest& request) const;
   Result<> append_batch(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                         const Now& now);
+  Result<> append_elements(const SendRequest& request, store::QueueNo queue, std::int32_t queue_id,
+                           const Now& now);
   Result<store::Appended> append(const SendRequest& request, store::QueueNo queue,
                                  std::string_view properties, const SendProperties& known,
                                  const Now& now);
   std::string_view complete_properties(std::string_view properties, SendProperties* known);
+  // sender_repeats.cc
+  bool told_apart(const SendRequest& request, const Topic& topic,
+                  const SendProperties& known) const {
+    return Dedupe::concerns(topic, known) && dedupe_ != nullptr &&
+           request.origin == Origin::client && !topic.config.name.starts_with(retry_prefix) &&
+           !topic.config.name.starts_with(dead_letter_prefix);
+  }
+  Result<> append_once(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
+                       const SendProperties& known, const Now& now);
+  Result<> append_batch_once(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
+                             const SendProperties& common, const Now& now);
+  struct BatchOnce;
+  Result<> plan_element(const Topic& topic, BatchElement element, BatchOnce& batch, const Now& now);
+  Result<> store_rest(const SendRequest& request, BatchOnce& batch, const Now& now);
+  void answer_again(const SendRequest& request, const Original& original,
+                    const SendProperties& known);
+  std::vector<std::int64_t> positions_of(const BatchOnce& batch);
+
   Waiting& wait(const SendRequest& request, store::QueueNo queue, std::int32_t queue_id);
   void refuse(const Ticket& ticket, Error error);
   void answer(const Waiting& waiting);
@@ -125,6 +154,7 @@ class Sender {
   Visible& visible_;
   Random random_;
   Detours detours_;
+  Dedupe* dedupe_ = nullptr;
   std::function<void(store::QueueNo)> published_;
   std::vector<Waiting> waiting_;  // [head_, size) wait; the front is dropped in large pieces
   std::size_t head_ = 0;

@@ -96,6 +96,10 @@ const Topic* Topics::find(std::string_view name) const {
 Topic& Topics::insert(TopicConfig config) {
   Topic& topic = topics_[config.name];
   topic.config = std::move(config);
+  const auto window = topic.config.attributes.find(dedupe_window_attribute);
+  topic.dedupe_window_ms = window == topic.config.attributes.end()
+                               ? 0
+                               : parse_integer<std::int64_t>(window->second).value_or(0);
   open_queues(topic);
   return topic;
 }

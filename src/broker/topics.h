@@ -24,6 +24,8 @@ struct Topic {
   TopicConfig config;
   // By queue id: as many as the larger of the config's two counts, which are both in range.
   std::vector<store::QueueNo> queues;
+  // For so long a key's first message stands for all of them; 0: never.
+  std::int64_t dedupe_window_ms = 0;
 
   std::int32_t queue_count() const { return static_cast<std::int32_t>(queues.size()); }
 };

@@ -151,6 +151,9 @@ class MessageStore {
                           const ReadLimits& limits, const TagFilter& filter) = 0;
   // One record by position; empty records when there is none that starts exactly there.
   virtual ReadResult read_position(std::int64_t position) = 0;
+  // Every record of the log that was written from `from` on, which is the start or the end of one.
+  // Blocks: for starts. What was dropped is passed over. Errors: storage_corrupt, io.
+  virtual Result<> scan(std::int64_t from, const std::function<void(const Record&)>& each) = 0;
   // Positions of records that carry `key` of `topic`, newest first, stored in [from_ms, to_ms].
   // False positives (hash) are possible: the caller compares. Blocks on cold index pages: bounded.
   virtual Result<std::vector<std::int64_t>> find_key(std::string_view topic, std::string_view key,

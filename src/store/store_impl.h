@@ -45,6 +45,7 @@ class StoreImpl final : public MessageStore {
   ReadResult read(QueueNo queue, std::int64_t offset, std::int64_t end_offset,
                   const ReadLimits& limits, const TagFilter& filter) override;
   ReadResult read_position(std::int64_t position) override;
+  Result<> scan(std::int64_t from, const std::function<void(const Record&)>& each) override;
   Result<std::vector<std::int64_t>> find_key(std::string_view topic, std::string_view key,
                                              std::int64_t from_ms, std::int64_t to_ms,
                                              std::size_t count_max) override;

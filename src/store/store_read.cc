@@ -4,6 +4,7 @@
 // Runs on: log agent.  Owns: nothing.  Invariant: bytes that come from a file are given only after
 // their checksums were seen to match.
 #include "base/log.h"
+#include "store/log_scanner.h"
 #include "store/store_impl.h"
 
 #include <algorithm>
@@ -219,6 +220,18 @@ ReadResult StoreImpl::read_position(std::int64_t position) {
   result.bytes = size;
   result.next_offset = record.queue_offset + 1;
   return result;
+}
+
+Result<> StoreImpl::scan(std::int64_t from, const std::function<void(const Record&)>& each) {
+  LogScanner scanner(log_.segments(), std::max(from, log_.min_position()), log_.written());
+  for (;;) {
+    Record record;
+    BOLIDE_TRY(const DecodeStatus status, scanner.next(&record));
+    if (status == DecodeStatus::end) return {};
+    if (status != DecodeStatus::record)
+      return fail(Errc::storage_corrupt, "no record at " + std::to_string(scanner.position()));
+    each(record);
+  }
 }
 
 std::int64_t StoreImpl::record_time(std::int64_t position) {

@@ -121,6 +121,21 @@ constexpr OptionRow rows[] = {
     {Opt::broker_transaction_checks_max, "broker.transaction_checks_max", integer, none, "15", 1,
      100'000, "", restart, open,
      "After so many questions without an outcome the message goes to TRANS_CHECK_MAX_TIME_TOPIC."},
+    {Opt::broker_dedupe_window, "broker.dedupe_window", integer, none, "256", 128, 65'536, "",
+     restart, open,
+     "How many of the last messages of an idempotent producer to a queue are remembered; 40 bytes "
+     "each."},
+    {Opt::broker_dedupe_producers_max, "broker.dedupe_producers_max", integer, none, "10000", 1,
+     10'000'000, "", restart, open,
+     "How many idempotent producers are remembered, counted once for each queue that they send to; "
+     "those in use are never forgotten, a new one is refused instead."},
+    {Opt::broker_dedupe_producer_expiry_ms, "broker.dedupe_producer_expiry_ms", duration, ms, "24h",
+     60'000, 365 * day_ms, "", restart, open,
+     "An idempotent producer that has sent nothing to a queue for so long is forgotten there."},
+    {Opt::broker_dedupe_keys_max, "broker.dedupe_keys_max", integer, none, "1000000", 1,
+     1'000'000'000, "", restart, open,
+     "How many keys are remembered for topics with bolide.dedupe.window.ms, about 70 bytes each; "
+     "beyond that the oldest are forgotten before their time."},
 
     {Opt::store_reply_level, "store.reply_level", choice, none, "async", 0, 0, "async|sync",
      restart, open,

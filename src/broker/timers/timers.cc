@@ -58,6 +58,17 @@ Result<std::optional<Detour>> Timers::defer(const SendRequest& request, std::int
   return detour;
 }
 
+std::string Timers::recall_handle_of(const store::Record& held) const {
+  const PropertyList properties(held.properties);
+  const auto due_ms = parse_integer<std::int64_t>(properties.find(timer_property::due_ms));
+  if (held.topic != wheel_topic || !due_ms || properties.find("UNIQ_KEY").empty()) return {};
+  return RecallHandle{.topic = std::string(properties.find(timer_property::topic)),
+                      .broker = settings_.broker,
+                      .due_ms = *due_ms,
+                      .unique_key = std::string(properties.find("UNIQ_KEY"))}
+      .text();
+}
+
 bool Timers::run(const Now& now) {
   if (due_ms_ > now.wall_ms) return false;
   std::int32_t left = deliver_per_turn;

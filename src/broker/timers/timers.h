@@ -57,6 +57,8 @@ class Timers {
   // now. Errors: message_invalid.
   Result<std::optional<Detour>> defer(const SendRequest& request, std::int32_t queue_id,
                                       PropertyList properties, const Now& now);
+  // By which the message of a record that waits can be recalled; empty if it cannot be.
+  std::string recall_handle_of(const store::Record& held) const;
   // A message can be seen in `queue`.
   void published(store::QueueNo queue) {
     if (queue < level_of_.size() && level_of_[queue] != nullptr)

@@ -71,10 +71,12 @@ struct PosixDesk {
     BOLIDE_ASSERT(timers.has_value());
     auto leases = broker::LeaseLog::open(os::posix_file_system(), directory / "leases");
     BOLIDE_ASSERT(leases.has_value());
-    core = std::make_unique<broker::Core>(
-        broker::CoreSettings{}, *store,
-        broker::CoreState{std::move(*opened), std::move(*timers), std::move(*leases)},
-        background.background(), clock);
+    auto dedupe = broker::DedupeLog::open(os::posix_file_system(), directory / "dedupe");
+    BOLIDE_ASSERT(dedupe.has_value());
+    core = std::make_unique<broker::Core>(broker::CoreSettings{}, *store,
+                                          broker::CoreState{std::move(*opened), std::move(*timers),
+                                                            std::move(*leases), std::move(*dedupe)},
+                                          background.background(), clock);
     service = std::make_unique<BrokerService>(
         BrokerService{.api = *core, .broker_name = "broker-a", .cluster = "C", .config_text = {}});
     front = std::make_unique<Front>(service.get(), nullptr, frame_bytes_max_default);
