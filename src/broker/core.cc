@@ -30,6 +30,7 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
       groups_(settings_.auto_create_groups, *metadata_),
       offsets_(*metadata_),
       modes_(*metadata_),
+      locks_(*metadata_),
       visible_(store),
       sender_({.store_host = settings_.store_host,
                .broker = settings_.name,
@@ -57,8 +58,9 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
       started_ms_(clock.now().wall_ms) {
   load(state.metadata.stored);
   open_leases(std::move(state.leases), background);
-  open_detours(std::move(state.timers), std::move(background));
+  open_detours(std::move(state.timers), state.metadata.stored.checks, std::move(background));
   open_dedupe(std::move(state.dedupe));
+  if (metadata_->wants_snapshot()) (void)metadata_->snapshot(everything());  // or by a tick
   sender_.on_published([this](store::QueueNo queue) {
     puller_.wake(queue);
     popper_->published(queue);
@@ -82,7 +84,7 @@ void Core::load(const StoredMetadata& stored) {
   groups_.load(stored.groups, stored.group_version);
   offsets_.load(stored.offsets);
   modes_.load(stored.modes);
-  if (metadata_->wants_snapshot()) (void)metadata_->snapshot(everything());  // or by a tick
+  locks_.load(stored.locks, now());
 }
 
 void Core::open_leases(LeaseLog::Opened leases, store::Background background) {
@@ -109,7 +111,8 @@ void Core::open_leases(LeaseLog::Opened leases, store::Background background) {
                                                               .send_back = send_back_}});
 }
 
-void Core::open_detours(TimerLog::Opened timers, store::Background background) {
+void Core::open_detours(TimerLog::Opened timers, const std::vector<CheckEntry>& checks,
+                        store::Background background) {
   const QueueTail::Parts reading{
       .store = store_, .visible = visible_, .background = std::move(background)};
   timers_ = std::make_unique<Timers>(
@@ -119,13 +122,17 @@ void Core::open_detours(TimerLog::Opened timers, store::Background background) {
       Timers::Parts{
           .topics = topics_, .offsets = offsets_, .sends = own_sends_, .reading = reading},
       std::move(timers));
-  transactions_ = std::make_unique<Transactions>(
-      settings_.transactions, Transactions::Parts{.topics = topics_,
-                                                  .offsets = offsets_,
-                                                  .clients = clients_,
-                                                  .sends = own_sends_,
-                                                  .reading = reading,
-                                                  .store_host = settings_.store_host});
+  transactions_ = std::make_unique<Transactions>(settings_.transactions,
+                                                 Transactions::Parts{
+                                                     .topics = topics_,
+                                                     .offsets = offsets_,
+                                                     .clients = clients_,
+                                                     .sends = own_sends_,
+                                                     .metadata = *metadata_,
+                                                     .reading = reading,
+                                                     .store_host = settings_.store_host,
+                                                 },
+                                                 checks);
   sender_.detour_by(
       {.retry = [this](SendRequest* request,
                        const Now& at) { return send_back_.route_retry(request, at); },
@@ -236,6 +243,8 @@ StoredMetadata Core::everything() const {
   all.offsets = offsets_.all();
   all.trims = topics_.trims();
   all.modes = modes_.all();
+  all.locks = locks_.all(now());
+  all.checks = transactions_->checks();
   all.topic_version = topics_.version();
   all.group_version = groups_.version();
   return all;

@@ -211,7 +211,8 @@ class Core final : public Api {
   Result<std::optional<Detour>> detour(const SendRequest& request, std::int32_t queue_id,
                                        const SendProperties& known, const Now& now);
   void load(const StoredMetadata& stored);
-  void open_detours(TimerLog::Opened timers, store::Background background);
+  void open_detours(TimerLog::Opened timers, const std::vector<CheckEntry>& checks,
+                    store::Background background);
   void open_leases(LeaseLog::Opened leases, store::Background background);
   void open_dedupe(DedupeLog::Opened dedupe);
   void offset_moved(std::string_view group, std::string_view topic, std::int32_t queue_id,

@@ -136,10 +136,12 @@ void Core::lock_queues(const Identity&, std::string_view group, std::string_view
   std::vector<QueueRef> held;
   for (const QueueRef& queue : queues) {
     if (!queue_of(queue.topic, queue.queue_id)) continue;
-    if (locks_.lock(group, queue.topic, queue.queue_id, client_id, now().steady_ms())) {
+    if (locks_.lock(group, queue.topic, queue.queue_id, client_id, now())) {
       held.push_back(queue);
     }
   }
+  // A disk that is full stops nobody from consuming: such a lock does not outlive the broker.
+  (void)metadata_->flush();
   reply(std::move(held));
 }
 
@@ -148,6 +150,7 @@ void Core::unlock_queues(const Identity&, std::string_view group, std::string_vi
   for (const QueueRef& queue : queues) {
     locks_.unlock(group, queue.topic, queue.queue_id, client_id);
   }
+  (void)metadata_->flush();
 }
 
 }  // namespace bolide::broker

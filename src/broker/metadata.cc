@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Metadata in the journal. Keys: topic/NAME, group/NAME, offset/QUEUE/TOPIC@GROUP, trim/NAME,
-// mode/TOPIC@GROUP, version/topic, version/group. Names hold neither '/' nor '@', so keys are
-// unambiguous. Runs on: core agent.  Owns: the journal.  Invariant: see metadata.h.
+// mode/TOPIC@GROUP, lock/QUEUE/TOPIC@GROUP, checks/HALF, version/topic, version/group. Names hold
+// neither '/' nor '@', so keys are unambiguous. Runs on: core agent.  Owns: the journal. Invariant:
+// see metadata.h.
 #include "broker/metadata.h"
 
 #include "base/log.h"
@@ -20,6 +21,8 @@ constexpr std::string_view group_key = "group/";
 constexpr std::string_view offset_key = "offset/";
 constexpr std::string_view trim_key = "trim/";
 constexpr std::string_view mode_key = "mode/";
+constexpr std::string_view lock_key = "lock/";
+constexpr std::string_view checks_key = "checks/";
 constexpr std::string_view topic_version_key = "version/topic";
 constexpr std::string_view group_version_key = "version/group";
 constexpr std::uint64_t snapshot_after_bytes = 8U << 20U;
@@ -44,6 +47,10 @@ std::string key_of_offset(std::string_view topic, std::string_view group, std::i
 
 std::string key_of_mode(const RequestMode& mode) {
   return fmt::format("{}{}@{}", mode_key, mode.topic, mode.group);
+}
+
+std::string value_of_lock(const LockEntry& lock) {
+  return fmt::format("{} {}", lock.renewed_ms, lock.client_id);
 }
 
 // The journal replayed: the last value of each key.
@@ -89,6 +96,8 @@ class Replay {
       return read_json(key, value, read_version, &stored->group_version);
     if (key.starts_with(offset_key)) return read_offset(key, value, stored);
     if (key.starts_with(trim_key)) return read_trim(key, value, stored);
+    if (key.starts_with(lock_key)) return read_lock(key, value, stored);
+    if (key.starts_with(checks_key)) return read_checks(key, value, stored);
     return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
   }
 
@@ -97,6 +106,27 @@ class Replay {
     if (!position) return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
     stored->trims.push_back(
         {.topic = std::string(key.substr(trim_key.size())), .position = *position});
+    return {};
+  }
+
+  static Result<> read_lock(std::string_view key, std::string_view value, StoredMetadata* stored) {
+    const std::size_t space = value.find(' ');
+    const auto renewed_ms = parse_integer<WallMs>(value.substr(0, space));
+    if (space == value.npos || !renewed_ms)
+      return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
+    stored->locks.push_back({.queue = std::string(key.substr(lock_key.size())),
+                             .client_id = std::string(value.substr(space + 1)),
+                             .renewed_ms = *renewed_ms});
+    return {};
+  }
+
+  static Result<> read_checks(std::string_view key, std::string_view value,
+                              StoredMetadata* stored) {
+    const auto half_offset = parse_integer<std::int64_t>(key.substr(checks_key.size()));
+    const auto checks = parse_integer<std::int32_t>(value);
+    if (!half_offset || !checks)
+      return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
+    stored->checks.push_back({.half_offset = *half_offset, .checks = *checks});
     return {};
   }
 
@@ -170,6 +200,23 @@ void Metadata::erase_offset(std::string_view topic, std::string_view group, std:
   journal_->erase(key_of_offset(topic, group, queue_id));
 }
 
+void Metadata::save_lock(const LockEntry& lock) {
+  journal_->put(key_of(lock_key, lock.queue), value_of_lock(lock));
+}
+
+void Metadata::erase_lock(std::string_view queue) {
+  journal_->erase(key_of(lock_key, queue));
+}
+
+void Metadata::save_checks(const CheckEntry& entry) {
+  journal_->put(key_of(checks_key, DecimalText(entry.half_offset).view()),
+                DecimalText(entry.checks).view());
+}
+
+void Metadata::erase_checks(std::int64_t half_offset) {
+  journal_->erase(key_of(checks_key, DecimalText(half_offset).view()));
+}
+
 void Metadata::Retry::note(const Result<>& done, std::int64_t now_ms) {
   if (done) {
     if (failed_) BOLIDE_LOG(warning, "{} can be written again", what_);
@@ -214,6 +261,10 @@ Result<> Metadata::snapshot(const StoredMetadata& all) {
     }
     for (const TrimEntry& t : all.trims) {
       emit(key_of(trim_key, t.topic), DecimalText(t.position).view());
+    }
+    for (const LockEntry& l : all.locks) emit(key_of(lock_key, l.queue), value_of_lock(l));
+    for (const CheckEntry& e : all.checks) {
+      emit(key_of(checks_key, DecimalText(e.half_offset).view()), DecimalText(e.checks).view());
     }
   });
   if (written) snapshot_due_ = false;

@@ -43,6 +43,19 @@ struct TrimEntry {
   std::int64_t position = 0;
 };
 
+// A queue that a client consumes in order. `queue` is QUEUE/TOPIC@GROUP.
+struct LockEntry {
+  std::string queue;
+  std::string client_id;
+  WallMs renewed_ms = 0;
+};
+
+// How often the producer of an open transaction was asked, by the offset of its half.
+struct CheckEntry {
+  std::int64_t half_offset = 0;
+  std::int32_t checks = 0;
+};
+
 // What the journal holds when the broker starts.
 struct StoredMetadata {
   std::vector<TopicConfig> topics;
@@ -50,6 +63,8 @@ struct StoredMetadata {
   std::vector<OffsetEntry> offsets;
   std::vector<TrimEntry> trims;
   std::vector<RequestMode> modes;
+  std::vector<LockEntry> locks;
+  std::vector<CheckEntry> checks;
   DataVersion topic_version;
   DataVersion group_version;
 };
@@ -69,6 +84,10 @@ class Metadata {
   void save_offset(std::string_view topic, std::string_view group, std::int32_t queue_id,
                    std::int64_t offset);
   void erase_offset(std::string_view topic, std::string_view group, std::int32_t queue_id);
+  void save_lock(const LockEntry& lock);
+  void erase_lock(std::string_view queue);
+  void save_checks(const CheckEntry& entry);
+  void erase_checks(std::int64_t half_offset);
 
   // The time of the turn, by which tries after a failure are spaced out.
   void at(const Now& now) { now_ms_ = now.steady_ms(); }

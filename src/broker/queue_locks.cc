@@ -10,38 +10,75 @@ namespace bolide::broker {
 namespace {
 
 std::string key_of(std::string_view group, std::string_view topic, std::int32_t queue_id) {
-  return std::string(group) + "@" + std::string(topic) + "@" + std::to_string(queue_id);
+  std::string key = std::to_string(queue_id);
+  key += '/';
+  key += topic;
+  key += '@';
+  key += group;
+  return key;
 }
 
 }  // namespace
 
+void QueueLocks::load(const std::vector<LockEntry>& stored, const Now& now) {
+  for (const LockEntry& lock : stored) {
+    // A clock that was set may say that the lock is from tomorrow.
+    const std::int64_t age_ms = std::max<std::int64_t>(now.wall_ms - lock.renewed_ms, 0);
+    if (age_ms > lock_ms) continue;
+    const std::int64_t renewed_ms = now.steady_ms() - age_ms;
+    holders_[lock.queue] = {
+        .client_id = lock.client_id, .renewed_ms = renewed_ms, .saved_ms = renewed_ms};
+  }
+}
+
 bool QueueLocks::lock(std::string_view group, std::string_view topic, std::int32_t queue_id,
-                      std::string_view client_id, std::int64_t steady_ms) {
-  Holder& holder = holders_[key_of(group, topic, queue_id)];
-  const bool free = holder.client_id.empty() || steady_ms - holder.renewed_ms > lock_ms;
+                      std::string_view client_id, const Now& now) {
+  const std::string key = key_of(group, topic, queue_id);
+  Holder& holder = holders_[key];
+  const std::int64_t now_ms = now.steady_ms();
+  const bool free = holder.client_id.empty() || now_ms - holder.renewed_ms > lock_ms;
   if (!free && holder.client_id != client_id) return false;
+  const bool taken = holder.client_id != client_id;
   holder.client_id = client_id;
-  holder.renewed_ms = steady_ms;
+  holder.renewed_ms = now_ms;
+  if (taken || now_ms - holder.saved_ms >= save_every_ms) {
+    holder.saved_ms = now_ms;
+    metadata_.save_lock({.queue = key, .client_id = holder.client_id, .renewed_ms = now.wall_ms});
+  }
   return true;
 }
 
 void QueueLocks::unlock(std::string_view group, std::string_view topic, std::int32_t queue_id,
                         std::string_view client_id) {
   const auto found = holders_.find(key_of(group, topic, queue_id));
-  if (found != holders_.end() && found->second.client_id == client_id) holders_.erase(found);
+  if (found == holders_.end() || found->second.client_id != client_id) return;
+  metadata_.erase_lock(found->first);
+  holders_.erase(found);
 }
 
 bool QueueLocks::holds_any(std::string_view group, std::int64_t steady_ms) const {
   return std::ranges::any_of(holders_, [&](const auto& item) {
     const std::string_view key = item.first;
-    return key.size() > group.size() && key.starts_with(group) && key[group.size()] == '@' &&
-           steady_ms - item.second.renewed_ms <= lock_ms;
+    return key.substr(key.rfind('@') + 1) == group && steady_ms - item.second.renewed_ms <= lock_ms;
   });
 }
 
 void QueueLocks::expire(std::int64_t steady_ms) {
-  std::erase_if(holders_,
-                [&](const auto& item) { return steady_ms - item.second.renewed_ms > lock_ms; });
+  std::erase_if(holders_, [&](const auto& item) {
+    if (steady_ms - item.second.renewed_ms <= lock_ms) return false;
+    metadata_.erase_lock(item.first);
+    return true;
+  });
+}
+
+std::vector<LockEntry> QueueLocks::all(const Now& now) const {
+  std::vector<LockEntry> list;
+  for (const auto& [queue, holder] : holders_) {
+    list.push_back({.queue = queue,
+                    .client_id = holder.client_id,
+                    .renewed_ms = now.wall_ms - (now.steady_ms() - holder.renewed_ms)});
+  }
+  return list;
 }
 
 }  // namespace bolide::broker

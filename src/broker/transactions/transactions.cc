@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/message_id.h"
+#include "base/strings.h"
 
 #include <algorithm>
 #include <utility>
@@ -23,13 +24,29 @@ QueueTail tail_of(std::string_view name, const Topics& topics, const Offsets& of
   return {reading, topic.queues.front(), at};
 }
 
+// Apache's broker counts in the message, which it stores anew with each question.
+std::int32_t checks_elsewhere(const store::Record& half) {
+  const auto text = store::find_property(half.properties, "TRANSACTION_CHECK_TIMES");
+  return std::max(parse_integer<std::int32_t>(text).value_or(0), 0);
+}
+
 }  // namespace
 
-Transactions::Transactions(TransactionSettings settings, Parts parts)
+Transactions::Transactions(TransactionSettings settings, Parts parts,
+                           const std::vector<CheckEntry>& checks)
     : settings_(settings),
       parts_(std::move(parts)),
       halves_(tail_of(half_topic, parts_.topics, parts_.offsets, parts_.reading)),
-      outcomes_(tail_of(outcome_topic, parts_.topics, parts_.offsets, parts_.reading)) {}
+      outcomes_(tail_of(outcome_topic, parts_.topics, parts_.offsets, parts_.reading)),
+      earlier_outcomes_(outcomes_) {
+  for (const CheckEntry& entry : checks) {
+    if (entry.half_offset >= halves_.next_offset()) {
+      earlier_checks_[entry.half_offset] = entry.checks;
+    } else {
+      parts_.metadata.erase_checks(entry.half_offset);  // it has ended; this could not be noted
+    }
+  }
+}
 
 Detour Transactions::hold(const SendRequest& request, std::int32_t queue_id,
                           PropertyList properties) {
@@ -41,7 +58,22 @@ Detour Transactions::hold(const SendRequest& request, std::int32_t queue_id,
 void Transactions::take_in() {
   if (!arrived_) return;
   halves_.read(records_per_turn, [this](const store::Record& half) { return arrive(half); });
-  arrived_ = !halves_.at_end();
+  if (earlier_outcomes_) take_in_earlier_outcomes();
+  arrived_ = !knows_all();
+}
+
+// Before anybody is asked or heard: who ended shortly before a kill would otherwise end twice.
+void Transactions::take_in_earlier_outcomes() {
+  earlier_outcomes_->read(records_per_turn, [this](const store::Record& outcome) {
+    for_each_outcome(outcome.body, [this](std::int64_t offset) {
+      if (const auto open = open_.find(offset); open != open_.end())
+        open->second.ending = true;
+      else if (offset >= halves_.next_offset())
+        ending_early_.insert(offset);
+    });
+    return true;
+  });
+  if (earlier_outcomes_->at_end()) earlier_outcomes_.reset();
 }
 
 void Transactions::run(const Now& now) {
@@ -65,12 +97,19 @@ void Transactions::run(const Now& now) {
 }
 
 bool Transactions::arrive(const store::Record& half) {
-  if (ended_early_.erase(half.queue_offset) > 0) return true;
+  const auto noted = earlier_checks_.extract(half.queue_offset);
+  if (ended_early_.erase(half.queue_offset) > 0) {
+    ending_early_.erase(half.queue_offset);
+    if (noted) parts_.metadata.erase_checks(half.queue_offset);
+    return true;
+  }
   open_.emplace(
       half.queue_offset,
       Open{.position = half.position,
            .check_after_ms = half.store_ms + immunity_ms(half).value_or(settings_.timeout_ms),
            .outcomes_from = outcomes_.next_offset(),
+           .checks = noted ? noted.mapped() : checks_elsewhere(half),
+           .ending = ending_early_.erase(half.queue_offset) > 0,
            .group = std::string(store::find_property(half.properties, "PGROUP"))});
   return true;
 }
@@ -89,7 +128,7 @@ void Transactions::end(const EndTransaction& request, const store::Record& half,
                       "the time of the transaction has passed: its producer is asked about it"));
   }
   take_in();
-  if (half.queue_offset >= halves_.next_offset())
+  if (half.queue_offset >= halves_.next_offset() || earlier_outcomes_)
     return reply(fail(Errc::busy, "after its start the broker still reads what is open"));
   const auto found = open_.find(half.queue_offset);
   if (found == open_.end() || found->second.ending) return reply({});  // it has its outcome
@@ -133,11 +172,12 @@ void Transactions::note_outcome(std::int64_t half_offset, const Now& now) {
 }
 
 void Transactions::tick(const Now& now) {
-  if (now.steady_ms() - checked_ms_ < settings_.check_interval_ms) return;
+  if (now.steady_ms() - checked_ms_ < settings_.check_interval_ms || !knows_all()) return;
   checked_ms_ = now.steady_ms();
   for (auto& [offset, open] : open_) {
     if (!open.ending && open.check_after_ms <= now.wall_ms) check(offset, open, now);
   }
+  (void)parts_.metadata.flush();  // where it fails, a restart counts from an earlier number
 }
 
 void Transactions::check(std::int64_t half_offset, Open& open, const Now& now) {
@@ -154,6 +194,7 @@ void Transactions::check(std::int64_t half_offset, Open& open, const Now& now) {
   if (open.checks >= settings_.checks_max) return give_up(half_offset, open, half, now);
   const auto producer = parts_.clients.pick_producer(open.group, turn_of_producers_++);
   ++open.checks;
+  parts_.metadata.save_checks({.half_offset = half_offset, .checks = open.checks});
   if (!producer) return;
   auto record = question_record(half, open.checks);
   if (!record) return;
@@ -205,7 +246,9 @@ void Transactions::resume(const store::Record& given_up, const Now& now, Reply<v
 bool Transactions::settle(const store::Record& outcome, std::int64_t synced_position) {
   if (outcome.position >= synced_position) return false;
   for_each_outcome(outcome.body, [this](std::int64_t offset) {
-    if (open_.erase(offset) == 0 && offset >= halves_.next_offset()) ended_early_.insert(offset);
+    const auto ended = open_.extract(offset);
+    if (ended && ended.mapped().checks > 0) parts_.metadata.erase_checks(offset);
+    if (!ended && offset >= halves_.next_offset()) ended_early_.insert(offset);
   });
   return true;
 }
@@ -213,7 +256,7 @@ bool Transactions::settle(const store::Record& outcome, std::int64_t synced_posi
 void Transactions::save(std::int64_t synced_position) {
   outcomes_.read(records_per_turn,
                  [&](const store::Record& outcome) { return settle(outcome, synced_position); });
-  if (!halves_.at_end()) return;  // after a start: what is open is not yet known
+  if (!knows_all()) return;
   const bool none = open_.empty();
   const std::int64_t halves = none ? halves_.next_offset() : open_.begin()->first;
   const std::int64_t outcomes =
@@ -223,13 +266,23 @@ void Transactions::save(std::int64_t synced_position) {
 }
 
 bool Transactions::done_below(std::int64_t position) {
-  return halves_.at_end() && (open_.empty() || open_.begin()->second.position >= position);
+  return knows_all() && (open_.empty() || open_.begin()->second.position >= position);
 }
 
 TransactionStats Transactions::stats() const {
   TransactionStats stats = stats_;
   stats.open = open_.size();
   return stats;
+}
+
+std::vector<CheckEntry> Transactions::checks() const {
+  std::vector<CheckEntry> list;
+  for (const auto& [offset, checks] : earlier_checks_)
+    list.push_back({.half_offset = offset, .checks = checks});
+  for (const auto& [offset, open] : open_) {
+    if (open.checks > 0) list.push_back({.half_offset = offset, .checks = open.checks});
+  }
+  return list;
 }
 
 }  // namespace bolide::broker

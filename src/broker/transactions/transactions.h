@@ -2,12 +2,14 @@
 //
 // Transactions (rocketmq semantics 3.10): a message is held in a topic of the broker's own until
 // its producer says what becomes of it; who does not say is asked. An outcome is a record in a
-// second topic, so that a restart finds what is still open.
+// second topic, so that a restart finds what is still open; how often one was asked about stands in
+// the metadata.
 // Runs on: core agent.  Owns: the open transactions.  Invariant: each has one outcome: a second
 // commit stores nothing, and who is asked too late is not asked.
 #pragma once
 
 #include "broker/clients.h"
+#include "broker/metadata.h"
 #include "broker/offsets.h"
 #include "broker/own_sends.h"
 #include "broker/property_list.h"
@@ -45,11 +47,12 @@ class Transactions {
     Offsets& offsets;
     Clients& clients;
     OwnSends& sends;
+    Metadata& metadata;
     QueueTail::Parts reading;
     Host store_host;
   };
   // Requires the topics of held, ended and given up messages.
-  Transactions(TransactionSettings settings, Parts parts);
+  Transactions(TransactionSettings settings, Parts parts, const std::vector<CheckEntry>& checks);
 
   // Where the message of a transaction is held that would go to `queue_id` of request.topic.
   Detour hold(const SendRequest& request, std::int32_t queue_id, PropertyList properties);
@@ -70,6 +73,8 @@ class Transactions {
   // Whether nothing below `position` of the log is needed any more.
   bool done_below(std::int64_t position);
   TransactionStats stats() const;
+  // How often the producers of open transactions were asked, where they were.
+  std::vector<CheckEntry> checks() const;
 
  private:
   struct Open {
@@ -82,6 +87,9 @@ class Transactions {
   };
 
   void take_in();
+  void take_in_earlier_outcomes();
+  // Whether it is known what was open and what had ended when the broker was last up.
+  bool knows_all() { return halves_.at_end() && !earlier_outcomes_; }
   bool arrive(const store::Record& half);
   bool settle(const store::Record& outcome, std::int64_t synced_position);
   void commit(const store::Record& half, const Now& now, OwnSends::Done done);
@@ -93,9 +101,13 @@ class Transactions {
   Parts parts_;
   QueueTail halves_;
   QueueTail outcomes_;
+  std::optional<QueueTail> earlier_outcomes_;  // after a start, until they are read
   bool arrived_ = true;
-  std::map<std::int64_t, Open> open_;   // by offset in the queue of halves
-  std::set<std::int64_t> ended_early_;  // their outcome was read before they were
+  std::map<std::int64_t, Open> open_;  // by offset in the queue of halves
+  // Their outcome was read before they were: they have ended, or are ending.
+  std::set<std::int64_t> ended_early_;
+  std::set<std::int64_t> ending_early_;
+  std::map<std::int64_t, std::int32_t> earlier_checks_;  // of those that were not read yet
   std::string outcomes_of_turn_;
   std::int64_t checked_ms_ = 0;
   std::uint64_t turn_of_producers_ = 0;

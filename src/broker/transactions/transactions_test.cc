@@ -181,6 +181,42 @@ TEST_F(TransactionsTest, ask_again_about_what_was_put_aside_when_told_so) {
   EXPECT_EQ(resume(plain + 4).error().code, Errc::not_found);
 }
 
+TEST_F(TransactionsTest, never_ask_about_what_ended_shortly_before_a_kill) {
+  const EndTransaction half = begin("m");
+  rig_.pass_ms(10'000);
+  ASSERT_TRUE(end(half, Outcome::commit));
+  rig_.kill_and_reopen();
+  producer(6);
+  for (int i = 0; i < 3; ++i) rig_.pass_ms(30'000);
+  EXPECT_TRUE(rig_.sink.asked.empty());
+  ASSERT_TRUE(end(half, Outcome::commit)) << "too late, and no error";
+  EXPECT_EQ(visible(), 1);
+}
+
+TEST_F(TransactionsTest, never_end_twice_what_ended_shortly_before_a_kill) {
+  const EndTransaction half = begin("m");
+  ASSERT_TRUE(end(half, Outcome::commit));
+  rig_.kill_and_reopen();
+  (void)end(half, Outcome::commit);  // at once: the broker may say that it is busy
+  EXPECT_EQ(visible(), 1);
+}
+
+TEST_F(TransactionsTest, count_the_questions_over_kills_and_stops) {
+  begin("m");
+  for (int i = 0; i < 20; ++i) {
+    producer(5);
+    rig_.pass_ms(30'000);
+    if (i % 2 == 0) {
+      rig_.kill_and_reopen();
+    } else {
+      rig_.restart();
+    }
+    rig_.core->end_of_turn();
+  }
+  EXPECT_EQ(rig_.sink.asked.size(), 15U);
+  EXPECT_EQ(rig_.visible_end("TRANS_CHECK_MAX_TIME_TOPIC"), 1);
+}
+
 TEST_F(TransactionsTest, go_on_after_a_kill_in_every_phase) {
   const EndTransaction committed = begin("committed");
   ASSERT_TRUE(end(committed, Outcome::commit));
