@@ -127,6 +127,7 @@ struct RigOptions {
   bool inline_sync = true;        // false: syncs run when the test says so
   bool inline_background = true;  // likewise for everything else
   std::uint64_t segment_bytes = 8U << 20U;
+  std::int64_t retention_ms = 72LL * 3600 * 1000;
   CoreSettings core = {};
 };
 
@@ -136,6 +137,7 @@ class CoreRig {
       : background(options.inline_background), sync(options.inline_sync), options_(options) {
     store_options.directory = "store";
     store_options.segment_bytes = options.segment_bytes;
+    store_options.retention_ms = options.retention_ms;
     store_options.reply_level = options.level;
     open();
   }

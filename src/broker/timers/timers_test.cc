@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 namespace bolide::broker {
@@ -124,6 +125,29 @@ TEST_F(TimersTest, drop_what_waits_for_a_topic_that_is_gone) {
   rig_.pass_ms(1'000);
   EXPECT_EQ(rig_.core->core_stats().timers.dropped, 1U);
   EXPECT_EQ(rig_.core->topics().find("orders"), nullptr);
+}
+
+// Retention drops the segments in which they wait many times over.
+TEST_F(TimersTest, deliver_in_its_millisecond_what_waits_for_years) {
+  constexpr std::int64_t count = 500;
+  const std::int64_t step_ms = 1095 * day_ms / (count + 1);
+  for (std::int64_t i = 1; i <= count; ++i) {
+    const std::int64_t in_ms = i * step_ms + i % 1'000;
+    send_at(std::to_string(rig_.clock.now().wall_ms + in_ms), in_ms);
+  }
+  std::int64_t offset = 0;
+  while (offset < count) {
+    const std::int64_t due_in_ms = rig_.core->next_due_ms() - rig_.clock.now().wall_ms;
+    rig_.pass_ms(std::clamp<std::int64_t>(due_in_ms, 1, day_ms / 2));
+    while (rig_.core->end_of_turn()) {
+    }
+    for (; offset < rig_.visible_end("orders"); ++offset) {
+      const PullResult result = rig_.pull("orders", offset);
+      const store::Record record = CoreRig::record(result);
+      EXPECT_EQ(record.body, std::to_string(record.store_ms));
+    }
+  }
+  EXPECT_EQ(rig_.core->core_stats().timers.waiting, 0U);
 }
 
 TEST_F(TimersTest, deliver_after_a_kill_what_was_sent_before) {
