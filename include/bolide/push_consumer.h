@@ -35,7 +35,8 @@ enum class ConsumeModel : std::uint8_t { clustering, broadcasting };
 enum class ConsumeFrom : std::uint8_t { last, first, time };
 
 // Which of the sorted queues the member `self` of the sorted `members` takes. All members of a
-// group need the same one.
+// group need the same one. Called on a thread that serves all clients of the program: it must not
+// wait for anything.
 using AllocateStrategy = std::function<std::vector<QueueId>(const std::vector<QueueId>& queues,
                                                             const std::vector<std::string>& members,
                                                             const std::string& self)>;
@@ -49,6 +50,7 @@ BOLIDE_API AllocateStrategy fixed(std::vector<QueueId> own);  // these, whoever 
 
 // Called on threads of the library, several at once, with 1 to `batch_messages_max` messages of one
 // queue. `later` gives the whole batch back: it comes again after a while; so does what it throws.
+// One call must not wait for another: those that come at one moment may share a thread.
 using MessageListener = std::function<ConsumeResult(std::span<const ReceivedMessage> messages)>;
 
 // What to consume, and how.
@@ -62,7 +64,7 @@ struct PushConsumerOptions {
   std::int64_t from_time_ms = 0;  // with ConsumeFrom::time, since the epoch
   std::string strategy_name = "AVG";
   AllocateStrategy strategy = {};  // empty: averagely()
-  int concurrency = 20;            // calls of on_messages at once
+  int concurrency = 20;            // calls of on_messages at once; 64 for all clients together
   int batch_messages_max = 1;
   int pull_messages_max = 32;
   // A queue is not pulled while it holds more than this, unconsumed.

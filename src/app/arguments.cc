@@ -57,7 +57,6 @@ class Parser {
   Result<> take_command(const std::string& word);
   Result<> take_option(std::string_view name, std::optional<std::string> value);
   Result<> take_letters(const std::string& word);
-  const OptionRow* find(std::string_view name) const;
   Failure unknown_option(std::string_view name) const;
   Result<> place_positionals(Arguments* arguments) const;
   bool is_leaf() const { return command_ != nullptr && command_->run != nullptr; }
@@ -91,21 +90,6 @@ Result<> check_value(const OptionRow& option, const std::string& value) {
   return {};
 }
 
-const OptionRow* Parser::find(std::string_view name) const {
-  const auto in = [&](std::span<const OptionRow> rows) -> const OptionRow* {
-    for (const OptionRow& row : rows) {
-      const auto names = split(row.names, ',');
-      if (!row.positional() && std::ranges::find(names, name) != names.end()) return &row;
-    }
-    return nullptr;
-  };
-  if (command_ != nullptr) {
-    if (const OptionRow* const own = in(command_->options)) return own;
-  }
-  const OptionRow* const general = in(general_options());
-  return general != nullptr ? general : in(connection_options());
-}
-
 Failure Parser::unknown_option(std::string_view name) const {
   std::vector<std::string_view> candidates;
   const auto add = [&](std::span<const OptionRow> rows) {
@@ -122,7 +106,7 @@ Failure Parser::unknown_option(std::string_view name) const {
 }
 
 Result<> Parser::take_option(std::string_view name, std::optional<std::string> value) {
-  const OptionRow* const option = find(name);
+  const OptionRow* const option = find_option(command_, name);
   if (option == nullptr) return unknown_option(name);
   if (option->takes == Takes::flag) {
     if (value) return usage(std::string(name) + " takes no value");
@@ -221,6 +205,21 @@ Result<Arguments> Parser::parse() {
 }
 
 }  // namespace
+
+const OptionRow* find_option(const CommandRow* command, std::string_view name) {
+  const auto in = [&](std::span<const OptionRow> rows) -> const OptionRow* {
+    for (const OptionRow& row : rows) {
+      const auto names = split(row.names, ',');
+      if (!row.positional() && std::ranges::find(names, name) != names.end()) return &row;
+    }
+    return nullptr;
+  };
+  if (command != nullptr) {
+    if (const OptionRow* const own = in(command->options)) return own;
+  }
+  const OptionRow* const general = in(general_options());
+  return general != nullptr ? general : in(connection_options());
+}
 
 Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   return Parser(words).parse();

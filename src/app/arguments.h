@@ -22,6 +22,10 @@ namespace bolide::app {
 // Errors: usage, which says what is wrong and names what comes near to it.
 Result<Arguments> parse_arguments(const std::vector<std::string>& words);
 
+// The option of that name ("-n", "--count"): the command's, a general one or one of connections;
+// null where there is none. `command` may be null.
+const OptionRow* find_option(const CommandRow* command, std::string_view name);
+
 // 500ms, 10s, 5m, 1h, 2d.
 std::optional<std::int64_t> parse_duration_ms(std::string_view text);
 

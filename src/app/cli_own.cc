@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the program says about itself: bolide help, version, completion, man, metrics docs.
+// What the program says about itself: bolide help, version, completion, complete, man,
+// metrics docs.
 // Runs on: the main thread.  Owns: nothing.  Invariant: none.
+#include "app/arguments.h"
 #include "app/cli.h"
 #include "app/cli_client.h"
+#include "app/complete.h"
 #include "app/context.h"
 #include "app/help.h"
 #include "app/output.h"
@@ -44,25 +47,41 @@ Exit metrics_docs(const Arguments& /*arguments*/, Streams streams) {
   return {};
 }
 
-// What may stand for a topic, a group or a context, one a line.
-Exit names(const Arguments& arguments, Streams streams) {
-  const std::string kind = arguments.text("KIND");
-  if (kind == "contexts") {
+Result<std::vector<std::string>> names_of(Takes kind, const Arguments& arguments) {
+  std::vector<std::string> names;
+  if (kind == Takes::context) {
     BOLIDE_TRY(const Contexts contexts, load_contexts());
-    for (const auto& [name, context] : contexts.named) streams.out << name << '\n';
-    return {};
+    for (const auto& [name, context] : contexts.named) names.push_back(name);
+    return names;
   }
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
-  if (kind == "topics") {
+  if (kind == Takes::topic) {
     BOLIDE_TRY(const auto topics, checked(admin.topics()));
     for (const TopicName& topic : topics) {
-      if (!topic.system) streams.out << topic.name << '\n';
+      if (!topic.system) names.push_back(topic.name);
     }
-    return {};
+    return names;
   }
   BOLIDE_TRY(const auto groups, checked(admin.groups()));
   for (const GroupName& group : groups) {
-    if (!group.system) streams.out << group.name << '\n';
+    if (!group.system) names.push_back(group.name);
+  }
+  return names;
+}
+
+// What shells ask for when somebody presses a key: it must not keep them waiting.
+constexpr std::string_view names_timeout = "500ms";
+
+Exit complete_line(const Arguments& arguments, Streams streams) {
+  const Completion found = complete(arguments.all("WORD"));
+  for (const Candidate& one : found.candidates) streams.out << one.word << '\t' << one.doc << '\n';
+  if (!found.names) return {};
+  Arguments connection(&arguments.command());
+  connection.add(*find_option(nullptr, "--timeout"), std::string(names_timeout));
+  for (const auto& [option, value] : found.connection) connection.add(*option, value);
+  BOLIDE_TRY(const auto names, names_of(*found.names, connection));
+  for (const std::string& name : names) {
+    if (name.starts_with(found.typed)) streams.out << found.prefix << name << "\t\n";
   }
   return {};
 }
@@ -80,12 +99,8 @@ constexpr OptionRow shell_options[] = {
 constexpr OptionRow man_options[] = {
     {.names = "--markdown", .takes = Takes::flag, .doc = "the same as Markdown"},
 };
-constexpr OptionRow names_options[] = {
-    {.names = "KIND",
-     .takes = Takes::choice,
-     .value = "topics|groups|contexts",
-     .doc = "of what",
-     .required = true},
+constexpr OptionRow complete_options[] = {
+    {.names = "WORD", .doc = "what is typed behind bolide so far", .many = true},
 };
 
 constexpr CommandRow rows[] = {
@@ -103,11 +118,11 @@ constexpr CommandRow rows[] = {
      .run = completion,
      .options = shell_options,
      .examples = "source <(bolide completion bash)"},
-    {.path = "names",
-     .doc = "what completions offer: names, one a line",
-     .run = names,
-     .options = names_options,
-     .examples = "bolide names topics",
+    {.path = "complete",
+     .doc = "what may stand at the end of a line, for shells",
+     .run = complete_line,
+     .options = complete_options,
+     .examples = "bolide complete -- topic des",
      .connects = true},
     {.path = "man",
      .doc = "the manual page",

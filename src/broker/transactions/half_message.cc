@@ -14,7 +14,6 @@ constexpr std::string_view topic = "REAL_TOPIC";
 constexpr std::string_view queue_id = "REAL_QID";
 constexpr std::string_view transaction_id = "__transactionId__";
 constexpr std::string_view immunity_s = "CHECK_IMMUNITY_TIME_IN_SECONDS";
-constexpr std::string_view check_times = "TRANSACTION_CHECK_TIMES";
 }  // namespace names
 
 constexpr std::int64_t immunity_s_max = 10LL * 366 * 24 * 3600;
@@ -50,7 +49,7 @@ std::optional<std::int64_t> immunity_ms(const store::Record& half) {
 
 Result<std::string> question_record(const store::Record& half, std::int32_t times) {
   PropertyList properties(half.properties);
-  properties.set(names::check_times, std::int64_t{times});
+  properties.set(check_times_property, std::int64_t{times});
   const std::string text = properties.text();
   if (!store::properties_fit(text))
     return fail(Errc::message_invalid, "the held message has too many properties");

@@ -18,6 +18,8 @@ namespace bolide::broker {
 inline constexpr std::string_view half_topic = "RMQ_SYS_TRANS_HALF_TOPIC";
 inline constexpr std::string_view outcome_topic = "RMQ_SYS_TRANS_OP_HALF_TOPIC";
 inline constexpr std::string_view given_up_topic = "TRANS_CHECK_MAX_TIME_TOPIC";
+// How often the producer was asked, in the questions; Apache's broker keeps it in the message.
+inline constexpr std::string_view check_times_property = "TRANSACTION_CHECK_TIMES";
 // Whose committed offsets say how far transactions are ended.
 inline constexpr std::string_view transaction_group = "CID_RMQ_SYS_TRANS";
 

@@ -26,7 +26,7 @@ QueueTail tail_of(std::string_view name, const Topics& topics, const Offsets& of
 
 // Apache's broker counts in the message, which it stores anew with each question.
 std::int32_t checks_elsewhere(const store::Record& half) {
-  const auto text = store::find_property(half.properties, "TRANSACTION_CHECK_TIMES");
+  const auto text = store::find_property(half.properties, check_times_property);
   return std::max(parse_integer<std::int32_t>(text).value_or(0), 0);
 }
 
@@ -235,7 +235,9 @@ void Transactions::resume(const store::Record& given_up, const Now& now, Reply<v
   SendRequest request = request_of(given_up);
   request.topic = half_topic;
   request.queue_id = 0;
-  const std::string properties = PropertyList(given_up.properties).text();
+  PropertyList list(given_up.properties);
+  list.erase(check_times_property);
+  const std::string properties = list.text();
   request.properties = properties;
   parts_.sends.store(request, now, [reply = std::move(reply)](Result<Stored> stored) mutable {
     if (!stored) return reply(Failure(std::move(stored).error()));
