@@ -26,6 +26,7 @@ using bolide::ConsumeResult;
 using bolide::LitePullConsumer;
 using bolide::Producer;
 using bolide::PushConsumer;
+using bolide::SimpleConsumer;
 using std::chrono::milliseconds;
 
 constexpr int senders = 4;
@@ -136,7 +137,8 @@ class Held {
 // callbacks.
 void cycle(const Context& context, const std::string& topic, std::mt19937& random) {
   auto client = std::make_unique<Client>(context.client());
-  auto producer = std::make_shared<Producer>(must(Producer::start(*client), "start a producer"));
+  auto producer = std::make_shared<Producer>(
+      must(Producer::start(*client, {.trace = random() % 4 == 0}), "start a producer"));
   const auto push = std::make_shared<Held>();
   const bool ends_itself = random() % 4 == 0;
   push->set(std::make_shared<PushConsumer>(
@@ -154,6 +156,13 @@ void cycle(const Context& context, const std::string& topic, std::mt19937& rando
       must(LitePullConsumer::start(
                *client, {.group = context.unique("cycle"), .subscriptions = {{topic, "*"}}}),
            "start a lite consumer"));
+  auto simple = std::make_shared<SimpleConsumer>(
+      must(SimpleConsumer::start(*client, {.group = context.unique("cycle"),
+                                           .subscriptions = {{topic, "*"}},
+                                           .await = milliseconds(500)}),
+           "start a simple consumer"));
+  // Here too the callback may be the last who has it.
+  if (random() % 2 == 0) simple->receive_async(1, milliseconds(1000), [simple](const auto&) {});
   for (int i = 0; i < 5; ++i) {
     // The last callback destroys the producer.
     producer->send_async({.topic = topic, .body = "m"}, [producer](const auto&) {});
@@ -161,7 +170,8 @@ void cycle(const Context& context, const std::string& topic, std::mt19937& rando
   if (random() % 2 == 0) (void)lite->poll(milliseconds(random() % 20));
   if (random() % 2 == 0) (void)producer->send({.topic = topic, .body = "w"});
   std::vector<std::function<void()>> ends = {[&] { client.reset(); }, [&] { producer.reset(); },
-                                             [&] { push->set(nullptr); }, [&] { lite.reset(); }};
+                                             [&] { push->set(nullptr); }, [&] { lite.reset(); },
+                                             [&] { simple.reset(); }};
   std::ranges::shuffle(ends, random);
   if (random() % 2 == 0) {
     for (const auto& end : ends) end();
