@@ -10,6 +10,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,6 +49,9 @@ struct Message {
   std::int32_t delay_level = 0;
   std::chrono::milliseconds delay{0};
   std::int64_t deliver_at_ms = 0;  // since the epoch
+  // Of a producer with a ProducerOptions::producer_id: the message's number, from 0 on, larger for
+  // each new one. The broker knows the last 256 of a queue; one below them is refused.
+  std::optional<std::int64_t> sequence = {};
 };
 
 // How safely a message is stored.

@@ -35,6 +35,18 @@ struct ProducerOptions {
   std::chrono::milliseconds send_timeout{3000};  // for all attempts together
   // After the first attempt, on another broker; none with a selector or an ordering key.
   int retries = 2;
+  // Bolide's broker stores each message once, however often it is sent: what gets no answer is sent
+  // again, to the same queue only, until `send_timeout` is over (`retries` does not count), also
+  // while the broker restarts. A send that ends with an error may be stored or not, and send()
+  // again is another message: so let the timeout be longer than a restart takes. Messages with a
+  // selector or an ordering key are on their way one at a time in each queue, and keep their order.
+  // One-way sends are not repeated, so not numbered. Apache's broker stores repeats: with it this
+  // is a producer that may repeat a message.
+  bool idempotent = false;
+  // Of an idempotent producer that goes on where an earlier one with this id has ended, in another
+  // process too: then each message has its Message::sequence, and a selector or an ordering key
+  // that takes it to the same queue each time. Used by one producer at a time. Empty: a new one.
+  std::string producer_id = {};
   Compression compression = Compression::zlib;
   std::size_t compress_above_bytes = 4096;
   std::size_t message_bytes_max = std::size_t{4} << 20;

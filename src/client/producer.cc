@@ -4,6 +4,7 @@
 // Runs on: any thread.  Owns: see producer.h.  Invariant: see producer.h.
 #include <bolide/producer.h>
 
+#include "base/producer_identity.h"
 #include "base/strings.h"
 #include "client/names.h"
 #include "client/producer_core.h"
@@ -74,6 +75,11 @@ StatusOr<Producer> Producer::start(const Client& client, ProducerOptions options
   if (options.send_timeout.count() <= 0 || options.retries < 0 || options.auto_topic_queues <= 0)
     return Status(Errc::invalid_argument,
                   "send_timeout and auto_topic_queues must be above 0, retries not below");
+  if (options.producer_id.size() > producer_id_bytes_max ||
+      options.producer_id.find_first_of("\1\2") != options.producer_id.npos ||
+      (!options.producer_id.empty() && !options.idempotent))
+    return Status(Errc::invalid_argument, "producer_id is for idempotent producers, at most " +
+                                              std::to_string(producer_id_bytes_max) + " bytes");
   options.group = client::wrap(client.core()->settings().name_space, options.group);
   auto core = std::make_shared<ProducerCore>(client.core(), std::move(options));
   core->start();
@@ -141,6 +147,8 @@ StatusOr<std::vector<SendReceipt>> Producer::send_batch(std::vector<Message> mes
     if (message.topic != messages.front().topic || !message.ordering_key.empty() || delayed)
       return Status(Errc::message_invalid,
                     "the messages of a batch have one topic, no ordering key and no delay");
+    if (!core_->options().producer_id.empty() || message.sequence)
+      return Status(Errc::message_invalid, "messages with a sequence are sent one by one");
     if (auto valid = client::check_message(message, core_->options()); !valid)
       return to_status(valid);
     ids.push_back(core_->next_id());

@@ -42,11 +42,6 @@ std::int32_t code_of(const Send& send) {
   return send.batch ? request_code::send_batch_message : request_code::send_message_v2;
 }
 
-// What was sent behind it may be stored already: another attempt would break the order.
-bool is_ordered(const Send& send) {
-  return send.select || !send.ordering_key.empty();
-}
-
 bool is_lost(Errc code) {
   return code == Errc::timeout || code == Errc::connection_failed ||
          code == Errc::connection_closed;
@@ -57,7 +52,9 @@ bool is_lost(Errc code) {
 ProducerCore::ProducerCore(std::shared_ptr<Core> core, ProducerOptions options)
     : core_(std::move(core)),
       options_(std::move(options)),
-      ids_(UniqueKeys::own_origin(os::system_clock().now())) {}
+      ids_(UniqueKeys::own_origin(os::system_clock().now())),
+      sequences_(options_.producer_id.empty() ? ids_.next(os::system_clock().now().wall_ms)
+                                              : options_.producer_id) {}
 
 void ProducerCore::start() {
   if (options_.trace) {
@@ -192,6 +189,7 @@ void ProducerCore::on_route_found(SendPtr send, Result<RoutePtr> route) {
     return use_default_route(std::move(send), std::move(route).error());
   if (!route) return retry_or_end(std::move(send), std::move(route).error());
   auto prepared = prepare(send->topic, *route, all_queues);
+  if (!prepared && repeat_later(send, prepared.error())) return;
   if (!prepared) return end(std::move(send), Failure(std::move(prepared).error()));
   transmit(std::move(send));
 }
@@ -200,9 +198,11 @@ void ProducerCore::use_default_route(SendPtr send, Error missing) {
   ask_route(std::move(send), std::string(default_topic),
             [self = shared_from_this(), missing = std::move(missing)](
                 SendPtr found, Result<RoutePtr> route) mutable {
+              if (!route && self->repeat_later(found, missing)) return;
               if (!route) return self->end(std::move(found), Failure(std::move(missing)));
               const std::int32_t queues_max = self->options_.auto_topic_queues;
               auto prepared = self->prepare(found->topic, *route, queues_max);
+              if (!prepared && self->repeat_later(found, missing)) return;
               if (!prepared) return self->end(std::move(found), Failure(std::move(missing)));
               self->transmit(std::move(found));
             });
@@ -227,6 +227,7 @@ Result<> ProducerCore::prepare(const std::string& topic, const RoutePtr& route,
 }
 
 Result<const PublishTable::Target*> ProducerCore::choose(const Send& send) {
+  if (send.sequence >= 0) return same_queue(send);
   PublishTable& table = tables_.find(send.topic)->second;
   if (send.select) {
     const std::size_t place = send.select(table.queues(), send.original);
@@ -245,17 +246,22 @@ Result<const PublishTable::Target*> ProducerCore::choose(const Send& send) {
 }
 
 void ProducerCore::transmit(SendPtr send) {
-  const auto target = choose(*send);
+  auto target = choose(*send);
+  if (!target && repeat_later(send, target.error())) return;
   if (!target) return end(std::move(send), Failure(target.error()));
   const std::int64_t now_ms = core_->now_ms();
   if (send->deadline_ms <= now_ms) {
     auto late = fail(Errc::timeout, "send to topic " + send->topic);
     return end(std::move(send), std::move(late));
   }
+  const std::string address = (*target)->address;
+  if (is_numbered(*send) && send->sequence < 0) {
+    send = number(std::move(send), (*target)->queue);
+    if (send == nullptr) return;  // it waits for its turn
+  }
   send->queue = (*target)->queue;
   send->sent_ms = now_ms;
   ++send->attempts;
-  const std::string address = (*target)->address;
   const DecimalText queue(send->queue.queue), flags(send->encoded.sys_flag), flag(send->flag),
       auto_queues(options_.auto_topic_queues), born(runtime().agent().now().wall_ms);
   const std::array<remoting::ExtField, 13> fields{{
@@ -311,7 +317,8 @@ void ProducerCore::on_reply(SendPtr send, Result<Reply> reply) {
     if (receipt) receipt->state = state->state;
     if (receipt && tracer_ != nullptr) trace(*send, *receipt, *reply);
     const bool again = options_.retry_when_not_stored_safely && state->state != SendState::ok &&
-                       send->attempts <= options_.retries && !closed_ && !is_ordered(*send);
+                       send->attempts <= options_.retries && !closed_ && !is_ordered(*send) &&
+                       send->sequence < 0;
     if (!again) return end(std::move(send), std::move(receipt));
     if (receipt && !send->stored) send->stored = std::move(*receipt);
     return begin(std::move(send));  // the route may have changed
@@ -349,6 +356,7 @@ void ProducerCore::trace(const Send& send, const SendReceipt& receipt, const Rep
 }
 
 void ProducerCore::retry_or_end(SendPtr send, Error error) {
+  if (repeat_later(send, error)) return;
   const bool time_left = core_->now_ms() < send->deadline_ms;
   if (closed_ || !time_left || is_ordered(*send) || send->attempts > options_.retries ||
       (send->attempts == 0 && !is_lost(error.code)))
@@ -365,7 +373,10 @@ void ProducerCore::retry_or_end(SendPtr send, Error error) {
 void ProducerCore::end(SendPtr send, Result<SendReceipt> result) {
   // It is stored, whatever became of further attempts.
   if (!result && send->stored) result = std::move(*send->stored);
+  const bool numbered = send->sequence >= 0;
+  if (numbered) sequences_.ended(*send);
   send->done(std::move(result));
+  if (numbered) release_waiting(send->queue);
 }
 
 }  // namespace bolide::client

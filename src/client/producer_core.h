@@ -12,7 +12,8 @@
 
 #include "client/core.h"
 #include "client/publish_table.h"
-#include "client/send_encode.h"
+#include "client/send.h"
+#include "client/sequences.h"
 #include "client/unique_key.h"
 
 #include <condition_variable>
@@ -26,29 +27,6 @@
 namespace bolide::client {
 
 class Tracer;
-
-// One request to send, until its end.
-struct Send {
-  std::string topic;
-  EncodedMessage encoded;
-  std::vector<std::string> ids;  // more than one: a batch
-  bool batch = false;
-  bool one_way = false;
-  std::int32_t code = 0;  // of the request, where it is another than a send's
-  std::int32_t flag = 0;
-  std::string ordering_key;
-  QueueSelector select;
-  Message original;  // for the selector, without its body
-  std::int64_t deadline_ms = 0;
-  int attempts = 0;
-  QueueId queue;             // of the current attempt
-  std::int64_t sent_ms = 0;  // likewise
-  std::size_t counted_bytes = 0;
-  std::optional<SendReceipt> stored;  // of an attempt that stored it, but not safely
-  // On the agent. The first message's receipt; of a batch the others follow it.
-  std::move_only_function<void(Result<SendReceipt>)> done;
-};
-using SendPtr = std::unique_ptr<Send>;
 
 // What a broker is told at the end of a transaction (rocketmq 3.10).
 struct TransactionEnd {
@@ -127,6 +105,12 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   void on_reply(SendPtr send, Result<Reply> reply);
   Result<SendReceipt> receipt_of(const Send& send, const Reply& reply) const;
   void retry_or_end(SendPtr send, Error error);
+  // producer_sequences.cc
+  bool is_numbered(const Send& send) const;
+  Result<const PublishTable::Target*> same_queue(const Send& send);
+  SendPtr number(SendPtr send, const QueueId& queue);
+  bool repeat_later(SendPtr& send, Error& error);
+  void release_waiting(const QueueId& queue);
   void end(SendPtr send, Result<SendReceipt> result);
   void end_request(const std::string& correlation, Result<ReceivedMessage> answer);
   void trace(const Send& send, const SendReceipt& receipt, const Reply& reply);
@@ -150,6 +134,8 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   std::shared_ptr<TransactionCheck> check_;  // null: no transactions
   StringMap<OnAnswer> answers_;              // by correlation id
   std::shared_ptr<Tracer> tracer_;
+  Sequences sequences_;
+  bool releasing_ = false;
 };
 
 }  // namespace bolide::client

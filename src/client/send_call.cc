@@ -12,10 +12,31 @@
 
 namespace bolide::client {
 
+namespace {
+
+Result<> check_sequence(const ProducerOptions& options, const Message& message, bool chosen) {
+  const bool wanted = options.idempotent && !options.producer_id.empty();
+  if (wanted != message.sequence.has_value())
+    return fail(Errc::message_invalid, wanted
+                                           ? "a message of a producer with an id needs a sequence"
+                                           : "a sequence is for idempotent producers with an id");
+  if (!wanted) return {};
+  if (*message.sequence < 0 || *message.sequence >= INT64_MAX / 2)
+    return fail(Errc::message_invalid, "sequence " + std::to_string(*message.sequence));
+  if (!chosen && message.ordering_key.empty())
+    return fail(Errc::message_invalid,
+                "a message with a sequence needs a selector or an ordering key");
+  return {};
+}
+
+}  // namespace
+
 Result<SendPtr> make_send(ProducerCore& core, Message message, QueueSelector select,
                           const SendExtras& extras) {
   const std::string& space = core.core().settings().name_space;
+  BOLIDE_CHECK(check_sequence(core.options(), message, select != nullptr));
   auto send = std::make_unique<Send>();
+  send->sequence_wanted = message.sequence;
   send->ids.push_back(core.next_id());
   BOLIDE_TRY(send->encoded, encode_message(message, send->ids.front(), core.options()));
   Properties extra = extras.properties;

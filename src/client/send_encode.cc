@@ -5,6 +5,7 @@
 #include "client/send_encode.h"
 
 #include "base/cursor.h"
+#include "base/producer_identity.h"
 #include "client/compression.h"
 #include "client/message.h"
 #include "client/names.h"
@@ -64,6 +65,8 @@ constexpr auto reserved = std::to_array<std::string_view>({
     "DLQ_ORIGIN_TOPIC",
     "DLQ_ORIGIN_MESSAGE_ID",
     "__CRC32#",
+    producer_id_property,
+    producer_sequence_property,
 });
 
 Result<std::string> encode_all_properties(const Message& message, const std::string& id) {

@@ -17,8 +17,9 @@ import threading
 import time
 
 import harness
+import remoting
 
-SEND_TIMEOUT_MS, GRACE_MS = 5000, 3000
+SEND_TIMEOUT_MS, ONCE_TIMEOUT_MS, GRACE_MS = 5000, 30_000, 3000
 
 
 def cases(naming, *arguments, **more):
@@ -32,9 +33,10 @@ def cases(naming, *arguments, **more):
 class Sender:
     """Sends until it is told to end."""
 
-    def __init__(self, naming, topic):
+    def __init__(self, naming, topic, once=False):
         self.naming, self.topic = naming, topic
-        self.process = cases(naming, "--mode", "send", "--topic", topic)
+        self.timeout_ms = ONCE_TIMEOUT_MS if once else SEND_TIMEOUT_MS
+        self.process = cases(naming, "--mode", "send-once" if once else "send", "--topic", topic)
         self.acknowledged, self.failures, self.last = [], [], ""
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
@@ -60,7 +62,7 @@ class Sender:
         self.reader.join(10)
         assert status == 0 and self.last.startswith("end "), f"the sender ended with {status}: {self.last}"
         slowest = int(self.last.split()[2])
-        assert slowest <= SEND_TIMEOUT_MS + GRACE_MS, f"a call took {slowest} ms"
+        assert slowest <= self.timeout_ms + GRACE_MS, f"a call took {slowest} ms"
         reader = cases(self.naming, "--mode", "read", "--topic", self.topic)
         said, _ = reader.communicate("".join(body + "\n" for body in self.acknowledged), 120)
         assert reader.returncode == 0, f"of {len(self.acknowledged)} acknowledged messages: {said}"
@@ -190,6 +192,31 @@ def a_connection_that_goes_dead_is_noticed_in_time():
         sender.end()
 
 
+def an_idempotent_producer_stores_each_message_once():
+    naming, broker = harness.free_ports()
+    proxy = Proxy(broker)
+    with fixed_server(naming, broker, proxy) as server:
+        sender = Sender(server.naming, "once", once=True)
+        for number in range(12):
+            sender.goes_on(100)
+            if number % 4 == 3:
+                server.kill()
+                proxy.cut()
+                time.sleep(random.uniform(0.1, 1.0))
+                server.start()
+            else:
+                proxy.cut()
+        sender.goes_on()
+        sender.end()
+        assert not sender.failures, sender.failures[:3]
+        with server.client() as client:
+            queues = client.topic_config("once")["writeQueueNums"]
+            stored = [bytes(data).decode() for queue in range(queues) for body in client.pull_bodies("once", queue)
+                      for _, data in remoting.bodies(body)]
+        assert sorted(stored) == sorted(sender.acknowledged), \
+            f"{len(stored)} messages for {len(sender.acknowledged)} that were acknowledged, {len(set(stored))} different ones"
+
+
 def fixed_server(naming, broker, proxy):
     """A server on these ports that tells clients to come through the proxy."""
     class Fixed(harness.Server):
@@ -215,7 +242,7 @@ def main():
     arguments = parser.parse_args()
     tests = [a_broker_that_is_killed_and_restarted_loses_nothing, sending_goes_on_while_the_name_server_is_away,
              connections_that_are_cut_are_made_again, a_connection_that_goes_dead_is_noticed_in_time,
-             making_and_destroying_leaves_nothing_behind]
+             an_idempotent_producer_stores_each_message_once, making_and_destroying_leaves_nothing_behind]
     tests = [test for test in tests if arguments.only in test.__name__]
     for test in tests:
         begin = time.monotonic()

@@ -89,7 +89,7 @@ std::vector<NamedCase> feature_cases();
 std::vector<NamedCase> lifetime_cases();
 
 // modes.cc: parts in tests that also kill servers. Each returns the exit status.
-int send_until_told(const Context& context, const std::string& topic);
+int send_until_told(const Context& context, const std::string& topic, bool idempotent = false);
 int read_expected(const Context& context, const std::string& topic);
 int make_and_destroy(const Context& context, int cycles);
 

@@ -105,6 +105,7 @@ int main(int argc, char** argv) {
       name_servers, {.name = access_key.substr(0, colon),
                      .secret = colon < access_key.size() ? access_key.substr(colon + 1) : ""});
   if (mode == "send") return cases::send_until_told(context, topic);
+  if (mode == "send-once") return cases::send_until_told(context, topic, true);
   if (mode == "read") return cases::read_expected(context, topic);
   if (mode == "cycle") return cases::make_and_destroy(context, count);
   std::vector<cases::NamedCase> wanted;

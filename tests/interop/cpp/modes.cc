@@ -31,6 +31,7 @@ using std::chrono::milliseconds;
 
 constexpr int senders = 4;
 constexpr milliseconds send_timeout{5000};
+constexpr milliseconds once_timeout{30'000};  // longer than a server is away
 
 milliseconds since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
@@ -62,10 +63,12 @@ void send_on(Producer& producer, const std::string& topic, int number, Sending& 
 
 // Prints "ok BODY" for each message that was acknowledged, until its input ends; then
 // "end FAILED SLOWEST_MS".
-int send_until_told(const Context& context, const std::string& topic) {
-  auto producer =
-      must(Producer::start(context.client(), {.send_timeout = send_timeout, .retries = 20}),
-           "start a producer");
+int send_until_told(const Context& context, const std::string& topic, bool idempotent) {
+  auto producer = must(
+      Producer::start(context.client(), {.send_timeout = idempotent ? once_timeout : send_timeout,
+                                         .retries = 20,
+                                         .idempotent = idempotent}),
+      "start a producer");
   Sending all;
   std::vector<std::thread> threads;
   for (int i = 0; i < senders; ++i)

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <latch>
 
 namespace cases {
@@ -193,6 +194,49 @@ void no_name_server_is_told_in_time(Context&) {
   expect(std::chrono::steady_clock::now() - start < std::chrono::seconds(10), "it took too long");
 }
 
+// With every server; that repeats are stored once is Bolide's own, and tested elsewhere.
+void an_idempotent_producer_sends_like_any_other(Context& context) {
+  auto producer = context.producer({.idempotent = true});
+  const std::string topic = context.topic();
+  std::vector<std::string> bodies{"one", "batch-0", "batch-1", "later"};
+  std::vector<std::future<bolide::StatusOr<bolide::SendReceipt>>> sent;
+  for (int i = 0; i < 300; ++i) {
+    bodies.push_back("m" + std::to_string(i));
+    sent.push_back(producer.send_future(
+        {.topic = topic, .body = bodies.back(), .ordering_key = i % 3 == 0 ? "k" : ""}));
+  }
+  for (auto& one : sent) must(one.get(), "send");
+  must(producer.send({.topic = topic, .body = "one"}), "send");
+  must(producer.send_batch(
+           {{.topic = topic, .body = "batch-0"}, {.topic = topic, .body = "batch-1"}}),
+       "send a batch");
+  must(producer.send({.topic = topic, .body = "later", .delay_level = 1}), "send with a delay");
+  const Reader reader(context, topic);
+  reader.sink.await_bodies(bodies);
+  std::int64_t last = -1;
+  for (int i = 0; i < 300; i += 3) {
+    for (const auto& message : reader.sink.messages()) {
+      if (message.body != "m" + std::to_string(i)) continue;
+      expect(message.offset > last, message.body + " is out of order");
+      last = message.offset;
+    }
+  }
+}
+
+void an_idempotent_producer_goes_on_where_another_ended(Context& context) {
+  const std::string topic = context.topic();
+  const auto first = [](const auto&, const Message&) { return std::size_t{0}; };
+  const std::string id = context.unique("producer");
+  for (std::int64_t i = 0; i < 10; ++i) {
+    auto producer = context.producer({.idempotent = true, .producer_id = id});
+    must(producer.send({.topic = topic, .body = std::to_string(i), .sequence = i}, first), "send");
+  }
+  auto producer = context.producer({.idempotent = true, .producer_id = id});
+  expect(!producer.send({.topic = topic, .body = "b"}, first), "a message without a number");
+  const Reader reader(context, topic);
+  reader.sink.await_bodies({"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});
+}
+
 }  // namespace
 
 std::vector<NamedCase> send_cases() {
@@ -209,6 +253,9 @@ std::vector<NamedCase> send_cases() {
       {"bad_messages_are_refused_before_they_are_sent",
        bad_messages_are_refused_before_they_are_sent},
       {"no_name_server_is_told_in_time", no_name_server_is_told_in_time},
+      {"an_idempotent_producer_sends_like_any_other", an_idempotent_producer_sends_like_any_other},
+      {"an_idempotent_producer_goes_on_where_another_ended",
+       an_idempotent_producer_goes_on_where_another_ended},
   };
 }
 
