@@ -93,6 +93,7 @@ Result<> BrokerRole::open() {
   BOLIDE_TRY(state.leases, broker::LeaseLog::open(parts_.fs, root + "/bolide/leases"));
   state.leases.stale = foreign_;
   BOLIDE_TRY(state.dedupe, broker::DedupeLog::open(parts_.fs, root + "/bolide/dedupe"));
+  state.kept = {&parts_.fs, root + "/bolide/compaction"};
   BOLIDE_TRY(auto settings, core_settings(parts_.options, address_.bytes));
   core_ = std::make_unique<broker::Core>(std::move(settings), *store_, std::move(state),
                                          parts_.agents.via(parts_.agents.background), clock_);

@@ -65,6 +65,7 @@ struct SendRequest {
   std::int32_t reconsume_times = 0;
   std::optional<std::int32_t> reconsume_times_max;  // of a retry; else the group's
   bool batch = false;                               // body is a batch (wire 1.10)
+  bool unit_mode = false;                           // marks a topic that is made for it
   Origin origin = Origin::client;
   std::int64_t prepared_position = 0;  // of the half message that is committed
   std::string_view body;
@@ -78,6 +79,7 @@ struct SendResult {
   Host store_host;
   std::string_view unique_key;     // of a single message; lives during the call
   std::string_view recall_handle;  // of one that waits for its time; likewise
+  bool inner_batch = false;        // a batch became one record, and unique_key is its
 };
 
 enum class PullStatus : std::uint8_t {  // RocketMQ's GetMessageStatus names (semantics 3.4)

@@ -21,6 +21,12 @@ inline constexpr std::int32_t read = 4;
 inline constexpr std::int32_t priority = 8;
 }  // namespace perm
 
+// Marks of topics whose clients run in units, each a whole of its own (TopicConfig::sys_flag).
+namespace topic_flag {
+inline constexpr std::int32_t unit = 1;
+inline constexpr std::int32_t unit_subscription = 2;
+}  // namespace topic_flag
+
 inline constexpr std::string_view auto_create_topic = "TBW102";
 inline constexpr std::string_view retry_prefix = "%RETRY%";
 inline constexpr std::string_view dead_letter_prefix = "%DLQ%";
@@ -95,9 +101,12 @@ std::string retry_topic(std::string_view group);
 // (docs/idempotence.md).
 inline constexpr const char* dedupe_window_attribute = "bolide.dedupe.window.ms";
 
-// Applies "+key=value,-key" to `attributes` (semantics 3.17). Errors: invalid_argument naming the
+// Applies "+key=value,-key" to `attributes` (semantics 3.17). Errors: malformed naming the
 // attribute, for unknown names, values out of range, and changes of immutable ones.
 Result<> apply_attributes(std::string_view changes, bool creating,
                           std::map<std::string, std::string>* attributes);
+// The same for a group: each name carries its sign; one without is set. Errors: likewise.
+Result<> apply_group_attributes(const std::map<std::string, std::string>& changes, bool creating,
+                                std::map<std::string, std::string>* attributes);
 
 }  // namespace bolide::broker

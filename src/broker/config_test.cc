@@ -81,9 +81,40 @@ TEST(Attributes, change_as_a_whole_or_not_at_all) {
     auto attributes = before;
     const auto result = apply_attributes(changes, false, &attributes);
     ASSERT_FALSE(result) << changes;
-    EXPECT_EQ(result.error().code, Errc::invalid_argument) << changes;
+    EXPECT_EQ(result.error().code, Errc::malformed) << changes;
     EXPECT_EQ(attributes, before) << changes;
   }
+}
+
+TEST(Attributes, are_refused_in_the_words_of_apaches_broker) {
+  const auto text = [](std::string_view changes, bool creating) {
+    std::map<std::string, std::string> attributes = {{"reserve.time", "5"}};
+    const auto result = apply_attributes(changes, creating, &attributes);
+    return result ? std::string() : result.error().context;
+  };
+  EXPECT_EQ(text("+colour=red", true), "unsupported key: colour");
+  EXPECT_EQ(text("-reserve.time", true),
+            "only add attribute is supported while creating topic. key: reserve.time");
+  EXPECT_EQ(text("-message.type", false), "attempt to delete a nonexistent key: message.type");
+  EXPECT_EQ(text("+queue.type=BatchCQ", false),
+            "attempt to update an unchangeable attribute. key: queue.type");
+  EXPECT_EQ(text("+lite.topic.expiration=43201", false), "value is not in range(-1, 43200)");
+  EXPECT_EQ(text("+reserve.time=1,+reserve.time=2", false),
+            "alter duplication key. key: reserve.time");
+  EXPECT_EQ(text("+message.type=MIXED", true), "MIXED message type is not supported.");
+}
+
+TEST(Attributes, of_groups_are_set_and_removed) {
+  std::map<std::string, std::string> attributes;
+  ASSERT_TRUE(apply_group_attributes({{"+priority.factor", "50"}, {"+lite.sub.model", "Exclusive"}},
+                                     true, &attributes));
+  ASSERT_TRUE(apply_group_attributes({{"-lite.sub.model", ""}, {"priority.factor", "60"}}, false,
+                                     &attributes));
+  EXPECT_EQ(attributes, (std::map<std::string, std::string>{{"priority.factor", "60"}}));
+  EXPECT_FALSE(apply_group_attributes({{"+priority.factor", "101"}}, false, &attributes));
+  EXPECT_FALSE(apply_group_attributes({{"+lite.sub.wildcards", "x"}}, false, &attributes));
+  EXPECT_FALSE(
+      apply_group_attributes({{"+lite.sub.reset.offset.exclusive", "1"}}, false, &attributes));
 }
 
 TEST(Attributes, that_cannot_change_are_taken_when_the_topic_is_made) {

@@ -57,6 +57,10 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
                .background = background}),
       started_ms_(clock.now().wall_ms) {
   load(state.metadata.stored);
+  compactor_ = std::make_unique<Compactor>(
+      std::move(state.kept),
+      Compactor::Parts{.topics = topics_, .store = store, .background = background});
+  puller_.read_kept_from(*compactor_);
   open_leases(std::move(state.leases), background);
   open_detours(std::move(state.timers), state.metadata.stored.checks, std::move(background));
   open_dedupe(std::move(state.dedupe));
@@ -70,7 +74,8 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
   store_.on_safe([this] { sender_.release(); });
   store_.before_drop([this](std::int64_t end_position) {
     const bool timers = timers_->done_below(end_position);
-    return transactions_->done_below(end_position) && timers;
+    const bool compacted = compactor_->done_below(end_position);
+    return transactions_->done_below(end_position) && timers && compacted;
   });
   // A message is as safe as its reply level says only if its topic is.
   store_.sync_with(metadata_->journal());
@@ -279,6 +284,7 @@ CoreStats Core::core_stats() const {
           .pull = puller_.stats(),
           .pop = popper_->stats(),
           .leases = leases_->stats(),
+          .compaction = compactor_->stats(),
           .timers = timers_->stats(),
           .transactions = transactions_->stats(),
           .dedupe = dedupe_->stats(),

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "broker/api.h"
 #include "broker/clients.h"
+#include "broker/compaction/compactor.h"
 #include "broker/dedupe/dedupe.h"
 #include "broker/delivery/popper.h"
 #include "broker/delivery/puller.h"
@@ -68,6 +69,7 @@ struct CoreState {
   TimerLog::Opened timers;
   LeaseLog::Opened leases;
   DedupeLog::Opened dedupe;
+  KeptPlace kept = {};
 };
 
 // What the metrics page and runtime_info are made from.
@@ -76,6 +78,7 @@ struct CoreStats {
   PullStats pull;
   PopStats pop;
   LeaseStats leases;
+  CompactionStats compaction;
   TimerStats timers;
   TransactionStats transactions;
   DedupeStats dedupe;
@@ -238,6 +241,7 @@ class Core final : public Api {
   OwnSends own_sends_;
   SendBack send_back_;
   Puller puller_;
+  std::unique_ptr<Compactor> compactor_;
   std::unique_ptr<LeaseTable> leases_;
   std::unique_ptr<Popper> popper_;
   std::unique_ptr<Timers> timers_;

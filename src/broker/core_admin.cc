@@ -17,6 +17,7 @@ void Core::put_topic(const Identity&, const TopicConfig& config, std::string_vie
 void Core::delete_topic(const Identity&, std::string_view topic, Reply<void> reply) {
   auto erased = topics_.erase(topic, now().wall_ms);
   if (erased) {
+    compactor_->erase_topic(topic);
     leases_->erase_topic(topic);
     offsets_.erase_topic(topic);
     dedupe_->forget(topic);
@@ -54,6 +55,7 @@ void Core::topic_ranges(const Identity&, std::string_view topic,
     if (range.max_offset > range.min_offset) {
       range.last_update_ms = store_.store_time(queue, range.max_offset - 1).value_or(0);
     }
+    range.min_offset = compactor_->first_offset(queue, range.min_offset).value_or(range.min_offset);
     ranges[id] = range;
   }
   reply(std::move(ranges));

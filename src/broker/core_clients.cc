@@ -22,7 +22,8 @@ void Core::heartbeat(const Identity&, const ClientPlace& place, const Heartbeat&
     auto group = groups_.find_or_create(data.group, at.wall_ms);
     if (!group) continue;  // RocketMQ passes over groups that may not be made
     // If it cannot be written now, one of the next heartbeats makes it.
-    (void)topics_.own(retry_topic(data.group), (*group)->retry_queues, at.wall_ms);
+    (void)topics_.own(retry_topic(data.group), (*group)->retry_queues, at.wall_ms,
+                      data.unit_mode ? topic_flag::unit_subscription : 0);
     if (clients_.consumer_seen(place, heartbeat, data, (*group)->notify_members, at)) {
       changed.push_back(data.group);
     }

@@ -45,7 +45,8 @@ void Core::min_offset(const Identity&, std::string_view topic, std::int32_t queu
                       Reply<std::int64_t> reply) {
   const auto queue = queue_of(topic, queue_id);
   if (!queue) return reply(Failure(queue.error()));
-  reply(store_.min_offset(*queue));
+  const std::int64_t min = store_.min_offset(*queue);
+  reply(compactor_->first_offset(*queue, min).value_or(min));
 }
 
 void Core::max_offset(const Identity&, std::string_view topic, std::int32_t queue_id,

@@ -166,7 +166,8 @@ class CoreRig {
                                   CoreState{.metadata = std::move(*metadata),
                                             .timers = std::move(*timers),
                                             .leases = std::move(*leases),
-                                            .dedupe = std::move(*dedupe)},
+                                            .dedupe = std::move(*dedupe),
+                                            .kept = {&fs, "kept"}},
                                   background.background(), clock);
   }
   // The process dies and starts again.

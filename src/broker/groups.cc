@@ -4,6 +4,10 @@
 // Runs on: core agent.  Owns: the group table.  Invariant: see groups.h.
 #include "broker/groups.h"
 
+#include "store/multi_dispatch.h"
+
+#include <utility>
+
 namespace bolide::broker {
 
 void Groups::load(const std::vector<GroupConfig>& stored, const DataVersion& version) {
@@ -13,7 +17,10 @@ void Groups::load(const std::vector<GroupConfig>& stored, const DataVersion& ver
 
 const GroupConfig* Groups::find(std::string_view name) const {
   const auto found = groups_.find(name);
-  return found == groups_.end() ? nullptr : &found->second;
+  if (found != groups_.end()) return &found->second;
+  if (!name.starts_with(store::light_prefix) || !validate_group_name(name)) return nullptr;
+  light_.name = name;
+  return &light_;
 }
 
 Result<const GroupConfig*> Groups::find_or_create(std::string_view name, WallMs now_ms) {
@@ -43,7 +50,12 @@ Result<> Groups::put(GroupConfig config, WallMs now_ms) {
     return fail(Errc::invalid_argument,
                 "retryQueueNums of " + config.name + " must be 0 to " + std::to_string(queues_max));
   }
-  if (const GroupConfig* known = find(config.name); known != nullptr && *known == config) return {};
+  if (config.name.starts_with(store::light_prefix)) return {};
+  const GroupConfig* known = find(config.name);
+  const auto changes = std::exchange(
+      config.attributes, known == nullptr ? decltype(config.attributes){} : known->attributes);
+  BOLIDE_CHECK(apply_group_attributes(changes, known == nullptr, &config.attributes));
+  if (known != nullptr && *known == config) return {};
   BOLIDE_CHECK(save(std::move(config), now_ms));
   return {};
 }

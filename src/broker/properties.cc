@@ -6,6 +6,7 @@
 
 #include "base/producer_identity.h"
 #include "base/strings.h"
+#include "store/multi_dispatch.h"
 
 namespace bolide::broker {
 namespace {
@@ -31,10 +32,14 @@ SendProperties scan_properties(std::string_view text) {
       found.special = true;
     } else if (name == "TRAN_MSG" && is_true(value)) {
       found.special = found.transaction = true;
-    } else if (name == "INNER_MULTI_DISPATCH") {
-      found.unsupported = name;
+    } else if (name == store::dispatch_property) {
+      found.dispatch = value;
     } else if (name.starts_with(producer_property_prefix)) {
       take_producer(name, value, &found);
+    } else if (name.starts_with('_')) {
+      if (name == "__LITE_TOPIC") found.lite_topic = value;
+      if (name == priority_property) found.priority = value;
+      if (name == "__SHARDINGKEY") found.ordered = true;
     }
   });
   return found;

@@ -15,15 +15,19 @@ namespace bolide::broker {
 
 inline constexpr char name_end = '\x01';
 inline constexpr char property_end = '\x02';
+inline constexpr std::string_view priority_property = "_SYS_MSG_PRIORITY_";
 
 struct SendProperties {
   store::IndexedProperties indexed;
   bool transaction = false;  // its outcome is not known yet
   bool special = false;      // that, or it asks to be delivered later
   bool sequenced = false;    // it names its producer (base/producer_identity.h)
+  bool ordered = false;      // it has a key for the choice of its queue
   std::string_view producer_id;
   std::string_view producer_sequence;
-  std::string_view unsupported;  // a property that asks for what this broker cannot do
+  std::string_view dispatch;    // light queues in which it is to stand too
+  std::string_view lite_topic;  // the part of its topic for which it is
+  std::string_view priority;
 };
 
 // One pass over `text`, by the same reading as the store's when it makes its index anew.

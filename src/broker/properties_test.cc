@@ -20,7 +20,7 @@ TEST(SendProperties, finds_what_the_broker_must_know) {
   EXPECT_EQ(found.indexed.keys, "k1 k2");
   EXPECT_EQ(found.indexed.unique_key, "7F01");
   EXPECT_EQ(found.indexed.tags, "TagA");
-  EXPECT_EQ(found.unsupported, "");
+  EXPECT_EQ(found.dispatch, "");
 }
 
 TEST(SendProperties, needs_no_end_behind_the_last_pair) {
@@ -34,7 +34,7 @@ TEST(SendProperties, passes_over_what_is_no_pair) {
                                 "\x01value\x02", "\x01\x02\x01\x02", "XTAGS\x01 a\x02"}) {
     const SendProperties found = scan_properties(text);
     EXPECT_EQ(found.indexed.tags, "") << text;
-    EXPECT_EQ(found.unsupported, "") << text;
+    EXPECT_EQ(found.dispatch, "") << text;
   }
   const std::string text = std::string("junk\x02\x01") + "x\x02" + property("TAGS", "a\x01b");
   EXPECT_EQ(scan_properties(text).indexed.tags, "a\x01b");
@@ -52,8 +52,7 @@ TEST(SendProperties, tell_what_is_not_stored_as_it_comes) {
   EXPECT_FALSE(scan_properties(property("TRAN_MSG", "false")).special);
   EXPECT_FALSE(scan_properties(property("DELAY", "0")).special);
   EXPECT_FALSE(scan_properties(property("DELAYED", "3")).special);
-  EXPECT_EQ(scan_properties(property("INNER_MULTI_DISPATCH", "3")).unsupported,
-            "INNER_MULTI_DISPATCH");
+  EXPECT_EQ(scan_properties(property("INNER_MULTI_DISPATCH", "3")).dispatch, "3");
 }
 
 TEST(SendProperties, repeated_count_as_the_last_which_is_what_a_rebuilt_index_finds_too) {

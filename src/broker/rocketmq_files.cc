@@ -6,6 +6,7 @@
 
 #include "base/cursor.h"
 #include "broker/timers/timers.h"
+#include "store/multi_dispatch.h"
 
 #include "base/crc.h"
 #include "base/log.h"
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -101,6 +103,34 @@ Result<> parse_offsets(std::string_view json, StoredMetadata* into) {
   return {};
 }
 
+// A broker with light queues keeps all offsets here instead: those of groups named like a light
+// queue, which have one queue, in a table of their own.
+Result<> parse_light_offsets(std::string_view json, StoredMetadata* into) {
+  StoredMetadata theirs;
+  BOLIDE_CHECK(parse_offsets(json, &theirs));
+  JsonReader in(json);
+  in.object([&](JsonKey key) {
+    if (key != "lmqOffsetTable") return;
+    in.object([&](JsonKey place) {
+      const std::size_t at = place.text.rfind('@');
+      if (at == place.text.npos) return;
+      OffsetEntry entry{.topic = std::string(place.text.substr(0, at)),
+                        .group = std::string(place.text.substr(at + 1))};
+      entry.offset = in.integer<std::int64_t>();
+      theirs.offsets.push_back(std::move(entry));
+    });
+  });
+  BOLIDE_CHECK(in.finish());
+  std::set<std::tuple<std::string, std::string, std::int32_t>> newer;
+  for (const OffsetEntry& entry : theirs.offsets)
+    newer.emplace(entry.topic, entry.group, entry.queue_id);
+  std::erase_if(into->offsets, [&](const OffsetEntry& entry) {
+    return newer.contains({entry.topic, entry.group, entry.queue_id});
+  });
+  into->offsets.insert(into->offsets.end(), theirs.offsets.begin(), theirs.offsets.end());
+  return {};
+}
+
 // How far each delay level was delivered.
 Result<> parse_delay_offsets(std::string_view json, StoredMetadata* into) {
   std::vector<OffsetEntry> offsets;
@@ -181,9 +211,9 @@ std::string pretty_table(const DataVersion& version, const Members& others, std:
   return text;
 }
 
-constexpr std::string_view file_names[] = {"topics.json", "subscriptionGroup.json",
-                                           "consumerOffset.json", "delayOffset.json",
-                                           "messageRequestMode.json"};
+constexpr std::string_view file_names[] = {
+    "topics.json",      "subscriptionGroup.json",  "consumerOffset.json",
+    "delayOffset.json", "messageRequestMode.json", "lmqConsumerOffset.json"};
 
 // One line for each file that is there: its name, size and hash.
 using Sums = std::map<std::string, std::string, std::less<>>;
@@ -256,11 +286,12 @@ Result<ForeignChanges> take_foreign_changes(os::FileSystem& fs, const std::strin
     const auto sum = sums.find(name);
     return sum != sums.end() && std::ranges::find(lines, sum->second) == lines.end();
   };
-  ForeignChanges changes{.topics = changed(file_names[0]),
-                         .groups = changed(file_names[1]),
-                         .offsets = changed(file_names[2]) || changed(file_names[3]),
-                         .modes = changed(file_names[4]),
-                         .topics_gone = {}};
+  ForeignChanges changes{
+      .topics = changed(file_names[0]),
+      .groups = changed(file_names[1]),
+      .offsets = changed(file_names[2]) || changed(file_names[3]) || changed(file_names[5]),
+      .modes = changed(file_names[4]),
+      .topics_gone = {}};
   if (!changes.any()) return changes;
   BOLIDE_TRY(StoredMetadata theirs, read_rocketmq_files(fs, directory));
   if (known->starts_with(running_line)) add_ours(*all, &theirs);
@@ -289,6 +320,9 @@ Result<StoredMetadata> read_rocketmq_files(os::FileSystem& fs, const std::string
                                 [&](std::string_view json) { return parse_groups(json, &all); }));
   BOLIDE_CHECK(read_with_backup(fs, config + "consumerOffset.json",
                                 [&](std::string_view json) { return parse_offsets(json, &all); }));
+  BOLIDE_CHECK(read_with_backup(fs, config + "lmqConsumerOffset.json", [&](std::string_view json) {
+    return parse_light_offsets(json, &all);
+  }));
   BOLIDE_CHECK(read_with_backup(fs, config + "delayOffset.json", [&](std::string_view json) {
     return parse_delay_offsets(json, &all);
   }));
@@ -296,6 +330,32 @@ Result<StoredMetadata> read_rocketmq_files(os::FileSystem& fs, const std::string
                                 [&](std::string_view json) { return parse_modes(json, &all); }));
   return all;
 }
+
+namespace {
+
+using OffsetTable = std::map<std::string, std::map<std::int32_t, std::int64_t>>;
+
+void write_offsets(JsonWriter& out, const OffsetTable& offsets) {
+  for (const auto& [place, queues] : offsets) {
+    out.key(place);
+    out.begin_object();
+    for (const auto& [queue_id, offset] : queues) out.member(queue_id, offset);
+    out.end_object();
+  }
+}
+
+std::string light_offsets_json(const OffsetTable& offsets,
+                               const std::map<std::string, std::int64_t>& light) {
+  std::string table;
+  JsonWriter out(table, {.pretty = true});
+  out.begin_object();
+  for (const auto& [place, offset] : light) out.member(place, offset);
+  out.end_object();
+  return pretty_table({}, {{"lmqOffsetTable", table}}, "offsetTable",
+                      [&](JsonWriter& to) { write_offsets(to, offsets); });
+}
+
+}  // namespace
 
 Result<> write_rocketmq_files(os::FileSystem& fs, const std::string& directory,
                               const StoredMetadata& all) {
@@ -319,23 +379,26 @@ Result<> write_rocketmq_files(os::FileSystem& fs, const std::string& directory,
                          write_group(out, group);
                        }
                      }));
-  std::map<std::string, std::map<std::int32_t, std::int64_t>> offsets;
+  OffsetTable offsets;
+  std::map<std::string, std::int64_t> light_offsets;
   std::map<std::int32_t, std::int64_t> delay_offsets;
   for (const OffsetEntry& entry : all.offsets) {
     if (entry.group == schedule_group) {
       delay_offsets[entry.queue_id + 1] = entry.offset;
       continue;
     }
-    offsets[entry.topic + "@" + entry.group][entry.queue_id] = entry.offset;
+    const std::string place = entry.topic + "@" + entry.group;
+    if (entry.group.starts_with(store::light_prefix))
+      light_offsets[place] = entry.offset;
+    else
+      offsets[place][entry.queue_id] = entry.offset;
   }
-  BOLIDE_CHECK(write("consumerOffset.json", {}, "offsetTable", [&](JsonWriter& out) {
-    for (const auto& [place, queues] : offsets) {
-      out.key(place);
-      out.begin_object();
-      for (const auto& [queue_id, offset] : queues) out.member(queue_id, offset);
-      out.end_object();
-    }
-  }));
+  BOLIDE_CHECK(write("consumerOffset.json", {}, "offsetTable",
+                     [&](JsonWriter& out) { write_offsets(out, offsets); }));
+  if (const std::string path = config + "lmqConsumerOffset.json";
+      !light_offsets.empty() || fs.exists(path)) {
+    BOLIDE_CHECK(write_file(fs, path, light_offsets_json(offsets, light_offsets)));
+  }
   BOLIDE_CHECK(write("delayOffset.json", {}, "offsetTable", [&](JsonWriter& out) {
     for (const auto& [level, offset] : delay_offsets) out.member(level, offset);
   }));

@@ -70,6 +70,24 @@ TEST_F(RocketmqFilesTest, are_read_as_rocketmq_writes_them) {
   EXPECT_EQ(all.offsets[1].offset, 3);
 }
 
+TEST_F(RocketmqFilesTest, read_and_write_the_offsets_of_light_queues) {
+  write("consumerOffset.json", R"({"offsetTable":{"orders@readers":{0:1},"old@readers":{0:7}}})");
+  write("lmqConsumerOffset.json", R"({"dataVersion":{"counter":9},
+	"lmqOffsetTable":{"%LMQ%a@%LMQ%g":5},"offsetTable":{"orders@readers":{0:2,1:3}}})");
+  const StoredMetadata all = read();
+  std::map<std::string, std::int64_t> found;
+  for (const OffsetEntry& entry : all.offsets)
+    found[entry.topic + "@" + entry.group + std::to_string(entry.queue_id)] = entry.offset;
+  const std::map<std::string, std::int64_t> expected = {
+      {"orders@readers0", 2}, {"orders@readers1", 3}, {"old@readers0", 7}, {"%LMQ%a@%LMQ%g0", 5}};
+  EXPECT_EQ(found, expected);
+  ASSERT_TRUE(write_rocketmq_files(fs_, "store", all));
+  const auto text = os::read_file(fs_, "store/config/lmqConsumerOffset.json");
+  ASSERT_TRUE(text);
+  EXPECT_NE(text->find("lmqOffsetTable"), std::string::npos);
+  EXPECT_EQ(read().offsets.size(), all.offsets.size());
+}
+
 TEST_F(RocketmqFilesTest, give_back_what_was_written) {
   StoredMetadata all;
   all.topics = {{.name = "orders", .read_queues = 3, .write_queues = 2, .permission = 4}};

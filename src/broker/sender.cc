@@ -7,6 +7,11 @@
 #include "base/assert.h"
 #include "base/cursor.h"
 #include "broker/batch_element.h"
+#include "broker/compaction/compaction.h"
+#include "broker/inner_batch/inner_batch.h"
+#include "broker/priority/priority.h"
+#include "broker/property_list.h"
+#include "store/multi_dispatch.h"
 
 #include <algorithm>
 #include <cstring>
@@ -72,7 +77,7 @@ void Sender::send(const SendRequest& request, const Now& now) {
 
 void Sender::send_checked(const SendRequest& request, const Now& now) {
   auto topic = topics_.find_or_create(request.topic, request.default_topic, request.default_queues,
-                                      now.wall_ms);
+                                      now.wall_ms, request.unit_mode ? topic_flag::unit : 0);
   if (!topic) return refuse(request.ticket, std::move(topic).error());
   auto queue_id = choose_queue(request, **topic);
   if (!queue_id) return refuse(request.ticket, std::move(queue_id).error());
@@ -147,28 +152,28 @@ std::string_view Sender::complete_properties(std::string_view properties, SendPr
 
 Result<store::Appended> Sender::append(const SendRequest& request, store::QueueNo queue,
                                        std::string_view properties, const SendProperties& known,
-                                       const Now& now) {
-  if (!known.unsupported.empty()) {
-    return fail(Errc::not_supported, "property " + std::string(known.unsupported));
-  }
+                                       const Now& now, const Spread& spread) {
   if (!store::properties_fit(properties)) {
     return fail(Errc::message_invalid, "message properties are longer than " +
                                            std::to_string(store::properties_bytes_max) + " bytes");
   }
   collect_keys(known.indexed);
-  return store_.append({.queue = queue,
-                        .record = {.flag = request.flag,
-                                   .sys_flag = request.sys_flag & sys_flag_mask(request),
-                                   .born_ms = request.born_ms,
-                                   .born_host = request.born_host,
-                                   .store_host = settings_.store_host,
-                                   .reconsume_times = request.reconsume_times,
-                                   .prepared_position = request.prepared_position,
-                                   .body = request.body,
-                                   .properties = properties},
-                        .tag_hash = known.indexed.tag_hash(),
-                        .keys = keys_},
-                       now);
+  return store_.append(
+      {.queue = queue,
+       .record = {.flag = request.flag,
+                  .sys_flag = (request.sys_flag & sys_flag_mask(request)) | spread.sys_flag,
+                  .born_ms = request.born_ms,
+                  .born_host = request.born_host,
+                  .store_host = settings_.store_host,
+                  .reconsume_times = request.reconsume_times,
+                  .prepared_position = request.prepared_position,
+                  .body = request.body,
+                  .properties = properties},
+       .tag_hash = known.indexed.tag_hash(),
+       .keys = keys_,
+       .also = spread.also,
+       .offsets = spread.offsets},
+      now);
 }
 
 Sender::Waiting& Sender::wait(const SendRequest& request, store::QueueNo queue,
@@ -183,6 +188,15 @@ Sender::Waiting& Sender::wait(const SendRequest& request, store::QueueNo queue,
 Result<> Sender::append_one(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                             const Now& now) {
   const SendProperties known = scan_properties(request.properties);
+  if (request.origin == Origin::client && !topic.config.attributes.empty()) [[unlikely]]
+    BOLIDE_CHECK(check_compaction_key(topic.config, known));
+  if (!known.priority.empty() && request.origin == Origin::client) [[unlikely]]
+    return append_by_priority(request, topic, queue_id, known, now);
+  return append_chosen(request, topic, queue_id, known, now);
+}
+
+Result<> Sender::append_chosen(const SendRequest& request, const Topic& topic,
+                               std::int32_t queue_id, const SendProperties& known, const Now& now) {
   if (told_apart(request, topic, known)) [[unlikely]]
     return append_once(request, topic, queue_id, known, now);
   return append_plain(request, topic, queue_id, known, now);
@@ -194,6 +208,21 @@ Result<> Sender::append_plain(const SendRequest& request, const Topic& topic, st
     return append_special(request, topic, queue_id, known, now);
   return append_single(request, topic.queues[static_cast<std::size_t>(queue_id)], queue_id, known,
                        now);
+}
+
+Result<> Sender::append_by_priority(const SendRequest& request, const Topic& topic,
+                                    std::int32_t queue_id, const SendProperties& known,
+                                    const Now& now) {
+  if (const auto chosen = priority_queue(known, topic.config.write_queues)) {
+    return append_chosen(request, topic, *chosen, known, now);
+  }
+  // Among messages that have none it would count when it comes from a retry.
+  PropertyList list(request.properties);
+  list.erase(priority_property);
+  const std::string properties = list.text();
+  SendRequest plain = request;
+  plain.properties = properties;
+  return append_one(plain, topic, queue_id, now);
 }
 
 Result<> Sender::append_special(const SendRequest& request, const Topic& topic,
@@ -209,7 +238,8 @@ Result<> Sender::append_special(const SendRequest& request, const Topic& topic,
                              detour->topic->queues[static_cast<std::size_t>(detour->queue_id)],
                              queue_id, changed_known, now));
   if (!detour->recall_handle.empty())
-    waiting_.back().recall_handle = std::make_unique<const std::string>(detour->recall_handle);
+    waiting_.back().rare =
+        std::make_unique<Rare>(Rare{.recall_handle = detour->recall_handle, .light = {}});
   return {};
 }
 
@@ -218,11 +248,23 @@ Result<> Sender::append_single(const SendRequest& request, store::QueueNo queue,
                                const Now& now) {
   visible_.track(queue);
   SendProperties known = scanned;
-  const std::string_view properties = request.origin == Origin::client
-                                          ? complete_properties(request.properties, &known)
-                                          : request.properties;
-  BOLIDE_TRY(const auto appended, append(request, queue, properties, known, now));
+  std::string_view properties = request.origin == Origin::client
+                                    ? complete_properties(request.properties, &known)
+                                    : request.properties;
+  Dispatch dispatch;
+  if (!known.dispatch.empty() || !known.lite_topic.empty()) [[unlikely]] {
+    if (store::dispatches(store_.queue_name(queue).topic)) {
+      BOLIDE_TRY(dispatch, plan_dispatch(store_, request.topic, known, properties));
+      for (const store::QueueNo light : dispatch.queues) visible_.track(light);
+      properties = dispatch.properties;
+    }
+  }
+  BOLIDE_TRY(const auto appended,
+             append(request, queue, properties, known, now, {.also = dispatch.queues}));
   Waiting& waiting = wait(request, queue, queue_id);
+  if (!dispatch.queues.empty()) [[unlikely]]
+    waiting.rare =
+        std::make_unique<Rare>(Rare{.recall_handle = {}, .light = dispatch.places(store_)});
   waiting.first_offset = appended.queue_offset;
   waiting.end_position = appended.end_position;
   waiting.position = appended.position;
@@ -233,29 +275,35 @@ Result<> Sender::append_single(const SendRequest& request, store::QueueNo queue,
 }
 
 // All or nothing: it is looked at before any of it is stored.
-Result<> Sender::check_batch(const SendRequest& request) const {
+Result<std::int32_t> Sender::check_batch(const SendRequest& request) const {
   BatchElement element;
-  for (Reader in(request.body); in.remaining() > 0;) {
+  std::int32_t count = 0;
+  // All or nothing: look before storing.
+  for (Reader in(request.body); in.remaining() > 0; ++count) {
     if (!read_element(in, &element)) return fail(Errc::malformed, "batch body cannot be cut up");
     if (element.body.empty()) return fail(Errc::malformed, "message body is empty");
     if (!store::properties_fit(element.properties)) {
       return fail(Errc::message_invalid, "properties of a message in the batch are too long");
     }
     const SendProperties known = scan_properties(element.properties);
-    if (known.special || !known.unsupported.empty()) {
-      return fail(Errc::not_supported, "a batch with messages for later or of transactions");
+    if (known.special || !known.dispatch.empty() || !known.lite_topic.empty()) {
+      return fail(Errc::not_supported,
+                  "a batch with messages for later, for several queues or of transactions");
     }
   }
-  return {};
+  return count;
 }
 
 Result<> Sender::append_batch(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                               const Now& now) {
-  BOLIDE_CHECK(check_batch(request));
+  BOLIDE_TRY(const std::int32_t count, check_batch(request));
   const SendProperties common = scan_properties(request.properties);
   if (told_apart(request, topic, common)) [[unlikely]]
     return append_batch_once(request, topic, queue_id, common, now);
-  return append_elements(request, topic.queues[static_cast<std::size_t>(queue_id)], queue_id, now);
+  const store::QueueNo queue = topic.queues[static_cast<std::size_t>(queue_id)];
+  if (takes_inner_batches(topic.config, request.properties))
+    return append_inner_batch(request, queue, queue_id, count, now);
+  return append_elements(request, queue, queue_id, now);
 }
 
 Result<> Sender::append_elements(const SendRequest& request, store::QueueNo queue,
@@ -292,6 +340,30 @@ Result<> Sender::append_elements(const SendRequest& request, store::QueueNo queu
   return done;
 }
 
+Result<> Sender::append_inner_batch(const SendRequest& request, store::QueueNo queue,
+                                    std::int32_t queue_id, std::int32_t count, const Now& now) {
+  visible_.track(queue);
+  BOLIDE_TRY(const std::string properties,
+             inner_batch_properties(request.properties, settings_.cluster, count,
+                                    store_.next_offset(queue)));
+  const SendProperties known = scan_properties(properties);
+  BOLIDE_TRY(const auto appended,
+             append(request, queue, properties, known, now,
+                    {.offsets = count,
+                     .sys_flag = store::sys_flag::need_unwrap | store::sys_flag::inner_batch}));
+  Waiting& waiting = wait(request, queue, queue_id);
+  waiting.count = count;
+  waiting.first_offset = appended.queue_offset;
+  waiting.end_position = appended.end_position;
+  waiting.position = appended.position;
+  waiting.set_key(known.indexed.unique_key);
+  waiting.rare =
+      std::make_unique<Rare>(Rare{.recall_handle = {}, .light = {}, .inner_batch = true});
+  stats_.messages += static_cast<std::uint64_t>(count);
+  stats_.bytes += request.body.size();
+  return {};
+}
+
 void Sender::refuse(const Ticket& ticket, Error error) {
   ++stats_.refused;
   if (ticket.sink == nullptr) return;
@@ -318,8 +390,22 @@ void Sender::answer(const Waiting& waiting) {
       waiting.positions.empty() ? std::span(&waiting.position, 1) : std::span(waiting.positions);
   result.store_host = settings_.store_host;
   result.unique_key = waiting.key();
-  if (waiting.recall_handle) result.recall_handle = *waiting.recall_handle;
+  if (waiting.rare) {
+    result.recall_handle = waiting.rare->recall_handle;
+    result.inner_batch = waiting.rare->inner_batch;
+  }
   waiting.ticket.sink->on_send(waiting.ticket, result);
+}
+
+void Sender::publish(const Waiting& waiting) {
+  if (waiting.count == 0) return;  // it is told again what was published
+  visible_.publish(waiting.queue, waiting.first_offset + waiting.count);
+  if (touched_.empty() || touched_.back() != waiting.queue) touched_.push_back(waiting.queue);
+  if (!waiting.rare) return;
+  for (const LightPlace& place : waiting.rare->light) {
+    visible_.publish(place.queue, place.end);
+    touched_.push_back(place.queue);
+  }
 }
 
 void Sender::release() {
@@ -330,10 +416,7 @@ void Sender::release() {
   touched_.clear();
   while (head_ < waiting_.size() && waiting_[head_].end_position <= safe) {
     const Waiting& waiting = waiting_[head_];
-    if (waiting.count > 0) {
-      visible_.publish(waiting.queue, waiting.first_offset + waiting.count);
-      if (touched_.empty() || touched_.back() != waiting.queue) touched_.push_back(waiting.queue);
-    }
+    publish(waiting);
     answer(waiting);
     ++head_;
   }

@@ -12,6 +12,7 @@
 #include "broker/batch_element.h"
 #include "broker/dedupe/dedupe.h"
 #include "broker/delivery/visible.h"
+#include "broker/lmq/multi_dispatch.h"
 #include "broker/properties.h"
 #include "broker/topics.h"
 #include "store/message_store.h"
@@ -19,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +65,13 @@ struct Detours {
   std::function<std::string(const store::Record& held)> recall_handle;
 };
 
+// What a record covers beyond an offset of its queue.
+struct Spread {
+  std::span<const store::QueueNo> also = {};
+  std::int32_t offsets = 1;
+  std::int32_t sys_flag = 0;
+};
+
 class Sender {
  public:
   Sender(SendSettings settings, Topics& topics, store::MessageStore& store, Visible& visible,
@@ -84,6 +93,12 @@ class Sender {
   bool idle() const { return head_ == waiting_.size(); }
 
  private:
+  // What few sends have.
+  struct Rare {
+    std::string recall_handle;
+    std::vector<LightPlace> light;
+    bool inner_batch = false;
+  };
   struct Waiting {
     Ticket ticket;
     store::QueueNo queue = 0;
@@ -96,7 +111,7 @@ class Sender {
     char unique_key[63];  // longer ones are in long_unique_key
     std::string long_unique_key;
     std::vector<std::int64_t> positions;  // of a batch
-    std::unique_ptr<const std::string> recall_handle;
+    std::unique_ptr<Rare> rare;
 
     std::string_view key() const;
     void set_key(std::string_view key);
@@ -107,20 +122,27 @@ class Sender {
   void send_checked(const SendRequest& request, const Now& now);
   Result<> append_one(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                       const Now& now);
+  Result<> append_chosen(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
+                         const SendProperties& known, const Now& now);
+  Result<> append_by_priority(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
+                              const SendProperties& known, const Now& now);
   Result<> append_special(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                           const SendProperties& known, const Now& now);
   Result<> append_plain(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                         const SendProperties& known, const Now& now);
   Result<> append_single(const SendRequest& request, store::QueueNo queue, std::int32_t queue_id,
                          const SendProperties& known, const Now& now);
-  Result<> check_batch(const SendRequest& request) const;
+  // How many messages it holds.
+  Result<std::int32_t> check_batch(const SendRequest& request) const;
   Result<> append_batch(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                         const Now& now);
   Result<> append_elements(const SendRequest& request, store::QueueNo queue, std::int32_t queue_id,
                            const Now& now);
+  Result<> append_inner_batch(const SendRequest& request, store::QueueNo queue,
+                              std::int32_t queue_id, std::int32_t count, const Now& now);
   Result<store::Appended> append(const SendRequest& request, store::QueueNo queue,
                                  std::string_view properties, const SendProperties& known,
-                                 const Now& now);
+                                 const Now& now, const Spread& spread = {});
   std::string_view complete_properties(std::string_view properties, SendProperties* known);
   // sender_repeats.cc
   bool told_apart(const SendRequest& request, const Topic& topic,
@@ -142,6 +164,7 @@ class Sender {
 
   Waiting& wait(const SendRequest& request, store::QueueNo queue, std::int32_t queue_id);
   void refuse(const Ticket& ticket, Error error);
+  void publish(const Waiting& waiting);
   void answer(const Waiting& waiting);
   void fail_all(const Error& error);
   void compact();

@@ -68,7 +68,8 @@ void Sender::answer_again(const SendRequest& request, const Original& original,
       store::decode_record(read.records.front().view(), store::Verify::header, &record) !=
           store::DecodeStatus::record)
     return;
-  waiting.recall_handle = std::make_unique<const std::string>(detours_.recall_handle(record));
+  waiting.rare =
+      std::make_unique<Rare>(Rare{.recall_handle = detours_.recall_handle(record), .light = {}});
 }
 
 // A batch of which a part may be stored already.

@@ -4,6 +4,8 @@
 // Runs on: core agent.  Owns: the topic table.  Invariant: see topics.h.
 #include "broker/topics.h"
 
+#include "store/multi_dispatch.h"
+
 #include <algorithm>
 
 namespace bolide::broker {
@@ -90,7 +92,15 @@ void Topics::trim(std::string_view name, std::int64_t position) {
 
 const Topic* Topics::find(std::string_view name) const {
   const auto found = topics_.find(name);
-  return found == topics_.end() ? nullptr : &found->second;
+  if (found != topics_.end()) return &found->second;
+  return store::is_light_queue(name) ? light(name) : nullptr;
+}
+
+const Topic* Topics::light(std::string_view name) const {
+  light_.config.name = name;
+  light_.config.read_queues = light_.config.write_queues = 1;
+  light_.queues.assign(1, store_.queue(name, 0));
+  return &light_;
 }
 
 Topic& Topics::insert(TopicConfig config) {
@@ -129,7 +139,8 @@ Result<const Topic*> Topics::save(TopicConfig config, WallMs now_ms) {
 }
 
 Result<const Topic*> Topics::find_or_create(std::string_view name, std::string_view default_topic,
-                                            std::int32_t queues, WallMs now_ms) {
+                                            std::int32_t queues, WallMs now_ms,
+                                            std::int32_t sys_flag) {
   if (const Topic* found = find(name); found != nullptr) return found;
   BOLIDE_CHECK(validate_topic_name(name));
   const Topic* model = find(default_topic);
@@ -141,17 +152,24 @@ Result<const Topic*> Topics::find_or_create(std::string_view name, std::string_v
   return save({.name = std::string(name),
                .read_queues = count,
                .write_queues = count,
-               .permission = model->config.permission & ~perm::inherit},
+               .permission = model->config.permission & ~perm::inherit,
+               .sys_flag = sys_flag},
               now_ms);
 }
 
-Result<const Topic*> Topics::own(std::string_view name, std::int32_t queues, WallMs now_ms) {
+Result<const Topic*> Topics::own(std::string_view name, std::int32_t queues, WallMs now_ms,
+                                 std::int32_t sys_flag) {
   if (const Topic* found = find(name); found != nullptr) return found;
-  return save({.name = std::string(name), .read_queues = queues, .write_queues = queues}, now_ms);
+  return save({.name = std::string(name),
+               .read_queues = queues,
+               .write_queues = queues,
+               .sys_flag = sys_flag},
+              now_ms);
 }
 
 Result<> Topics::put(TopicConfig config, std::string_view attribute_changes, WallMs now_ms) {
   BOLIDE_CHECK(validate_topic_name(config.name));
+  if (store::is_light_queue(config.name)) return {};  // it is there without
   if (is_system_topic(config.name)) {
     return fail(Errc::topic_not_valid,
                 "The topic[" + config.name + "] is conflict with system topic.");
@@ -171,13 +189,26 @@ Result<> Topics::put(TopicConfig config, std::string_view attribute_changes, Wal
   return {};
 }
 
+Result<> Topics::erase_light(std::string_view name, store::QueueNo queue) {
+  const std::int64_t end = store_.stats().max_position;
+  metadata_.erase_topic(name, end, version_);
+  BOLIDE_CHECK(metadata_.flush());
+  trims_[std::string(name)] = end;
+  store_.trim_queue(queue, end);
+  return {};
+}
+
 Result<> Topics::erase(std::string_view name, WallMs now_ms) {
   if (is_system_topic(name)) {
     return fail(Errc::topic_not_valid,
                 "The topic[" + std::string(name) + "] is conflict with system topic.");
   }
   const auto found = topics_.find(name);
-  if (found == topics_.end()) return fail(Errc::topic_not_found, not_found_text(name));
+  if (found == topics_.end()) {
+    const auto light = store::is_light_queue(name) ? store_.find_queue(name, 0) : std::nullopt;
+    if (!light) return fail(Errc::topic_not_found, not_found_text(name));
+    return erase_light(name, *light);
+  }
   DataVersion version = version_;
   version.next(now_ms);
   const std::int64_t end = store_.stats().max_position;

@@ -55,14 +55,18 @@ class Topics {
   // What was deleted, as far as the log still reaches back to it.
   std::vector<TrimEntry> trims() const;
 
+  // A light queue has no topic of its own: what is told of it lives until the next call that asks
+  // for one (semantics 3.15).
   const Topic* find(std::string_view name) const;
   // The topic, made from `default_topic`'s settings if that allows it (semantics 3.1). Errors:
   // topic_not_found, topic_not_valid; as Metadata::flush, with nothing changed.
   Result<const Topic*> find_or_create(std::string_view name, std::string_view default_topic,
-                                      std::int32_t queues, WallMs now_ms);
+                                      std::int32_t queues, WallMs now_ms,
+                                      std::int32_t sys_flag = 0);
   // A topic that the broker makes for its own use, a group's retry topic for one, if it is absent.
   // Errors: as Metadata::flush.
-  Result<const Topic*> own(std::string_view name, std::int32_t queues, WallMs now_ms);
+  Result<const Topic*> own(std::string_view name, std::int32_t queues, WallMs now_ms,
+                           std::int32_t sys_flag = 0);
   // Creates or changes. Errors: topic_not_valid, invalid_argument; as Metadata::flush.
   Result<> put(TopicConfig config, std::string_view attribute_changes, WallMs now_ms);
   // Errors: topic_not_found, topic_not_valid for a system topic; as Metadata::flush. Its messages
@@ -73,10 +77,12 @@ class Topics {
   const DataVersion& version() const { return version_; }
 
  private:
+  const Topic* light(std::string_view name) const;
   Topic& insert(TopicConfig config);
   void open_queues(Topic& topic);
   void add_system_topic(std::string_view name, std::int32_t queues, std::int32_t permission);
   Result<const Topic*> save(TopicConfig config, WallMs now_ms);
+  Result<> erase_light(std::string_view name, store::QueueNo queue);
   void trim(std::string_view name, std::int64_t position);
 
   TopicSettings settings_;
@@ -86,6 +92,7 @@ class Topics {
   StringMap<Topic> topics_;
   StringMap<std::int64_t> trims_;  // by topic: its records below this position are deleted
   DataVersion version_;
+  mutable Topic light_;  // scratch of find()
 };
 
 }  // namespace bolide::broker

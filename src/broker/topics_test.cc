@@ -120,12 +120,19 @@ TEST_F(TopicsTest, counts_only_real_changes) {
   EXPECT_EQ(announced_.size(), 1U);
 }
 
+TEST_F(TopicsTest, marks_topics_that_are_made_by_clients_in_units) {
+  ASSERT_TRUE(topics_->find_or_create("orders", "TBW102", 4, 5, topic_flag::unit));
+  ASSERT_TRUE(topics_->own("%RETRY%g", 1, 5, topic_flag::unit_subscription));
+  open();
+  EXPECT_EQ(topics_->find("orders")->config.sys_flag, 1);
+  EXPECT_EQ(topics_->find("%RETRY%g")->config.sys_flag, 2);
+}
+
 TEST_F(TopicsTest, keeps_the_attributes_when_the_rest_changes) {
   ASSERT_TRUE(topics_->put({.name = "orders"}, "+message.type=FIFO,+queue.type=SimpleCQ", 1));
   ASSERT_TRUE(topics_->put({.name = "orders", .read_queues = 2, .write_queues = 2}, "", 2));
   EXPECT_EQ(topics_->find("orders")->config.attributes.size(), 2U);
-  EXPECT_EQ(refused(topics_->put({.name = "orders"}, "+queue.type=BatchCQ", 3)),
-            Errc::invalid_argument);
+  EXPECT_EQ(refused(topics_->put({.name = "orders"}, "+queue.type=BatchCQ", 3)), Errc::malformed);
   EXPECT_EQ(topics_->find("orders")->config.read_queues, 2);
 }
 

@@ -121,6 +121,11 @@ bool CommitLog::is_record_in_memory(std::int64_t position, std::size_t size,
          load_big<std::int64_t>(at + position_at) == position;
 }
 
+std::string_view CommitLog::bytes_in_memory(std::int64_t position, std::size_t size) const {
+  const char* at = buffer_.find_bytes(position, size);
+  return at == nullptr ? std::string_view{} : std::string_view(at, size);
+}
+
 Result<ChunkPtr> CommitLog::read_file(std::int64_t position, std::size_t size,
                                       ColdRange* cold) const {
   const Segment* segment = segment_of(position);

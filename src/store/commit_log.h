@@ -73,6 +73,8 @@ class CommitLog {
   bool in_memory(std::int64_t position) const { return position >= buffer_.begin(); }
   // Whether a record of that size and queue offset begins at `position`, which is in memory.
   bool is_record_in_memory(std::int64_t position, std::size_t size, std::int64_t offset) const;
+  // Empty if they are not. They live until the next append.
+  std::string_view bytes_in_memory(std::int64_t position, std::size_t size) const;
   // Appends slices of what is in memory.
   void read_memory(std::int64_t position, std::size_t size, Slices* into) const {
     buffer_.read(position, size, into);

@@ -112,9 +112,11 @@ Result<Appended> StoreImpl::append(const AppendRequest& request, const Now& now)
   encode_record(record, place->at);
   log_.take(size, record.store_ms);
   const Appended appended{record.queue_offset, record.position, log_.end(), record.store_ms};
-  index_->add(
-      request.queue, record.queue_offset,
-      {record.position, record.store_ms, static_cast<std::uint32_t>(size), request.tag_hash});
+  const IndexEntry entry{record.position, record.store_ms, static_cast<std::uint32_t>(size),
+                         request.tag_hash};
+  for (std::int32_t i = 0; i < request.offsets; ++i)
+    index_->add(request.queue, record.queue_offset + i, entry);
+  for (const QueueNo also : request.also) index_->add(also, next_offset(also), entry);
   for (const std::string_view key : request.keys)
     index_->add_key(key_hash(record.topic, key), record.position);
   index_->cover(log_.end(), record.position);

@@ -54,6 +54,10 @@ struct AppendRequest {
   Record record;  // topic, queue_id, offsets and store_ms are filled in by the store
   std::int32_t tag_hash = 0;
   std::span<const std::string_view> keys;  // for the key index: UNIQ_KEY and each KEYS word
+  // Light queues in which the record stands too, each at its next_offset(); the record's properties
+  // say so (multi_dispatch.h).
+  std::span<const QueueNo> also;
+  std::int32_t offsets = 1;  // of the queue that the record covers (inner_batch.h)
 };
 
 struct Appended {

@@ -11,6 +11,7 @@
 #include "store/checkpoint.h"
 #include "store/log_scanner.h"
 #include "store/mark_file.h"
+#include "store/multi_dispatch.h"
 #include "store/record.h"
 #include "store/segment.h"
 #include "store/store_layout.h"
@@ -20,6 +21,8 @@
 #include <iterator>
 #include <limits>
 #include <memory>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace bolide::store {
@@ -75,6 +78,7 @@ class Export {
   Result<> write();
   Result<> read_log();
   Result<> take(const Record& record);
+  Result<> take_light_queues(const Record& record, const QueueUnit& unit);
   Result<> take_keys(const Record& record, const IndexedProperties& properties);
   Result<> install();
   std::string apache_checkpoint() const;
@@ -177,9 +181,24 @@ Result<> Export::take(const Record& record) {
   const std::int32_t transaction = transaction_of(record);
   if (transaction == sys_flag::prepared || transaction == sys_flag::rollback) return {};
   last_queued_ = record.position;
-  return queues_->add(record.topic, record.queue_id, record.queue_offset,
-                      {record.position, static_cast<std::int32_t>(record.total_size),
-                       tags_code(record, properties)});
+  const QueueUnit unit{record.position, static_cast<std::int32_t>(record.total_size),
+                       tags_code(record, properties)};
+  BOLIDE_CHECK(queues_->add(record.topic, record.queue_id, record.queue_offset, unit));
+  return take_light_queues(record, unit);
+}
+
+Result<> Export::take_light_queues(const Record& record, const QueueUnit& unit) {
+  if (!dispatches(record.topic)) return {};
+  DispatchProperties dispatch;
+  for_each_property(record.properties, [&](std::string_view name, std::string_view value) {
+    dispatch.take(name, value);
+  });
+  Result<> done;
+  std::set<std::string_view> seen;  // a queue that is named twice has the record once
+  dispatch.for_each([&](std::string_view name, std::int64_t offset) {
+    if (done && seen.insert(name).second) done = queues_->add(name, 0, offset, unit);
+  });
+  return done;
 }
 
 Result<> Export::take_keys(const Record& record, const IndexedProperties& properties) {

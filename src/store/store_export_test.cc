@@ -163,6 +163,25 @@ TEST_F(StoreExport, gives_delayed_messages_the_time_at_which_they_are_due) {
   EXPECT_EQ(units("orders/0").at(0).tags_code, 0);
 }
 
+TEST_F(StoreExport, writes_the_units_of_light_queues) {
+  const auto named = [](std::string_view queues, std::string_view offsets) {
+    std::string properties = "INNER_MULTI_DISPATCH\x01" + std::string(queues) + "\x02";
+    properties += "INNER_MULTI_QUEUE_OFFSET\x01" + std::string(offsets) + "\x02";
+    return properties;
+  };
+  const std::int64_t first = send("orders", 0, named("%LMQ%a", "0"));
+  const std::int64_t both = send("orders", 1, named("%LMQ%a,%LMQ%b,%LMQ%b", "1,0,0"));
+  send("%RETRY%g", 0, named("%LMQ%a", "0"));
+  close();
+  exported();
+  const auto a = units("%LMQ%a/0");
+  ASSERT_EQ(a.size(), 2U);
+  EXPECT_EQ(a.at(0).position, first);
+  EXPECT_EQ(a.at(1).position, both);
+  ASSERT_EQ(units("%LMQ%b/0").size(), 1U);
+  EXPECT_EQ(units("orders/1").at(0).position, both);
+}
+
 TEST_F(StoreExport, finds_every_key_in_chained_slots_and_further_files) {
   std::vector<std::int64_t> positions;
   for (int i = 0; i < 40; ++i)

@@ -75,7 +75,8 @@ class StoreImpl final : public MessageStore {
   Result<bool> choose(QueueNo queue, std::int64_t offset, std::int64_t end_offset,
                       const ReadLimits& limits, const TagFilter& filter, ReadResult* into);
   Result<bool> give(QueueNo queue, ReadResult* into);
-  Result<> give_from_memory(const Wanted& wanted, ReadResult* into);
+  bool stands_in_memory(QueueNo queue, const Wanted& wanted) const;
+  Result<> give_from_memory(QueueNo queue, const Wanted& wanted, ReadResult* into);
   std::size_t stretch(std::size_t begin, std::int64_t* span_end) const;
   Result<bool> give_from_file(QueueNo queue, std::size_t begin, std::size_t* end, ReadResult* into);
   std::int64_t record_time(std::int64_t position);

@@ -4,6 +4,7 @@
 // Runs on: log agent.  Owns: nothing.  Invariant: bytes that come from a file are given only after
 // their checksums were seen to match.
 #include "base/log.h"
+#include "store/inner_batch.h"
 #include "store/log_scanner.h"
 #include "store/store_impl.h"
 
@@ -60,14 +61,17 @@ Result<bool> StoreImpl::choose(QueueNo queue, std::int64_t offset, std::int64_t 
                                const ReadLimits& limits, const TagFilter& filter,
                                ReadResult* into) {
   std::size_t bytes = 0;
+  std::int64_t matched = 0;  // messages: a record may hold many
+  bool inside = false;       // the next entry may be of the last wanted record
   const std::int64_t scan_end = std::min(end_offset, offset + scanned_max);
   while (offset < scan_end) {
-    const auto missing =
-        static_cast<std::int64_t>(limits.messages_max) - static_cast<std::int64_t>(wanted_.size());
-    if (missing <= 0 && !wanted_.empty()) break;
+    const std::int64_t missing = limits.messages_max - matched;
+    if (missing <= 0 && !wanted_.empty() && !inside) break;
     const auto room = static_cast<std::int64_t>(entries_.size());
-    const std::int64_t ask =
-        filter.matches != nullptr ? room : std::clamp(missing, std::int64_t{1}, room);
+    // One more shows whether the last wanted record goes on.
+    const std::int64_t ask = filter.matches != nullptr || missing <= 0
+                                 ? room
+                                 : std::clamp(missing + 1, std::int64_t{1}, room);
     const auto count = static_cast<std::size_t>(std::min(ask, scan_end - offset));
     ColdRange cold;
     BOLIDE_TRY(const std::size_t got,
@@ -80,12 +84,17 @@ Result<bool> StoreImpl::choose(QueueNo queue, std::int64_t offset, std::int64_t 
       const IndexEntry& entry = entries_[i];
       const bool match = entry.size > 0 && (filter.matches == nullptr ||
                                             filter.matches(filter.context, entry.tag_hash));
-      if (match && !wanted_.empty() &&
-          (static_cast<std::int64_t>(wanted_.size()) >= limits.messages_max ||
-           bytes + entry.size > limits.bytes_max))
+      // The record is given whole, so its other messages are too.
+      const bool given =
+          match && !wanted_.empty() && wanted_.back().entry.position == entry.position;
+      if (match && !given && !wanted_.empty() &&
+          (matched >= limits.messages_max || bytes + entry.size > limits.bytes_max))
         return true;
       into->next_offset = offset + 1;
+      inside = match;
       if (!match) continue;
+      ++matched;
+      if (given) continue;
       bytes += entry.size;
       wanted_.push_back({entry, offset});
     }
@@ -102,7 +111,7 @@ Result<bool> StoreImpl::give(QueueNo queue, ReadResult* into) {
     Result<bool> here = true;
     if (!log_.in_memory(wanted.entry.position)) {
       here = give_from_file(queue, i, &end, into);
-    } else if (Result<> given = give_from_memory(wanted, into); !given) {
+    } else if (Result<> given = give_from_memory(queue, wanted, into); !given) {
       here = Failure(std::move(given).error());
     }
     if (!here || !*here) {
@@ -114,9 +123,20 @@ Result<bool> StoreImpl::give(QueueNo queue, ReadResult* into) {
   return true;
 }
 
-Result<> StoreImpl::give_from_memory(const Wanted& wanted, ReadResult* into) {
+// The long way, for records that stand in more places than one.
+bool StoreImpl::stands_in_memory(QueueNo queue, const Wanted& wanted) const {
+  const std::string_view bytes = log_.bytes_in_memory(wanted.entry.position, wanted.entry.size);
+  const QueueName name = queue_name(queue);
+  Record record;
+  return decode_record(bytes, Verify::header, &record) == DecodeStatus::record &&
+         record.position == wanted.entry.position && record.total_size == wanted.entry.size &&
+         stands_at(record, name.topic, name.queue_id, wanted.offset);
+}
+
+Result<> StoreImpl::give_from_memory(QueueNo queue, const Wanted& wanted, ReadResult* into) {
   const IndexEntry& entry = wanted.entry;
-  if (!log_.is_record_in_memory(entry.position, entry.size, wanted.offset))
+  if (!log_.is_record_in_memory(entry.position, entry.size, wanted.offset) &&
+      !stands_in_memory(queue, wanted)) [[unlikely]]
     return fail(Errc::storage_corrupt, "no such record at " + std::to_string(entry.position));
   const std::size_t before = into->records.size();
   log_.read_memory(entry.position, entry.size, &into->records);
@@ -176,8 +196,7 @@ Result<bool> StoreImpl::give_from_file(QueueNo queue, std::size_t begin, std::si
         decode_record({chunk->data() + at, entry.size}, Verify::checksums, &record);
     const bool right = status == DecodeStatus::record && record.total_size == entry.size &&
                        record.position == entry.position &&
-                       record.queue_offset == wanted_[i].offset &&
-                       record.queue_id == name.queue_id && record.topic == name.topic;
+                       stands_at(record, name.topic, name.queue_id, wanted_[i].offset);
     if (!right && i == begin)
       return fail(Errc::storage_corrupt, "the record at " + std::to_string(entry.position) +
                                              " is damaged: see `bolide store verify`");

@@ -6,6 +6,7 @@
 
 #include "store/checkpoint.h"
 #include "store/index_run.h"
+#include "store/inner_batch.h"
 #include "store/log_scanner.h"
 #include "store/segment.h"
 #include "store/store_layout.h"
@@ -114,7 +115,7 @@ class Verifier {
                                        ": offset " + std::to_string(record.queue_offset) + " at " +
                                        std::to_string(record.position) + " where " +
                                        std::to_string(known->second) + " was to come");
-    known->second = record.queue_offset + 1;
+    known->second = record.queue_offset + offsets_covered(record);
   }
 
   void note_damage(std::int64_t from, std::int64_t to, bool records_behind) {

@@ -6,7 +6,7 @@
 
 #include "base/assert.h"
 #include "broker/filter/sql_evaluate.h"
-#include "store/record.h"
+#include "store/inner_batch.h"
 
 #include <algorithm>
 
@@ -27,6 +27,7 @@ class PropertyReader {
 
   store::ReadResult run(store::MessageStore& store, const QueueSpan& span) {
     result_.next_offset = span.offset;
+    name_ = store.queue_name(span.queue);
     // The first step fits where all match; more records follow where few do.
     store::ReadLimits step{.messages_max = std::max(limits_.messages_max, 1),
                            .bytes_max = limits_.bytes_max};
@@ -65,14 +66,15 @@ class PropertyReader {
       full_ = result_.messages > 0 && (result_.messages >= limits_.messages_max ||
                                        result_.bytes + bytes.size > limits_.bytes_max);
       if (full_) {
-        result_.next_offset = record.queue_offset;
+        result_.next_offset = store::offset_in(record, name_.topic, name_.queue_id);
         return false;
       }
       ++result_.messages;
       result_.bytes += bytes.size;
       add(std::move(bytes));
     }
-    result_.next_offset = record.queue_offset + 1;
+    result_.next_offset =
+        store::offset_in(record, name_.topic, name_.queue_id) + store::offsets_covered(record);
     return work_ < work_max;
   }
 
@@ -90,6 +92,7 @@ class PropertyReader {
 
   const SqlProgram& program_;
   const store::ReadLimits& limits_;
+  store::QueueName name_;
   store::ReadResult result_;
   std::size_t work_ = 0;
   bool full_ = false;

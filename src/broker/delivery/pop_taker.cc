@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "broker/delivery/matching_read.h"
+#include "store/multi_dispatch.h"
 
 #include <algorithm>
 #include <utility>
@@ -53,6 +54,9 @@ struct PopTaker::At {
   std::vector<std::pair<store::Record, std::int32_t>> given_up;
   Slices given_up_bytes;  // in which the views of given_up lie
 
+  std::int64_t offset_of(const store::Record& record) const {
+    return store::offset_in(record, source.topic, source.queue_id);
+  }
   void add(std::int64_t offset, std::int32_t times) {
     found.offsets.push_back(offset);
     found.times.push_back(times);
@@ -152,7 +156,8 @@ bool PopTaker::read_again(At& at, std::size_t begin, std::size_t end) {
   if (!readable(at, read)) return false;
   std::size_t taken = 0;
   for_each_record(read.records, [&](const store::Record& record) {
-    const auto index = begin + static_cast<std::size_t>(record.queue_offset - first);
+    const std::int64_t offset = at.offset_of(record);
+    const auto index = begin + static_cast<std::size_t>(offset - first);
     const std::int32_t times = ended_[index].times;
     const std::int32_t attempts = record.reconsume_times + times;
     given_.push_back(ended_[index]);
@@ -161,7 +166,7 @@ bool PopTaker::read_again(At& at, std::size_t begin, std::size_t end) {
       at.given_up.emplace_back(record, times);
       return;
     }
-    at.add(record.queue_offset, times);
+    at.add(offset, times);
     at.batch->records.push_back(with_attempts(record, attempts));
     at.batch->bytes += at.batch->records.back().size;
   });
@@ -172,7 +177,7 @@ bool PopTaker::read_again(At& at, std::size_t begin, std::size_t end) {
 // Stores the message as a dead letter; until that is done nobody else is given it.
 void PopTaker::give_up(At& at, const store::Record& record, std::int32_t times) {
   LeaseTerms terms{at.now.wall_ms, at.now.wall_ms + give_up_ms};
-  const std::int64_t offset = record.queue_offset;
+  const std::int64_t offset = at.offset_of(record);
   (void)at.place.queue.change(offset, at.terms.given_ms, &terms);
   store::Record last = record;
   last.reconsume_times += times - 1;
@@ -204,8 +209,8 @@ void PopTaker::take_fresh(At& at) {
   if (read.messages == 0 && read.next_offset < end) at.batch->unseen = true;
   offsets_.clear();
   for_each_record(read.records, [&](const store::Record& record) {
-    offsets_.push_back(record.queue_offset);
-    at.add(record.queue_offset, 0);
+    offsets_.push_back(at.offset_of(record));
+    at.add(offsets_.back(), 0);
   });
   at.batch->bytes += read.bytes;
   for (Slice& slice : read.records) at.batch->records.push_back(std::move(slice));

@@ -33,7 +33,8 @@ struct PopWish {
   std::size_t messages_max = 32;
   std::size_t bytes_max = 256 << 10;
   std::int64_t invisible_ms = 0;
-  std::int32_t attempts_max = 16;  // redeliveries; then the message is a dead letter
+  std::int32_t priority_factor = 100;  // of a hundred pops so many begin with the highest
+  std::int32_t attempts_max = 16;      // redeliveries; then the message is a dead letter
   bool from_end = false;
   bool ordered = false;
   std::uint64_t attempt = 0;  // hash, 0: none

@@ -6,6 +6,7 @@
 
 #include "base/crc.h"
 #include "broker/delivery/pop_retry.h"
+#include "broker/priority/priority.h"
 
 #include <algorithm>
 #include <utility>
@@ -59,6 +60,7 @@ Result<PopWish> Popper::check(const PopRequest& request, const Now& now) {
                .messages_max = static_cast<std::size_t>(std::max(1, request.messages_max)),
                .bytes_max = static_cast<std::size_t>(settings_.bytes_max),
                .invisible_ms = std::min(request.invisible_ms, invisible_ms_max),
+               .priority_factor = priority_factor(*group),
                .attempts_max = group->retry_max_times,
                .from_end = request.from_end,
                .ordered = request.ordered,
@@ -107,8 +109,12 @@ void Popper::collect(const Pending& pending, const Topic& topic, const Now& now,
   if (pending.queue_id >= 0) return take_from(topic, pending.queue_id, PopRetry::none);
   const auto queues = static_cast<std::uint64_t>(topic.config.read_queues);
   const std::uint64_t begin = turn_++;
-  for (std::uint64_t i = 0; i < queues; ++i)
-    take_from(topic, static_cast<std::int32_t>((begin + i) % queues), PopRetry::none);
+  const bool highest_first =
+      !pending.wish.ordered && pops_by_priority(topic.config, pending.wish.priority_factor, begin);
+  for (std::uint64_t i = 0; i < queues; ++i) {
+    const std::uint64_t id = highest_first ? queues - 1 - i : (begin + i) % queues;
+    take_from(topic, static_cast<std::int32_t>(id), PopRetry::none);
+  }
 }
 
 bool Popper::serve(Pending& pending, const Now& now) {

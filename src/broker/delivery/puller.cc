@@ -7,6 +7,7 @@
 #include "broker/delivery/matching_read.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace bolide::broker {
 namespace {
@@ -152,6 +153,9 @@ PullResult Puller::describe(const Pending& pending, PullStatus status, std::int6
   result.status = status;
   result.next_offset = next_offset;
   result.min_offset = parts_.store.min_offset(pending.queue);
+  if (compactor_ != nullptr && !compactor_->empty()) [[unlikely]]
+    result.min_offset =
+        compactor_->first_offset(pending.queue, result.min_offset).value_or(result.min_offset);
   result.max_offset = parts_.visible.end(pending.queue);
   return result;
 }
@@ -168,7 +172,12 @@ bool Puller::serve(Pending& pending) {
     if (may_wait && pending.offset == 0) return false;
     return status(PullStatus::no_message_in_queue, 0);
   }
-  if (pending.offset < min) return status(PullStatus::offset_too_small, min);
+  if (pending.offset < min) {
+    if (compactor_ == nullptr || !compactor_->has(pending.queue, pending.offset, min))
+      return status(PullStatus::offset_too_small, min);
+    read_kept(std::move(pending), min);
+    return true;
+  }
   if (pending.offset > end) return status(PullStatus::offset_overflow_badly, end);
   if (pending.offset == end) {
     if (may_wait) return false;
@@ -189,20 +198,40 @@ bool Puller::serve(Pending& pending) {
     return true;
   }
   if (read.messages > 0) {
-    stats_.messages += static_cast<std::uint64_t>(read.messages);
-    stats_.bytes += read.bytes;
-    const store::QueueName name = parts_.store.queue_name(pending.queue);
-    parts_.offsets.pulled(pending.group, name.topic, name.queue_id, read.next_offset);
-    PullResult result = describe(pending, PullStatus::found, read.next_offset);
-    result.messages = read.messages;
-    result.records = std::move(read.records);
-    answer(pending, std::move(result));
+    answer_read(pending, std::move(read));
     return true;
   }
   // Nothing matched up to here. At the end it waits on; before it, the client goes on at once.
   pending.offset = read.next_offset;
   if (may_wait && pending.offset == end) return false;
   return status(PullStatus::no_matched_message, read.next_offset);
+}
+
+void Puller::answer_read(const Pending& pending, store::ReadResult read) {
+  stats_.messages += static_cast<std::uint64_t>(read.messages);
+  stats_.bytes += read.bytes;
+  const store::QueueName name = parts_.store.queue_name(pending.queue);
+  parts_.offsets.pulled(pending.group, name.topic, name.queue_id, read.next_offset);
+  PullResult result = describe(pending, PullStatus::found, read.next_offset);
+  result.messages = read.messages;
+  result.records = std::move(read.records);
+  answer(pending, std::move(result));
+}
+
+void Puller::read_kept(Pending pending, std::int64_t end) {
+  ++sessions_[pending.ticket.session].cold;
+  const auto [queue, offset, limits] = std::tuple(pending.queue, pending.offset, pending.limits);
+  const Matcher matcher = pending.matcher;
+  auto shared = std::make_shared<Pending>(std::move(pending));
+  compactor_->read(queue, offset, end, limits, matcher, [this, shared](store::ReadResult read) {
+    const auto found = sessions_.find(shared->ticket.session);
+    if (found == sessions_.end()) return;  // it has closed
+    --found->second.cold;
+    if (read.messages > 0) return answer_read(*shared, std::move(read));
+    if (read.status == store::ReadStatus::failed)
+      return refuse(shared->ticket, Error{Errc::storage_corrupt, "a kept message is damaged"});
+    answer(*shared, describe(*shared, PullStatus::no_matched_message, read.next_offset));
+  });
 }
 
 void Puller::wait_for_disk(Pending pending, store::ColdRange range) {

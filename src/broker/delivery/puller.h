@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "broker/api.h"
 #include "broker/clients.h"
+#include "broker/compaction/compactor.h"
 #include "broker/delivery/visible.h"
 #include "broker/groups.h"
 #include "broker/offsets.h"
@@ -54,6 +55,9 @@ class Puller {
   };
 
   Puller(PullSettings settings, Parts parts);
+
+  // What the log has no more of compacted topics comes from there. It must outlive this.
+  void read_kept_from(Compactor& compactor) { compactor_ = &compactor; }
 
   void pull(const PullRequest& request, const Now& now);
   // Messages of `queue` became visible.
@@ -104,10 +108,13 @@ class Puller {
   void park(Pending pending);
   void unpark(const Pending& pending);
   void wait_for_disk(Pending pending, store::ColdRange range);
+  void read_kept(Pending pending, std::int64_t end);
+  void answer_read(const Pending& pending, store::ReadResult read);
   void refuse(const Ticket& ticket, Error error) const;
 
   PullSettings settings_;
   Parts parts_;
+  Compactor* compactor_ = nullptr;
   std::unordered_map<store::QueueNo, std::vector<Pending>> parked_;
   std::unordered_map<SessionId, Waits> sessions_;  // those that have waited; until they close
   std::vector<Pending> woken_;                     // scratch of wake()

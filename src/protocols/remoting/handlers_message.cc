@@ -138,6 +138,7 @@ void send_message_v2(const Call& call) {
       case 'h': numbers.take(value, &request.flag); break;
       case 'i': request.properties = value; break;
       case 'j': numbers.take(value, &request.reconsume_times); break;
+      case 'k': request.unit_mode = is_true(value); break;
       case 'l': numbers.take(value, &request.reconsume_times_max.emplace()); break;
       case 'm': request.batch = request.batch || is_true(value); break;
       default: break;
@@ -167,7 +168,8 @@ void send_message(const Call& call) {
                               .properties = fields.text_or("properties", {}),
                               .reconsume_times = fields.number_or("reconsumeTimes", 0),
                               .reconsume_times_max = fields.optional_number("maxReconsumeTimes"),
-                              .batch = fields.flag_or("batch", false)};
+                              .batch = fields.flag_or("batch", false),
+                              .unit_mode = fields.flag_or("unitMode", false)};
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
   submit(call, request, {}, {});
 }
@@ -249,8 +251,10 @@ void Front::on_send(const broker::Ticket& ticket, const broker::SendResult& resu
                              {"MSG_REGION", broker_->region},
                              {"TRACE_ON", broker_->trace_on ? "true" : "false"},
                              {"transactionId", result.unique_key},
-                             {"recallHandle", result.recall_handle}};
-  const std::size_t count = result.unique_key.empty() ? 5 : result.recall_handle.empty() ? 6 : 7;
+                             result.inner_batch ? ExtField{"batchUniqId", result.unique_key}
+                                                : ExtField{"recallHandle", result.recall_handle}};
+  const bool seventh = result.inner_batch || !result.recall_handle.empty();
+  const std::size_t count = result.unique_key.empty() ? 5 : seventh ? 7 : 6;
   const std::span<const ExtField> shown(fields, count);
   write(ticket.session, {.code = response_code::success, .opaque = ticket.token, .fields = shown},
         serialization_of(ticket), std::string_view{});

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Compacted topics (rocketmq semantics 3.16).
+#include "broker/compaction/compaction.h"
+
+#include "broker/core_test_util.h"
+
+#include <gtest/gtest.h>
+
+namespace bolide::broker {
+namespace {
+
+using testing::Answer;
+using testing::CoreRig;
+using testing::property;
+
+TEST(Compaction, refuses_a_message_without_a_key) {
+  CoreRig rig;
+  Answer<void> made;
+  rig.core->put_topic(rig.anonymous, {.name = "state", .read_queues = 1, .write_queues = 1},
+                      "+cleanup.policy=COMPACTION", made.reply());
+  ASSERT_TRUE(made.get());
+  EXPECT_EQ(rig.refused(rig.request("state", "v")), Errc::message_invalid);
+  const std::string blank = property("KEYS", "  ");
+  SendRequest request = rig.request("state", "v");
+  request.properties = blank;
+  EXPECT_EQ(rig.refused(request), Errc::message_invalid);
+  EXPECT_FALSE(rig.send("state", "v", 0, property("KEYS", "k")).error);
+  EXPECT_EQ(rig.visible_end("state"), 1);
+}
+
+constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
+
+class CompactedTest : public ::testing::Test {
+ protected:
+  CompactedTest() {
+    rig_.store_options.retention_ms = 3 * day_ms;
+    rig_.restart();
+    put("state", "+cleanup.policy=COMPACTION");
+  }
+  void put(std::string_view topic, std::string_view attributes) {
+    Answer<void> made;
+    rig_.core->put_topic(rig_.anonymous,
+                         {.name = std::string(topic), .read_queues = 1, .write_queues = 1},
+                         attributes, made.reply());
+    ASSERT_TRUE(made.get());
+  }
+  void send(std::string_view key, std::string_view body, std::string_view more = {}) {
+    ASSERT_FALSE(rig_.send("state", body, 0, property("KEYS", key) + std::string(more)).error);
+  }
+  // So much time and so many messages of others that all before it goes from the log.
+  void age() {
+    const std::string filler(1U << 20U, 'x');
+    for (int day = 0; day < 9; ++day) {
+      for (int i = 0; i < 10; ++i) rig_.send("filler", filler);
+      for (int i = 0; i < 24; ++i) rig_.pass_ms(day_ms / 24);
+      for (int i = 0; i < 25; ++i) rig_.pass_ms(100);
+    }
+  }
+  std::int64_t min() {
+    Answer<std::int64_t> answer;
+    rig_.core->min_offset(rig_.anonymous, "state", 0, answer.reply());
+    return answer.get().value();
+  }
+  std::vector<std::string> all(std::int64_t offset = 0, std::string_view tags = "*") {
+    std::vector<std::string> bodies;
+    for (int i = 0; i < 100; ++i) {
+      PullRequest request = rig_.pull_request("state", offset);
+      request.messages_max = 2;
+      request.subscription = tags;
+      const PullResult pulled = rig_.pull(request);
+      for (std::string& body : CoreRig::bodies(pulled)) bodies.push_back(std::move(body));
+      if (pulled.next_offset <= offset) break;
+      offset = pulled.next_offset;
+    }
+    return bodies;
+  }
+
+  CoreRig rig_;
+};
+
+using Bodies = std::vector<std::string>;
+
+TEST_F(CompactedTest, keeps_the_newest_message_of_each_key) {
+  send("a", "a1");
+  send("b", "b1");
+  send("a", "a2");
+  send("c", "c1");
+  send("b", "b2");
+  EXPECT_EQ(all(), (Bodies{"a1", "b1", "a2", "c1", "b2"}));
+  age();
+  ASSERT_GT(rig_.store->stats().min_position, 0);
+  EXPECT_EQ(all(), (Bodies{"a2", "c1", "b2"}));
+  EXPECT_EQ(all(3), (Bodies{"c1", "b2"}));
+  EXPECT_EQ(min(), 2);
+  EXPECT_EQ(rig_.visible_end("state"), 5);
+}
+
+TEST_F(CompactedTest, keeps_them_over_a_kill_and_what_comes_later) {
+  send("a", "a1");
+  send("b", "b1");
+  age();
+  rig_.kill_and_reopen();
+  EXPECT_EQ(all(), (Bodies{"a1", "b1"}));
+  send("a", "a2");
+  EXPECT_EQ(all(), (Bodies{"a1", "b1", "a2"})) << "the older one until the log goes";
+  age();
+  EXPECT_EQ(all(), (Bodies{"b1", "a2"}));
+  rig_.restart();
+  EXPECT_EQ(all(), (Bodies{"b1", "a2"}));
+  EXPECT_EQ(rig_.core->core_stats().compaction.kept, 2U);
+}
+
+TEST_F(CompactedTest, selects_by_tags_among_what_was_kept) {
+  send("a", "red", property("TAGS", "red"));
+  send("b", "blue", property("TAGS", "blue"));
+  age();
+  EXPECT_EQ(all(0, "blue"), Bodies{"blue"});
+}
+
+TEST_F(CompactedTest, forgets_a_topic_that_is_deleted) {
+  send("a", "a1");
+  age();
+  Answer<void> gone;
+  rig_.core->delete_topic(rig_.anonymous, "state", gone.reply());
+  ASSERT_TRUE(gone.get());
+  put("state", "+cleanup.policy=COMPACTION");
+  send("b", "b1");
+  EXPECT_EQ(all(rig_.visible_end("state") - 1), Bodies{"b1"});
+  rig_.kill_and_reopen();
+  EXPECT_EQ(all(), Bodies{"b1"});
+}
+
+TEST(KeptBatch, has_the_newest_of_each_key_and_none_that_was_taken_away) {
+  KeptBatch batch;
+  const auto add = [&](std::int64_t offset, std::string_view key, std::string_view body) {
+    const std::string properties = property("KEYS", key);
+    store::Record record;
+    record.queue_offset = offset;
+    record.properties = properties;
+    record.body = body;
+    batch.add(record, body);
+  };
+  add(0, "a", "a0");
+  add(1, "b", "b1");
+  add(2, "a", "a2");
+  add(3, "b", "");
+  EXPECT_EQ(batch.records(), (std::map<std::int64_t, std::string>{{2, "a2"}}));
+  EXPECT_EQ(batch.bytes(), 2U);
+  EXPECT_TRUE(batch.has("b"));
+}
+
+}  // namespace
+}  // namespace bolide::broker

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a compacted topic keeps of a queue when the log behind it goes: the newest record of each
+// key, in a file of its own, in order of offset (docs/disk/kept.md).
+// Runs on: made and merged on the background agent; read there too. Immutable, so that both agents
+// may hold it.  Owns: the open file.  Invariant: a file is replaced as a whole or not; a key stands
+// in it once.
+#pragma once
+
+#include "base/buffer.h"
+#include "base/result.h"
+#include "broker/subscription.h"
+#include "os/file_system.h"
+#include "store/message_store.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace bolide::broker {
+
+// Records that are to be kept: of each key the newest.
+class KeptBatch {
+ public:
+  // In order of offset. A record without a body takes its key away.
+  void add(const store::Record& record, std::string_view bytes);
+  std::size_t bytes() const { return bytes_; }
+  bool empty() const { return keys_.empty(); }
+  bool has(std::string_view key) const { return keys_.contains(key); }
+  const std::map<std::int64_t, std::string>& records() const { return records_; }
+
+ private:
+  std::map<std::string, std::int64_t, std::less<>> keys_;  // offset; -1: taken away
+  std::map<std::int64_t, std::string> records_;
+  std::size_t bytes_ = 0;
+};
+
+class KeptQueue {
+ public:
+  using Ptr = std::shared_ptr<const KeptQueue>;
+
+  // Errors: not_found, io, storage_corrupt.
+  static Result<Ptr> open(os::FileSystem& fs, const std::string& path);
+  // Writes what `old` (null: nothing) and `batch` hold together to `path`, durably, and opens it.
+  // Errors: disk_full, io, storage_corrupt.
+  static Result<Ptr> merge(os::FileSystem& fs, const std::string& path, const Ptr& old,
+                           const KeptBatch& batch);
+
+  std::size_t size() const { return index_.size(); }
+  std::int64_t first_offset() const { return index_.front().offset; }
+  // Whether there is anything in [offset, end).
+  bool has(std::int64_t offset, std::int64_t end) const;
+  // Records in [offset, end) that match. May wait for the disk.
+  store::ReadResult read(std::int64_t offset, std::int64_t end, const store::ReadLimits& limits,
+                         const Matcher& matcher) const;
+
+ private:
+  struct Entry {
+    std::int64_t offset = 0;
+    std::uint64_t at = 0;
+    std::uint32_t size = 0;
+  };
+
+  Result<> load(const std::string& path);
+  Result<std::string> bytes_of(const Entry& entry) const;
+  std::size_t first_from(std::int64_t offset) const;
+
+  std::unique_ptr<os::File> file_;
+  std::vector<Entry> index_;
+};
+
+}  // namespace bolide::broker

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sending a message to light queues: which queues it names, and the property that says where it
+// will stand in each (rocketmq semantics 3.15).
+// Runs on: core agent.  Owns: nothing.  Invariant: what is planned is appended by the same call, so
+// that nothing takes an offset between.
+#pragma once
+
+#include "base/result.h"
+#include "broker/properties.h"
+#include "store/message_store.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bolide::broker {
+
+// Light queues that one message may name. A subscription of a device that matches many costs an
+// index entry in each.
+inline constexpr std::size_t light_queues_max = 1024;
+
+// A light queue, and its end once the message is in it.
+struct LightPlace {
+  store::QueueNo queue = 0;
+  std::int64_t end = 0;
+};
+
+struct Dispatch {
+  std::vector<store::QueueNo> queues;  // each once
+  std::string properties;              // of the message as it is stored
+
+  // Behind the append.
+  std::vector<LightPlace> places(const store::MessageStore& store) const;
+};
+
+// Of a message to `topic`. A message for a lite topic goes to that one's light queue, whatever
+// others it names (semantics 3.24). Errors: message_invalid for a name that is none of a light
+// queue, and for too many.
+Result<Dispatch> plan_dispatch(store::MessageStore& store, std::string_view topic,
+                               const SendProperties& known, std::string_view properties);
+
+// The light queue of a lite topic.
+std::string lite_queue(std::string_view parent, std::string_view lite_topic);
+
+}  // namespace bolide::broker

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Light queues: one record in many queues (rocketmq semantics 3.15).
+#include "store/multi_dispatch.h"
+#include "broker/core_test_util.h"
+
+#include <gtest/gtest.h>
+
+namespace bolide::broker {
+namespace {
+
+using testing::Answer;
+using testing::CoreRig;
+using testing::property;
+
+using Bodies = std::vector<std::string>;
+
+class LightQueuesTest : public ::testing::Test {
+ protected:
+  LightQueuesTest() { rig_.put_topic("orders", 2); }
+  testing::RecordingSink::Sent send(std::string_view body, std::string_view queues,
+                                    std::string_view more = {}) {
+    return rig_.send("orders", body, 0,
+                     std::string(more) + property("INNER_MULTI_DISPATCH", queues));
+  }
+  Bodies bodies(std::string_view queue, std::int64_t offset = 0) {
+    return CoreRig::bodies(rig_.pull(queue, offset));
+  }
+
+  CoreRig rig_;
+};
+
+TEST_F(LightQueuesTest, hold_what_names_them_in_order) {
+  send("a", "%LMQ%x");
+  send("b", "%LMQ%x,%LMQ%y");
+  rig_.send("orders", "c");
+  send("d", "%LMQ%y");
+  EXPECT_EQ(bodies("orders"), (Bodies{"a", "b", "c", "d"}));
+  EXPECT_EQ(bodies("%LMQ%x"), (Bodies{"a", "b"}));
+  EXPECT_EQ(bodies("%LMQ%y", 1), (Bodies{"d"}));
+  EXPECT_EQ(rig_.visible_end("%LMQ%x"), 2);
+  EXPECT_EQ(rig_.visible_end("%LMQ%never"), 0);
+}
+
+TEST_F(LightQueuesTest, are_told_in_the_stored_message) {
+  send("a", "%LMQ%x");
+  send("b", "%LMQ%y,%LMQ%x", property("WAIT", "true") + property("INNER_MULTI_QUEUE_OFFSET", "9"));
+  const PullResult pulled = rig_.pull("orders", 1);
+  const store::Record record = CoreRig::record(pulled);
+  EXPECT_EQ(store::find_property(record.properties, "INNER_MULTI_QUEUE_OFFSET"), "0,1");
+  EXPECT_EQ(store::find_property(record.properties, "WAIT"), "");
+  EXPECT_EQ(record.topic, "orders");
+  EXPECT_EQ(record.queue_offset, 1);
+}
+
+TEST_F(LightQueuesTest, are_no_topics) {
+  const auto topics = rig_.core->topics().all().size();
+  for (int i = 0; i < 100; ++i) send("a", "%LMQ%" + std::to_string(i));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(bodies("%LMQ%" + std::to_string(i)), Bodies{"a"});
+  EXPECT_EQ(rig_.core->topics().all().size(), topics);
+}
+
+TEST_F(LightQueuesTest, are_there_again_after_a_kill) {
+  send("a", "%LMQ%x,%LMQ%y");
+  send("b", "%LMQ%x");
+  rig_.kill_and_reopen();
+  EXPECT_EQ(bodies("%LMQ%x"), (Bodies{"a", "b"}));
+  EXPECT_EQ(bodies("%LMQ%y"), (Bodies{"a"}));
+  send("c", "%LMQ%x");
+  EXPECT_EQ(bodies("%LMQ%x", 2), (Bodies{"c"}));
+  rig_.restart();
+  EXPECT_EQ(bodies("%LMQ%x"), (Bodies{"a", "b", "c"}));
+}
+
+TEST_F(LightQueuesTest, are_read_from_a_cold_log) {
+  const std::string large(1 << 20, 'x');
+  send("a", "%LMQ%x");
+  for (int i = 0; i < 20; ++i) rig_.send("orders", large);
+  send("b", "%LMQ%x");
+  EXPECT_EQ(bodies("%LMQ%x"), (Bodies{"a", "b"}));
+}
+
+TEST_F(LightQueuesTest, take_a_message_once_that_names_them_twice) {
+  send("a", "%LMQ%x,%LMQ%x");
+  send("b", "%LMQ%x");
+  EXPECT_EQ(bodies("%LMQ%x"), (Bodies{"a", "b"}));
+  rig_.kill_and_reopen();
+  EXPECT_EQ(bodies("%LMQ%x"), (Bodies{"a", "b"}));
+}
+
+TEST_F(LightQueuesTest, wake_a_pull_that_waits_in_them) {
+  rig_.core->pull(rig_.pull_request("%LMQ%x", 0, 10'000));
+  EXPECT_TRUE(rig_.sink.pulled.empty());
+  send("a", "%LMQ%x");
+  ASSERT_EQ(rig_.sink.pulled.size(), 1U);
+  EXPECT_EQ(CoreRig::bodies(rig_.sink.pulled[0].result), Bodies{"a"});
+}
+
+TEST_F(LightQueuesTest, select_by_tags_and_properties) {
+  send("red", "%LMQ%x", property("TAGS", "red") + property("size", "3"));
+  send("blue", "%LMQ%x", property("TAGS", "blue") + property("size", "5"));
+  send("late", "%LMQ%x", property("TAGS", "blue") + property("size", "9"));
+  PullRequest request = rig_.pull_request("%LMQ%x", 0);
+  request.subscription = "blue";
+  EXPECT_EQ(CoreRig::bodies(rig_.pull(request)), (Bodies{"blue", "late"}));
+  request.subscription = "size < 6";
+  request.expression_type = "SQL92";
+  request.messages_max = 1;
+  const PullResult first = rig_.pull(request);
+  EXPECT_EQ(CoreRig::bodies(first), (Bodies{"red"}));
+  request.offset = first.next_offset;
+  EXPECT_EQ(CoreRig::bodies(rig_.pull(request)), (Bodies{"blue"}));
+}
+
+TEST_F(LightQueuesTest, are_popped_by_their_own_offsets) {
+  rig_.send("orders", "other");
+  send("a", "%LMQ%x");
+  send("b", "%LMQ%x");
+  PopRequest request;
+  request.ticket = {.sink = &rig_.sink, .session = 9, .token = 1};
+  request.group = "workers";
+  request.topic = "%LMQ%x";
+  rig_.core->pop(request);
+  rig_.core->end_of_turn();
+  ASSERT_EQ(rig_.sink.popped.size(), 1U);
+  const PopResult& popped = rig_.sink.popped[0].result;
+  ASSERT_EQ(popped.queues.size(), 1U);
+  EXPECT_EQ(popped.queues[0].offsets, (std::vector<std::int64_t>{0, 1}));
+}
+
+TEST_F(LightQueuesTest, wait_with_a_message_that_is_for_later) {
+  send("a", "%LMQ%x", property("DELAY", "1"));
+  EXPECT_EQ(rig_.visible_end("%LMQ%x"), 0);
+  rig_.pass_ms(1'100);
+  rig_.pass_ms(100);
+  EXPECT_EQ(bodies("%LMQ%x"), Bodies{"a"});
+}
+
+TEST_F(LightQueuesTest, keep_groups_offsets_without_the_group) {
+  const auto groups = rig_.core->groups().all().size();
+  send("a", "%LMQ%x");
+  ASSERT_TRUE(rig_.core->commit_offset(rig_.anonymous, "%LMQ%g", "%LMQ%x", 0, 1));
+  EXPECT_EQ(rig_.core->groups().all().size(), groups);
+  rig_.pass_ms(1'000);
+  rig_.kill_and_reopen();
+  EXPECT_EQ(rig_.core->offsets().find("%LMQ%g", "%LMQ%x", 0), 1);
+}
+
+TEST_F(LightQueuesTest, are_empty_once_deleted_and_go_on_counting) {
+  send("a", "%LMQ%x");
+  Answer<void> deleted;
+  rig_.core->delete_topic(rig_.anonymous, "%LMQ%x", deleted.reply());
+  EXPECT_TRUE(deleted.get());
+  send("b", "%LMQ%x");
+  EXPECT_EQ(rig_.pull("%LMQ%x", 0).status, PullStatus::offset_too_small);
+  rig_.kill_and_reopen();
+  EXPECT_EQ(bodies("%LMQ%x", 1), Bodies{"b"});
+  EXPECT_EQ(bodies("orders"), (Bodies{"a", "b"}));
+}
+
+TEST_F(LightQueuesTest, take_messages_that_are_sent_to_them_by_name) {
+  send("a", "%LMQ%x");
+  EXPECT_EQ(rig_.send("%LMQ%x", "direct").queue_offset, 1);
+  EXPECT_EQ(rig_.send("%LMQ%x", "both", 0, property("INNER_MULTI_DISPATCH", "%LMQ%x")).queue_offset,
+            2);
+  EXPECT_EQ(bodies("%LMQ%x"), (Bodies{"a", "direct", "both"}));
+  rig_.kill_and_reopen();
+  EXPECT_EQ(bodies("%LMQ%x"), (Bodies{"a", "direct", "both"}));
+}
+
+TEST_F(LightQueuesTest, of_lite_topics_are_named_by_the_parent) {
+  rig_.send("orders", "a", 0, property("__LITE_TOPIC", "dev-1"));
+  EXPECT_EQ(bodies("%LMQ%$orders$dev-1"), Bodies{"a"});
+}
+
+TEST_F(LightQueuesTest, refuse_names_that_are_none_and_too_many) {
+  for (const std::string_view names : {"x", "%LMQ%", "%LMQ%a/b", "%LMQ%a,,%LMQ%b", "%LMQ%a,b"})
+    EXPECT_EQ(send("a", names).error->code, Errc::message_invalid) << names;
+  std::string many;
+  for (int i = 0; i <= 1024; ++i) many += "%LMQ%" + std::to_string(i) + ",";
+  many.pop_back();
+  EXPECT_EQ(send("a", many).error->code, Errc::message_invalid);
+  many.resize(many.rfind(','));
+  EXPECT_FALSE(send("a", many).error);
+  EXPECT_EQ(rig_.visible_end("orders"), 1);
+}
+
+}  // namespace
+}  // namespace bolide::broker
