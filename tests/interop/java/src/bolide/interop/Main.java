@@ -20,12 +20,13 @@ public final class Main {
         TakeOverCases.class, LaterCases.class, PushCases.class, PullCases.class, LitePullCases.class, ResetCases.class,
         StartOffsetCases.class, FilterCases.class, SqlCases.class, OrderCases.class, SendCases.class,
         RoundTripCases.class, LimitCases.class, QueryCases.class, AdminTopicCases.class,
-        AdminGroupCases.class, BulkCases.class);
+        AdminGroupCases.class, LmqCases.class, RetryCases.class, ControlCases.class, BulkCases.class);
     /**
      * Need client classes that 4.x does not have, and are left out of its build; and request codes for which the
      * binary header has no room: the client cuts them off, and no server can know them.
      */
-    private static final List<String> SINCE_5 = List.of("PopCases", "PopCallCases");
+    private static final List<String> SINCE_5 = List.of("PopCases", "PopCallCases", "PriorityCases",
+        "AttributeCases", "InnerBatchCases", "LaterMoreCases");
 
     private final AtomicInteger passed = new AtomicInteger();
     private final List<Method> failed = new ArrayList<>();
