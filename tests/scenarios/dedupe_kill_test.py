@@ -22,7 +22,7 @@ import remoting
 TOPIC, KEYED, QUEUES, PRODUCERS, KEY_PRODUCERS = "numbered", "keyed", 3, 3, 2
 WINDOW = 64  # on the way per producer: all of them may go to one queue
 WINDOW_MS = 3_600_000
-SETTINGS = ("store.segment_bytes=4MiB", "store.index_run_bytes=1MiB", "broker.pull_max_messages=8192", "broker.pull_max_bytes=8MiB")
+SETTINGS = ("store.segment_bytes=5MiB", "store.index_run_bytes=1MiB", "broker.pull_max_messages=8192", "broker.pull_max_bytes=8MiB")
 
 
 @dataclass
