@@ -16,10 +16,11 @@ namespace bolide::app {
 std::span<const CommandRow> commands() {
   static const std::vector<CommandRow> all = [] {
     std::vector<CommandRow> rows;
-    for (const auto part : {server_commands(), pub_commands(), sub_commands(), topic_commands(),
-                            group_commands(), message_commands(), timer_commands(), tx_commands(),
-                            cluster_commands(), kv_commands(), bench_commands(), context_commands(),
-                            config_commands(), store_commands(), own_commands()})
+    for (const auto part :
+         {server_commands(), pub_commands(), sub_commands(), topic_commands(), group_commands(),
+          message_commands(), dlq_commands(), timer_commands(), tx_commands(), cluster_commands(),
+          kv_commands(), bench_commands(), context_commands(), config_commands(), store_commands(),
+          own_commands()})
       rows.insert(rows.end(), part.begin(), part.end());
     return rows;
   }();

@@ -24,6 +24,7 @@ std::span<const CommandRow> sub_commands();
 std::span<const CommandRow> topic_commands();
 std::span<const CommandRow> group_commands();
 std::span<const CommandRow> message_commands();
+std::span<const CommandRow> dlq_commands();
 std::span<const CommandRow> timer_commands();
 std::span<const CommandRow> tx_commands();
 std::span<const CommandRow> cluster_commands();
