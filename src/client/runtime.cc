@@ -56,6 +56,9 @@ Runtime::Runtime(const MakeTransport& make_transport)
 }
 
 Runtime::~Runtime() {
+  // What the last callbacks let go ends on the agent.
+  run([this] { hand_over_callbacks(); });
+  workers_.wait_idle();
   run([this] { transport_.reset(); });
   agent_.stop();
   agent_.join();

@@ -36,6 +36,11 @@ void WorkerPool::submit(Task task) {
   std::thread([this] { run(); }).detach();
 }
 
+void WorkerPool::wait_idle() {
+  std::unique_lock lock(mutex_);
+  gone_.wait(lock, [&] { return tasks_.empty() && waiting_ == threads_; });
+}
+
 bool WorkerPool::on_worker() {
   return is_worker;
 }
@@ -64,6 +69,7 @@ void WorkerPool::run() {
   while (true) {
     if (tasks_.empty()) {
       ++waiting_;
+      gone_.notify_all();
       const bool woken = work_.wait_for(lock, idle_, [&] { return stopping_ || !tasks_.empty(); });
       --waiting_;
       if (tasks_.empty() && (!woken || stopping_)) break;

@@ -28,6 +28,8 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   void submit(Task task);
+  // Until no task waits, runs or is being destroyed. Not from one of the threads.
+  void wait_idle();
   // Whether the caller runs on a thread of a pool.
   static bool on_worker();
 
@@ -51,7 +53,7 @@ class WorkerPool {
   const std::chrono::milliseconds idle_;
   mutable std::mutex mutex_;
   std::condition_variable work_;
-  std::condition_variable gone_;
+  std::condition_variable gone_;  // or a thread has nothing to do
   std::deque<Task> tasks_;
   std::size_t threads_ = 0;
   std::size_t waiting_ = 0;

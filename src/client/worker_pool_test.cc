@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <latch>
+#include <thread>
 
 namespace bolide::client {
 namespace {
@@ -78,6 +79,15 @@ TEST(WorkerPool, destroys_a_task_before_it_waits_for_the_next) {
   WorkerPool pool(1);
   pool.submit([kept] {});
   EXPECT_TRUE(eventually([&] { return kept.use_count() == 1; }));
+}
+
+TEST(WorkerPool, is_idle_when_its_tasks_are_destroyed) {
+  const auto kept = std::make_shared<int>(1);
+  WorkerPool pool(4);
+  pool.wait_idle();
+  for (int i = 0; i < 100; ++i) pool.submit([kept] { std::this_thread::yield(); });
+  pool.wait_idle();
+  EXPECT_EQ(kept.use_count(), 1);
 }
 
 }  // namespace

@@ -71,7 +71,8 @@ class StartTest(unittest.TestCase):
             declared = subprocess.run([harness.program(), "metrics", "docs"], capture_output=True, text=True, check=True).stdout
             shown = set(re.findall(r"^# TYPE (\S+)", metrics, re.M))
             # The others have no sample before there is something to count.
-            idle = {"rocketmq_consumer_lag_messages", "rocketmq_consumer_ready_messages", "bolide_unsupported_requests_total"}
+            idle = {"rocketmq_consumer_lag_messages", "rocketmq_consumer_ready_messages", "bolide_unsupported_requests_total",
+                    "bolide_repeated_keys_total"}
             self.assertEqual(set(re.findall(r"^\| `(\w+)` \|", declared, re.M)) - shown - idle, set())
             with urllib.request.urlopen(page + "health", timeout=5) as answer:
                 self.assertEqual(answer.read(), b"ok\n")
