@@ -4,9 +4,9 @@
 // Runs on: any thread.  Owns: see lite_pull_consumer.h.  Invariant: see lite_pull_consumer.h.
 #include <bolide/lite_pull_consumer.h>
 
-#include "client/filters.h"
 #include "client/lite_core.h"
 #include "client/names.h"
+#include "client/start_consumer.h"
 #include "client/status.h"
 #include "protocols/remoting/wire/request_codes.h"
 
@@ -48,14 +48,9 @@ LitePullConsumer::~LitePullConsumer() {
 StatusOr<LitePullConsumer> LitePullConsumer::start(const Client& client,
                                                    LitePullConsumerOptions options) {
   if (const auto valid = check(options); !valid) return to_status(valid);
-  const std::string& space = client.core()->settings().name_space;
-  options.group = client::wrap(space, options.group);
-  options.subscriptions = client::wrap_topics(space, options.subscriptions);
-  const auto checked = client::check_filters(client.core(), options.group, options.subscriptions);
-  if (!checked) return to_status(checked);
-  auto core = std::make_shared<client::LiteCore>(client.core(), std::move(options));
-  if (const auto started = core->start(); !started) return to_status(started);
-  return LitePullConsumer(std::move(core));
+  auto core = client::start_consumer<client::LiteCore>(client, std::move(options));
+  if (!core) return to_status(core.error());
+  return LitePullConsumer(std::move(*core));
 }
 
 void LitePullConsumer::stop() {

@@ -4,9 +4,9 @@
 // Runs on: any thread.  Owns: see push_consumer.h.  Invariant: see push_consumer.h.
 #include <bolide/push_consumer.h>
 
-#include "client/filters.h"
 #include "client/names.h"
 #include "client/push_core.h"
+#include "client/start_consumer.h"
 #include "client/status.h"
 
 #include <utility>
@@ -47,14 +47,9 @@ PushConsumer::~PushConsumer() {
 
 StatusOr<PushConsumer> PushConsumer::start(const Client& client, PushConsumerOptions options) {
   if (const auto valid = check(options); !valid) return client::to_status(valid);
-  const std::string& space = client.core()->settings().name_space;
-  options.group = client::wrap(space, options.group);
-  options.subscriptions = client::wrap_topics(space, options.subscriptions);
-  const auto checked = client::check_filters(client.core(), options.group, options.subscriptions);
-  if (!checked) return client::to_status(checked);
-  auto core = std::make_shared<client::PushCore>(client.core(), std::move(options));
-  if (const auto started = core->start(); !started) return client::to_status(started);
-  return PushConsumer(std::move(core));
+  auto core = client::start_consumer<client::PushCore>(client, std::move(options));
+  if (!core) return client::to_status(core.error());
+  return PushConsumer(std::move(*core));
 }
 
 Status PushConsumer::stop() {

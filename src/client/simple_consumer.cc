@@ -4,9 +4,9 @@
 // Runs on: any thread.  Owns: see simple_consumer.h.  Invariant: see simple_consumer.h.
 #include <bolide/simple_consumer.h>
 
-#include "client/filters.h"
 #include "client/names.h"
 #include "client/simple_core.h"
+#include "client/start_consumer.h"
 #include "client/status.h"
 
 #include <future>
@@ -61,14 +61,9 @@ SimpleConsumer::~SimpleConsumer() {
 StatusOr<SimpleConsumer> SimpleConsumer::start(const Client& client,
                                                SimpleConsumerOptions options) {
   if (const auto valid = check(options); !valid) return to_status(valid);
-  const std::string& space = client.core()->settings().name_space;
-  options.group = client::wrap(space, options.group);
-  options.subscriptions = client::wrap_topics(space, options.subscriptions);
-  const auto checked = client::check_filters(client.core(), options.group, options.subscriptions);
-  if (!checked) return to_status(checked);
-  auto core = std::make_shared<SimpleCore>(client.core(), std::move(options));
-  if (const auto started = core->start(); !started) return to_status(started);
-  return SimpleConsumer(std::move(core));
+  auto core = client::start_consumer<SimpleCore>(client, std::move(options));
+  if (!core) return to_status(core.error());
+  return SimpleConsumer(std::move(*core));
 }
 
 StatusOr<std::vector<PoppedMessage>> SimpleConsumer::receive() {
