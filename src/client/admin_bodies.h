@@ -66,9 +66,9 @@ struct ProgressBody {
   };
 };
 
-struct ConsumeStats {
+struct ConsumeStatsBody {
   std::map<QueueKey, ProgressBody> queues;
-  static constexpr auto fields = std::tuple{Field{"offsetTable", &ConsumeStats::queues}};
+  static constexpr auto fields = std::tuple{Field{"offsetTable", &ConsumeStatsBody::queues}};
 };
 
 struct OffsetTable {

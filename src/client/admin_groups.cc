@@ -210,7 +210,7 @@ Result<std::vector<QueueProgress>> progress_of(const AdminCalls& calls,
   std::vector<QueueProgress> progress;
   for (const auto& answer : answers) {
     BOLIDE_CHECK(answer);
-    BOLIDE_TRY(const auto stats, from_json<ConsumeStats>(answer->body));
+    BOLIDE_TRY(const auto stats, from_json<ConsumeStatsBody>(answer->body));
     for (const auto& [key, queue] : stats.queues) {
       progress.push_back({.queue = {key.topic, key.broker, key.queue},
                           .next = queue.broker_offset,

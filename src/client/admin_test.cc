@@ -29,7 +29,7 @@ TEST(AdminBodies, read_groups_with_fields_that_are_not_known) {
 }
 
 TEST(AdminBodies, read_progress_whose_names_are_objects) {
-  const auto stats = from_json<ConsumeStats>(
+  const auto stats = from_json<ConsumeStatsBody>(
       R"({"consumeTps":0.0,"offsetTable":{{"brokerName":"b","queueId":1,"topic":"t"}:)"
       R"({"brokerOffset":9,"consumerOffset":4,"lastTimestamp":7,"pullOffset":5}}})");
   ASSERT_TRUE(stats) << stats.error().message();
