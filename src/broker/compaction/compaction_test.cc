@@ -131,6 +131,74 @@ TEST_F(CompactedTest, forgets_a_topic_that_is_deleted) {
   EXPECT_EQ(all(), Bodies{"b1"});
 }
 
+// Jobs of the background agent end when the test says so.
+class CompactorTest : public ::testing::Test {
+ protected:
+  CompactorTest() {
+    rig_.put_topic("filler", 1);
+    make_topic();
+    rig_.background.run();
+  }
+  void make_topic() {
+    Answer<void> made;
+    rig_.core->put_topic(rig_.anonymous, {.name = "state", .read_queues = 1, .write_queues = 1},
+                         "+cleanup.policy=COMPACTION", made.reply());
+    ASSERT_TRUE(made.get());
+  }
+  // Until retention wants to drop the segments.
+  void age() {
+    const std::string filler(1U << 20U, 'x');
+    for (int i = 0; i < 30; ++i) {
+      rig_.send("filler", filler);
+      rig_.pass_ms(100);
+      rig_.background.run();
+    }
+    rig_.clock.advance_ms(10 * day_ms);
+  }
+  void ask_until_there_is_a_job() {
+    for (int i = 0; i < 100 && rig_.background.waiting() == 0; ++i) rig_.pass_ms(100);
+    ASSERT_GT(rig_.background.waiting(), 0U);
+  }
+
+  CoreRig rig_{{.inline_background = false, .retention_ms = 3 * day_ms}};
+};
+
+TEST_F(CompactorTest, merges_once_what_lies_on_a_cold_disk) {
+  for (int i = 0; i < 3'000; ++i)
+    rig_.send("state", std::string(1'000, 'x'), 0, property("KEYS", std::to_string(i)));
+  age();
+  rig_.kill_and_reopen();
+  rig_.background.run();
+  rig_.fs.set_cached(false);
+  for (int i = 0; i < 50; ++i) {
+    rig_.pass_ms(100);
+    EXPECT_LE(rig_.background.run(), 3) << "a disk that stays cold is left alone";
+  }
+  EXPECT_EQ(rig_.core->core_stats().compaction.merges, 0U);
+  rig_.fs.set_cached(true);
+  for (int i = 0; i < 20; ++i) {
+    rig_.pass_ms(100);
+    rig_.background.run();
+  }
+  EXPECT_EQ(rig_.core->core_stats().compaction.merges, 1U);
+  EXPECT_EQ(rig_.core->core_stats().compaction.kept, 3'000U);
+}
+
+TEST_F(CompactorTest, forgets_what_it_merges_when_its_topic_is_deleted) {
+  rig_.send("state", "old", 0, property("KEYS", "a"));
+  age();
+  ask_until_there_is_a_job();
+  Answer<void> gone;
+  rig_.core->delete_topic(rig_.anonymous, "state", gone.reply());
+  ASSERT_TRUE(gone.get());
+  make_topic();
+  rig_.send("state", "new", 0, property("KEYS", "b"));
+  rig_.background.run();
+  EXPECT_EQ(rig_.core->core_stats().compaction.kept, 0U);
+  rig_.kill_and_reopen();
+  EXPECT_EQ(rig_.core->core_stats().compaction.kept, 0U);
+}
+
 TEST(KeptBatch, has_the_newest_of_each_key_and_none_that_was_taken_away) {
   KeptBatch batch;
   const auto add = [&](std::int64_t offset, std::string_view key, std::string_view body) {

@@ -51,7 +51,7 @@ void Compactor::open_all() {
         (void)fs.rename(path, path + ".damaged");
         continue;
       }
-      queues_[parts_.store.queue(topic, *id)].kept = std::move(*kept);
+      state_of(parts_.store.queue(topic, *id)).kept = std::move(*kept);
     }
   }
 }
@@ -61,88 +61,139 @@ std::string Compactor::path_of(store::QueueNo queue) const {
   return place_.directory + "/" + std::string(name.topic) + "/" + std::to_string(name.queue_id);
 }
 
+Compactor::Queue& Compactor::state_of(store::QueueNo queue) {
+  Queue& state = queues_[queue];
+  if (state.id == 0) state.id = ++last_id_;
+  return state;
+}
+
+Compactor::Queue* Compactor::find(store::QueueNo queue, std::uint64_t id) {
+  const auto found = queues_.find(queue);
+  return found == queues_.end() || found->second.id != id ? nullptr : &found->second;
+}
+
 bool Compactor::done_below(std::int64_t end_position) {
   if (place_.fs == nullptr) return true;
-  if (*busy_) return false;
+  if (busy_) return false;
+  end_position_ = end_position;
+  warmed_up_ = -1;
+  return proceed();
+}
+
+// Goes on until all is done or a job of the background agent must end first, which calls it again.
+bool Compactor::proceed() {
+  if (work_ && find(work_->queue, work_->id) == nullptr) work_.reset();
+  if (work_ && !done_in(work_->queue)) return false;
   for (const auto& [name, topic] : parts_.topics.all()) {
     if (topic.config.attributes.empty() || !is_compacted(topic.config)) continue;
     for (const store::QueueNo queue : topic.queues)
-      if (!done_in(queue, end_position)) return false;
+      if (!done_in(queue)) return false;
   }
   return true;
 }
 
-bool Compactor::done_in(store::QueueNo queue, std::int64_t end_position) {
-  const std::int64_t min = parts_.store.min_offset(queue);
-  if (min >= parts_.store.next_offset(queue)) return true;
-  Queue& state = queues_[queue];
-  state.next = std::max(state.next, min);
-  const std::int64_t from = state.next;
-  KeptBatch batch;
-  const bool all = collect(queue, state, end_position, &batch);
-  if (batch.empty()) return all;
-  merge(queue, std::exchange(state.next, from), std::move(batch));
-  return false;
+bool Compactor::done_in(store::QueueNo queue) {
+  Queue& state = state_of(queue);
+  if (!work_) {
+    const std::int64_t min = parts_.store.min_offset(queue);
+    if (min >= parts_.store.next_offset(queue)) return true;
+    work_ = Work{.queue = queue, .id = state.id, .next = std::max(state.next, min), .batch = {}};
+  }
+  const Collected collected = collect(*work_);
+  if (collected == Collected::not_now) return false;
+  Work work = std::move(*work_);
+  work_.reset();
+  if (!work.batch.empty()) {
+    merge(std::move(work));
+    return false;
+  }
+  state.next = work.next;
+  return collected == Collected::all;
 }
 
-bool Compactor::collect(store::QueueNo queue, Queue& state, std::int64_t end_position,
-                        KeptBatch* batch) {
-  const std::int64_t end = parts_.store.next_offset(queue);
-  while (state.next < end) {
-    if (batch->bytes() >= batch_bytes) return false;
-    auto read = parts_.store.read(queue, state.next, end,
+Compactor::Collected Compactor::collect(Work& work) {
+  const std::int64_t end = parts_.store.next_offset(work.queue);
+  while (work.next < end) {
+    if (work.batch.bytes() >= batch_bytes) return Collected::full;
+    auto read = parts_.store.read(work.queue, work.next, end,
                                   {.messages_max = step_records, .bytes_max = step_bytes}, {});
-    if (read.status == store::ReadStatus::cold) {
-      *busy_ = true;
-      parts_.background(
-          [range = std::move(*read.cold), busy = busy_]() -> std::move_only_function<void()> {
-            store::warm_up(range);
-            return [busy] { *busy = false; };
-          });
-      return false;
+    if (read.status == store::ReadStatus::cold && read.messages == 0) {
+      warm_up(std::move(*read.cold), work.next);
+      return Collected::not_now;
     }
+    if (read.may_pass) return Collected::not_now;  // retention asks again
     // The error is logged; what is damaged cannot be kept, and must not hold up the disk for ever.
-    if (read.status == store::ReadStatus::failed) read.next_offset = state.next + 1;
-    for (const Slice& slice : read.records) {
-      std::string_view bytes = slice.view();
-      store::Record record;
-      while (!bytes.empty() && store::decode_record(bytes, store::Verify::header, &record) ==
-                                   store::DecodeStatus::record) {
-        if (record.position >= end_position) {
-          state.next = record.queue_offset;
-          return true;
-        }
-        batch->add(record, bytes.substr(0, record.total_size));
-        bytes.remove_prefix(record.total_size);
+    if (read.status == store::ReadStatus::failed && read.messages == 0)
+      read.next_offset = work.next + 1;
+    if (!take(work, read.records)) return Collected::all;
+    work.next = read.next_offset;
+  }
+  return Collected::all;
+}
+
+// False: the rest lies behind what is to be kept.
+bool Compactor::take(Work& work, const Slices& records) {
+  for (const Slice& slice : records) {
+    std::string_view bytes = slice.view();
+    store::Record record;
+    while (!bytes.empty() && store::decode_record(bytes, store::Verify::header, &record) ==
+                                 store::DecodeStatus::record) {
+      if (record.position >= end_position_) {
+        work.next = std::max(work.next, record.queue_offset);
+        return false;
       }
+      work.batch.add(record, bytes.substr(0, record.total_size));
+      bytes.remove_prefix(record.total_size);
     }
-    state.next = read.next_offset;
   }
   return true;
 }
 
-void Compactor::merge(store::QueueNo queue, std::int64_t next, KeptBatch batch) {
-  *busy_ = true;
-  auto work = std::make_shared<KeptBatch>(std::move(batch));
-  parts_.background([this, queue, next, work, fs = place_.fs, path = path_of(queue),
-                     old = queues_[queue].kept, busy = busy_]() -> std::move_only_function<void()> {
-    auto merged = std::make_shared<Result<KeptQueue::Ptr>>(KeptQueue::merge(*fs, path, old, *work));
-    return [this, queue, next, merged, busy, path] {
-      *busy = false;
-      if (!*merged) {
-        BOLIDE_LOG(error, "{}: the newest messages are not kept yet, the log stays: {}", path,
-                   merged->error().message());
-        return;
-      }
-      const std::string_view name = parts_.store.queue_name(queue).topic;
-      const Topic* topic = parts_.topics.find(name);
-      Queue& state = queues_[queue];
-      state.kept = std::move(**merged);
-      if (topic == nullptr || !is_compacted(topic->config)) return erase_topic(name);  // meanwhile
-      state.next = std::max(state.next, next);
-      ++merges_;
+// A disk that stays cold is left alone until retention asks again.
+void Compactor::warm_up(store::ColdRange range, std::int64_t offset) {
+  if (std::exchange(warmed_up_, offset) == offset) return;
+  busy_ = true;
+  parts_.background([this, range = std::move(range)]() -> std::move_only_function<void()> {
+    store::warm_up(range);
+    return [this] {
+      busy_ = false;
+      (void)proceed();
     };
   });
+}
+
+void Compactor::merge(Work work) {
+  busy_ = true;
+  auto shared = std::make_shared<Work>(std::move(work));
+  parts_.background([this, shared, fs = place_.fs, path = path_of(shared->queue),
+                     old = queues_[shared->queue].kept]() -> std::move_only_function<void()> {
+    auto kept = KeptQueue::merge(*fs, path, old, shared->batch);
+    return [this, shared, path, kept = std::move(kept)]() mutable {
+      busy_ = false;
+      merged(shared->queue, shared->id, shared->next, path, std::move(kept));
+    };
+  });
+}
+
+void Compactor::merged(store::QueueNo queue, std::uint64_t id, std::int64_t next,
+                       const std::string& path, Result<KeptQueue::Ptr> kept) {
+  if (!kept) {
+    BOLIDE_LOG(error, "{}: the newest messages are not kept yet, the log stays: {}", path,
+               kept.error().message());
+    return;
+  }
+  Queue* state = find(queue, id);
+  if (state == nullptr) {  // its topic was deleted meanwhile
+    (void)place_.fs->remove(path);
+    return;
+  }
+  state->kept = std::move(*kept);
+  const Topic* topic = parts_.topics.find(parts_.store.queue_name(queue).topic);
+  if (topic == nullptr || !is_compacted(topic->config))
+    return erase_topic(parts_.store.queue_name(queue).topic);
+  state->next = std::max(state->next, next);
+  ++merges_;
+  (void)proceed();
 }
 
 std::optional<std::int64_t> Compactor::first_offset(store::QueueNo queue, std::int64_t min) const {

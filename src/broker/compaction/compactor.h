@@ -42,7 +42,7 @@ class Compactor {
   Compactor(KeptPlace place, Parts parts);
 
   // Whether all that compacted topics must keep of the log below `end_position` is kept; works on
-  // it otherwise, a bounded piece at a time.
+  // it otherwise, in bounded pieces, until it is.
   bool done_below(std::int64_t end_position);
 
   // The first offset that a pull can have, below the log's `min`; nothing: there is none kept.
@@ -59,21 +59,40 @@ class Compactor {
 
  private:
   struct Queue {
+    std::uint64_t id = 0;  // another one for a queue that is deleted and made again
     KeptQueue::Ptr kept;
     std::int64_t next = 0;  // offsets below are kept or superseded
   };
+  // What is being collected of a queue.
+  struct Work {
+    store::QueueNo queue = 0;
+    std::uint64_t id = 0;
+    std::int64_t next = 0;  // offsets below are in the batch, or kept
+    KeptBatch batch;
+  };
+  enum class Collected : std::uint8_t { all, full, not_now };
 
   void open_all();
   std::string path_of(store::QueueNo queue) const;
-  bool done_in(store::QueueNo queue, std::int64_t end_position);
-  // False: not all could be read now.
-  bool collect(store::QueueNo queue, Queue& state, std::int64_t end_position, KeptBatch* batch);
-  void merge(store::QueueNo queue, std::int64_t next, KeptBatch batch);
+  Queue& state_of(store::QueueNo queue);
+  Queue* find(store::QueueNo queue, std::uint64_t id);
+  bool proceed();
+  bool done_in(store::QueueNo queue);
+  Collected collect(Work& work);
+  bool take(Work& work, const Slices& records);
+  void warm_up(store::ColdRange range, std::int64_t offset);
+  void merge(Work work);
+  void merged(store::QueueNo queue, std::uint64_t id, std::int64_t next, const std::string& path,
+              Result<KeptQueue::Ptr> kept);
 
   KeptPlace place_;
   Parts parts_;
   std::unordered_map<store::QueueNo, Queue> queues_;
-  std::shared_ptr<bool> busy_ = std::make_shared<bool>(false);
+  std::uint64_t last_id_ = 0;
+  std::int64_t end_position_ = 0;
+  std::optional<Work> work_;
+  bool busy_ = false;            // a job of the background agent is under way
+  std::int64_t warmed_up_ = -1;  // the offset for which the disk was last waited
   std::uint64_t merges_ = 0;
 };
 
