@@ -218,8 +218,19 @@ void Puller::answer_read(const Pending& pending, store::ReadResult read) {
   answer(pending, std::move(result));
 }
 
+// Counts one more pull of the session that waits for the disk; refuses one too many.
+bool Puller::wait_in_session(const Pending& pending) {
+  Waits& waits = sessions_[pending.ticket.session];
+  if (waits.count() >= settings_.waiting_max) {
+    refuse(pending.ticket, Error{Errc::busy, "too many pulls of this connection wait"});
+    return false;
+  }
+  ++waits.cold;
+  return true;
+}
+
 void Puller::read_kept(Pending pending, std::int64_t end) {
-  ++sessions_[pending.ticket.session].cold;
+  if (!wait_in_session(pending)) return;
   const auto [queue, offset, limits] = std::tuple(pending.queue, pending.offset, pending.limits);
   const Matcher matcher = pending.matcher;
   auto shared = std::make_shared<Pending>(std::move(pending));
@@ -239,11 +250,7 @@ void Puller::wait_for_disk(Pending pending, store::ColdRange range) {
   if (++pending.cold_tries > cold_tries_max) {
     return answer(pending, describe(pending, PullStatus::no_matched_message, pending.offset));
   }
-  Waits& waits = sessions_[pending.ticket.session];
-  if (waits.count() >= settings_.waiting_max) {
-    return refuse(pending.ticket, Error{Errc::busy, "too many pulls of this connection wait"});
-  }
-  ++waits.cold;
+  if (!wait_in_session(pending)) return;
   auto shared = std::make_shared<Pending>(std::move(pending));
   parts_.background([this, shared, range = std::move(range)]() -> std::move_only_function<void()> {
     store::warm_up(range);

@@ -108,6 +108,7 @@ class Puller {
   void park(Pending pending);
   void unpark(const Pending& pending);
   void wait_for_disk(Pending pending, store::ColdRange range);
+  bool wait_in_session(const Pending& pending);
   void read_kept(Pending pending, std::int64_t end);
   void answer_read(const Pending& pending, store::ReadResult read);
   void refuse(const Ticket& ticket, Error error) const;
