@@ -170,13 +170,16 @@ class CoreRig {
                                             .kept = {&fs, "kept"}},
                                   background.background(), clock);
   }
-  // The process dies and starts again.
-  void kill_and_reopen() {
+  // The process dies; open() starts it again.
+  void kill() {
     core.reset();
     sync.drop();
     background.drop();
     store.reset();
     fs.kill();
+  }
+  void kill_and_reopen() {
+    kill();
     open();
   }
   // Power is lost and comes back: what was not synced is gone.

@@ -10,6 +10,14 @@
 #include <utility>
 
 namespace bolide::broker {
+namespace {
+
+// Often the first record that is read is not due yet, and is the last.
+constexpr std::int32_t first_read_max = 8;
+constexpr std::int64_t cold_again_ms = 2;
+constexpr std::int64_t failed_again_ms = 1'000;
+
+}  // namespace
 
 QueueTail::QueueTail(Parts parts, store::QueueNo queue, std::int64_t next_offset)
     : parts_(std::move(parts)), queue_(queue), next_(next_offset) {}
@@ -17,16 +25,18 @@ QueueTail::QueueTail(Parts parts, store::QueueNo queue, std::int64_t next_offset
 std::int32_t QueueTail::read(std::int32_t records_max,
                              const std::function<bool(const store::Record&)>& take) {
   std::int32_t taken = 0;
-  while (taken < records_max && !*warming_) {
+  std::int32_t at_once = first_read_max;
+  again_in_ms_ = *warming_ ? cold_again_ms : 0;
+  while (taken < records_max && again_in_ms_ == 0) {
     next_ = std::max(next_, parts_.store.min_offset(queue_));
     const std::int64_t end = parts_.visible.end(queue_);
     if (next_ >= end) break;
-    auto read = parts_.store.read(queue_, next_, end, {.messages_max = records_max - taken}, {});
+    auto read = parts_.store.read(queue_, next_, end,
+                                  {.messages_max = std::min(at_once, records_max - taken)}, {});
+    at_once *= 2;
     if (read.messages > 0) {
       if (!take_all(read.records, take, &taken)) break;
-    } else if (read.status == store::ReadStatus::cold) {
-      warm_up(std::move(*read.cold));
-    } else {
+    } else if (!wait_for(&read)) {
       const store::QueueName name = parts_.store.queue_name(queue_);
       BOLIDE_LOG(error, "{}: the message at offset {} cannot be read and is passed over",
                  name.topic, next_);
@@ -34,6 +44,34 @@ std::int32_t QueueTail::read(std::int32_t records_max,
     }
   }
   return taken;
+}
+
+// Whether what could not be read now can be later.
+bool QueueTail::wait_for(store::ReadResult* read) {
+  if (read->status == store::ReadStatus::cold) {
+    warm_up(std::move(*read->cold));
+    again_in_ms_ = cold_again_ms;
+    return true;
+  }
+  if (read->may_pass) again_in_ms_ = failed_again_ms;
+  return read->may_pass;
+}
+
+bool QueueTail::read_again(std::int64_t offset, store::ReadResult* read, store::Record* record) {
+  again_in_ms_ = *warming_ ? cold_again_ms : 0;
+  if (again_in_ms_ > 0) return false;
+  if (offset >= parts_.store.min_offset(queue_) && offset < parts_.visible.end(queue_)) {
+    *read = parts_.store.read(queue_, offset, offset + 1, {.messages_max = 1}, {});
+    if (read->messages > 0 &&
+        store::decode_record(read->records.front().view(), store::Verify::header, record) ==
+            store::DecodeStatus::record) {
+      return true;
+    }
+    if (wait_for(read)) return false;
+  }
+  BOLIDE_LOG(error, "{}: the message at offset {} cannot be read any more",
+             parts_.store.queue_name(queue_).topic, offset);
+  return false;
 }
 
 std::optional<std::int64_t> QueueTail::position_of(std::int64_t offset) {

@@ -85,6 +85,7 @@ struct ReadResult {
   std::int32_t messages = 0;
   std::size_t bytes = 0;
   std::int64_t next_offset = 0;   // where to go on, past filtered entries too
+  bool may_pass = false;          // with ReadStatus::failed: the disk's error, not the record's
   std::optional<ColdRange> cold;  // with ReadStatus::cold
 };
 

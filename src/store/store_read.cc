@@ -41,6 +41,7 @@ ReadResult StoreImpl::read_once(QueueNo queue, std::int64_t offset, std::int64_t
     BOLIDE_LOG(error, "read of {} {} at offset {}: {}", index_->queues().topic(queue),
                index_->queues().at(queue).queue_id, result.next_offset, error.message());
     result.status = ReadStatus::failed;
+    result.may_pass = error.code == Errc::io;
   };
   const auto chosen = choose(queue, offset, end_offset, limits, filter, &result);
   if (!chosen) complain(chosen.error());

@@ -15,6 +15,7 @@ class Copies {
   void add(std::int64_t original_offset, std::int64_t copy_position) {
     list_.push_back({original_offset, copy_position});
   }
+  bool empty() const { return list_.empty(); }
   // Calls forget(original_offset) for all whose copy lies before `synced_position`.
   template <class Forget>
   void settle(std::int64_t synced_position, Forget forget) {

@@ -87,8 +87,11 @@ Result<Target> target_of(const store::Record& record, WallMs now_ms) {
   }
   Target target{.topic = std::string(properties.find(names::topic)), .queue_id = *queue_id};
   if (!properties.find(names::due_ms).empty()) {
-    properties.set("TIMER_ENQUEUE_MS", record.store_ms);
-    properties.set("TIMER_DEQUEUE_MS", now_ms);
+    PropertyList timed = properties;
+    timed.set("TIMER_ENQUEUE_MS", record.store_ms);
+    timed.set("TIMER_DEQUEUE_MS", now_ms);
+    target.properties = timed.text();
+    if (store::properties_fit(target.properties)) return target;
   }
   target.properties = properties.text();
   return target;

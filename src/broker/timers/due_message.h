@@ -2,7 +2,7 @@
 //
 // How a message is changed to wait for its time, and back (rocketmq semantics 3.8, 3.9).
 // Runs on: core agent.  Owns: nothing.  Invariant: what comes back is what was sent, and when it
-// waited.
+// waited, if there is room to say so.
 #pragma once
 
 #include "base/time.h"

@@ -25,17 +25,23 @@ std::int32_t LevelQueue::run(const Now& now, std::int32_t count_max) {
     copies_.drop_from(redo_from_);
   }
   due_ms_ = INT64_MAX;
+  head_position_ = -1;
   const std::int32_t taken = tail_.read(count_max, [&](const store::Record& record) {
     const std::int64_t due_ms = record.store_ms + delay_ms_;
     if (failed_ || due_ms > now.wall_ms) {
       due_ms_ = failed_ ? now.wall_ms + retry_ms : due_ms;
+      head_position_ = record.position;
       return false;
     }
     give_out(record, now);
     return true;
   });
-  if (due_ms_ == INT64_MAX && !tail_.at_end()) due_ms_ = 0;
+  if (due_ms_ == INT64_MAX && !tail_.at_end()) due_ms_ = soon(now);
   return taken;
+}
+
+std::int64_t LevelQueue::soon(const Now& now) const {
+  return tail_.again_in_ms() > 0 ? now.wall_ms + tail_.again_in_ms() : 0;
 }
 
 void LevelQueue::give_out(const store::Record& record, const Now& now) {
@@ -50,14 +56,20 @@ void LevelQueue::give_out(const store::Record& record, const Now& now) {
 }
 
 bool LevelQueue::done_below(std::int64_t position) {
+  if (settled_ >= tail_.next_offset()) {
+    if (tail_.at_end()) return true;
+    if (head_position_ >= 0) return head_position_ >= position;
+  }
   const auto oldest = tail_.position_of(settled_);
-  return oldest ? *oldest >= position : settled_ >= tail_.next_offset() && tail_.at_end();
+  return oldest && *oldest >= position;
 }
 
 std::int64_t LevelQueue::settle(std::int64_t synced_position) {
   copies_.settle(synced_position, [this](std::int64_t offset) {
     if (!failed_ || offset < redo_from_) settled_ = offset + 1;
   });
+  // What retention took before it was due, or was passed over, has no copy.
+  if (in_flight_ == 0 && !failed_ && copies_.empty()) settled_ = tail_.next_offset();
   return settled_;
 }
 

@@ -32,10 +32,12 @@ class LevelQueue {
   std::int64_t settle(std::int64_t synced_position);
   // Whether everything below `position` of the log is delivered, and the disk has it.
   bool done_below(std::int64_t position);
+  bool idle() { return in_flight_ == 0 && tail_.at_end(); }
 
  private:
   static constexpr std::int64_t retry_ms = 1'000;
 
+  std::int64_t soon(const Now& now) const;
   void give_out(const store::Record& record, const Now& now);
 
   QueueTail tail_;
@@ -43,9 +45,10 @@ class LevelQueue {
   Deliver deliver_;
   std::int64_t due_ms_ = 0;
   std::int64_t settled_;
-  std::int32_t in_flight_ = 0;  // given out, not yet stored
-  bool failed_ = false;         // something that was given out was not stored:
-  std::int64_t redo_from_ = 0;  // this
+  std::int64_t head_position_ = -1;  // in the log, if it was seen
+  std::int32_t in_flight_ = 0;       // given out, not yet stored
+  bool failed_ = false;              // something that was given out was not stored:
+  std::int64_t redo_from_ = 0;       // this
   Copies copies_;
 };
 

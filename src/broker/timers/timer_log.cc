@@ -17,6 +17,7 @@ namespace {
 constexpr char waiting_key = 'w';
 constexpr char recalled_key = 'c';
 constexpr std::string_view next_key = "n";
+constexpr std::string_view settled_key = "p";
 constexpr std::uint64_t change_bytes_min = 8U << 20U;
 constexpr std::uint64_t record_bytes = 64;  // of a waiting message, about
 
@@ -58,6 +59,10 @@ class Replay {
       next_offset_ = Reader(value).i64();
       return;
     }
+    if (key == settled_key) {
+      settled_position_ = Reader(value).i64();
+      return;
+    }
     Reader key_in(key);
     const char letter = static_cast<char>(key_in.u8());
     const std::int64_t number = key_in.i64();
@@ -78,7 +83,14 @@ class Replay {
     bad_ = bad_ || key_in.failed() || in.failed();
   }
 
+  static bool sane(std::int64_t number) { return number >= 0 && number < INT64_MAX / 2; }
+
   Result<> result(TimerLog::Opened* into) {
+    const auto possible = [](const TimerEntry& change) {
+      return sane(change.offset) && sane(change.position) && change.due_ms < INT64_MAX / 2;
+    };
+    bad_ = bad_ || !sane(next_offset_) || !sane(settled_position_) ||
+           !std::ranges::all_of(changes_, possible);
     if (bad_) return fail(Errc::storage_corrupt, "the journal of timers holds what it cannot");
     // Of several changes of a place the last one counts; sort() may reorder equals, so it sorts by
     // both. A place is added once and removed once, and "gone" is the smallest time.
@@ -95,6 +107,7 @@ class Replay {
     }
     for (const auto& [hash, due_ms] : recalled_) into->recalled.push_back({hash, due_ms});
     into->next_offset = next_offset_;
+    into->settled_position = settled_position_;
     return {};
   }
 
@@ -104,6 +117,7 @@ class Replay {
   std::vector<TimerEntry> changes_;
   std::map<std::uint64_t, std::int64_t> recalled_;
   std::int64_t next_offset_ = 0;
+  std::int64_t settled_position_ = 0;
   bool bad_ = false;
 };
 
@@ -118,7 +132,8 @@ Result<TimerLog::Opened> TimerLog::open(os::FileSystem& fs, const std::string& d
                                  }));
   Opened made;
   BOLIDE_CHECK(replay.result(&made));
-  made.log = std::unique_ptr<TimerLog>(new TimerLog(std::move(opened.journal)));
+  made.log =
+      std::unique_ptr<TimerLog>(new TimerLog(std::move(opened.journal), made.settled_position));
   return made;
 }
 
@@ -143,6 +158,11 @@ void TimerLog::read_up_to(std::int64_t next_offset) {
   journal_->put(next_key, Packed().add(next_offset).view());
 }
 
+void TimerLog::settled_below(std::int64_t position) {
+  settled_position_ = position;
+  journal_->put(settled_key, Packed().add(position).view());
+}
+
 Result<> TimerLog::flush() {
   if (!journal_->dirty()) return {};
   return journal_->write();
@@ -156,6 +176,7 @@ Result<> TimerLog::snapshot(const std::vector<TimerEntry>& waiting,
                             const std::vector<Recalled>& recalled, std::int64_t next_offset) {
   return journal_->snapshot([&](const store::Journal::Emit& emit) {
     emit(next_key, Packed().add(next_offset).view());
+    emit(settled_key, Packed().add(settled_position_).view());
     for (const TimerEntry& entry : waiting)
       emit(key_of(waiting_key, entry.offset).view(), value_of(entry).view());
     for (const Recalled& r : recalled)

@@ -3,7 +3,8 @@
 // Which timed messages still wait, on the disk: a journal beside the log, so that a start need not
 // read what has waited for years. Format: docs/disk/timers.md.
 // Runs on: core agent.  Owns: the journal.  Invariant: the log of messages is the truth; what this
-// misses after a kill is read again from the timer topic, or delivered once more.
+// misses after a kill is read again: what waits in the timer topic, what was delivered in the log
+// behind settled_position.
 #pragma once
 
 #include "base/result.h"
@@ -39,6 +40,8 @@ class TimerLog {
     std::vector<TimerEntry> waiting;
     std::vector<Recalled> recalled;
     std::int64_t next_offset = 0;  // of the timer topic's queue: everything before is known here
+    // What was delivered below this position of the log is known here.
+    std::int64_t settled_position = 0;
     // Another broker has delivered all that was due up to then.
     std::int64_t delivered_up_to_ms = 0;
   };
@@ -50,6 +53,7 @@ class TimerLog {
   void add(const Recalled& recalled);
   void remove(const Recalled& recalled);
   void read_up_to(std::int64_t next_offset);
+  void settled_below(std::int64_t position);
 
   Result<> flush();
   // Whether there is more past than present in the files.
@@ -58,9 +62,11 @@ class TimerLog {
                     std::int64_t next_offset);
 
  private:
-  explicit TimerLog(std::unique_ptr<store::Journal> journal) : journal_(std::move(journal)) {}
+  TimerLog(std::unique_ptr<store::Journal> journal, std::int64_t settled_position)
+      : journal_(std::move(journal)), settled_position_(settled_position) {}
 
   std::unique_ptr<store::Journal> journal_;
+  std::int64_t settled_position_;
 };
 
 }  // namespace bolide::broker

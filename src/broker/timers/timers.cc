@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "broker/timers/recall_handle.h"
+#include "store/multi_dispatch.h"
 
 #include <algorithm>
 #include <utility>
@@ -14,6 +15,29 @@ namespace bolide::broker {
 namespace {
 
 constexpr std::int32_t deliver_per_turn = 512;
+constexpr std::int64_t note_every_bytes = 16LL << 20U;
+constexpr std::int64_t scan_bytes_max = 1LL << 30U;
+
+// With the copy come its offsets in the light queues that the message names.
+bool room_for_places(std::string_view properties, std::string_view light_queues) {
+  constexpr std::size_t name_bytes = 30;
+  constexpr std::size_t place_bytes = 20;
+  if (light_queues.empty()) return true;
+  const auto places = static_cast<std::size_t>(std::ranges::count(light_queues, ',')) + 1;
+  return properties.size() + name_bytes + places * place_bytes <= store::properties_bytes_max;
+}
+
+// Whether a message that was refused so once is refused so for ever.
+bool hopeless(const Error& error) {
+  switch (error.code) {
+    case Errc::message_invalid:
+    case Errc::message_too_large:
+    case Errc::malformed:
+    case Errc::not_supported:
+    case Errc::invalid_argument: return true;
+    default: return false;
+  }
+}
 
 }  // namespace
 
@@ -25,15 +49,54 @@ Timers::Timers(TimerSettings settings, Parts parts, TimerLog::Opened opened)
   const Topic& schedule = *parts_.topics.find(schedule_topic);
   for (std::int32_t id = 0; id < schedule.queue_count(); ++id) {
     const store::QueueNo queue = schedule.queues[static_cast<std::size_t>(id)];
-    const std::int64_t at = parts_.offsets.find(schedule_group, schedule_topic, id).value_or(0);
+    const std::int64_t at =
+        std::min(parts_.offsets.find(schedule_group, schedule_topic, id).value_or(0),
+                 parts_.reading.visible.end(queue));
     levels_.push_back(std::make_unique<LevelQueue>(QueueTail(parts_.reading, queue, at),
                                                    settings_.levels.delay_ms(id + 1), deliver));
     if (level_of_.size() <= queue) level_of_.resize(queue + 1, nullptr);
     level_of_[queue] = levels_.back().get();
   }
   const Topic& wheel = *parts_.topics.find(wheel_topic);
+  settled_ = settled_noted_ = opened.settled_position;
+  forget_what_is_gone(parts_.reading.visible.end(wheel.queues.front()), &opened);
   QueueTail tail(parts_.reading, wheel.queues.front(), opened.next_offset);
   wheel_ = std::make_unique<Wheel>(std::move(tail), std::move(opened), deliver, parts_.sends);
+  find_copies(settled_noted_);
+}
+
+// A loss of power may take more of the log than of the journal.
+void Timers::forget_what_is_gone(std::int64_t end_offset, TimerLog::Opened* opened) {
+  if (opened->next_offset > end_offset) {
+    opened->next_offset = end_offset;
+    opened->log->read_up_to(end_offset);
+  }
+  std::erase_if(opened->waiting, [&](const TimerEntry& entry) {
+    if (entry.offset < end_offset) return false;
+    opened->log->remove(entry.offset);
+    return true;
+  });
+}
+
+void Timers::find_copies(std::int64_t from) {
+  if (wheel_->idle() && std::ranges::all_of(levels_, &LevelQueue::idle)) return;
+  store::MessageStore& store = parts_.reading.store;
+  const std::int64_t end = store.stats().max_position;
+  if (from >= end) return;
+  if (end - from > scan_bytes_max) {
+    BOLIDE_LOG(warning,
+               "the journal of timers is far behind the log: what was delivered shortly before the "
+               "broker ended may be delivered again");
+    return;
+  }
+  // 0 says nothing, so that the very first message of a log is not known.
+  const auto scanned = store.scan(from, [this](const store::Record& record) {
+    if (record.prepared_position > 0) delivered_before_.push_back(record.prepared_position);
+  });
+  if (!scanned)
+    BOLIDE_LOG(error, "what was delivered before cannot be read, and may be delivered again: {}",
+               scanned.error().message());
+  std::ranges::sort(delivered_before_);
 }
 
 Result<std::optional<Detour>> Timers::defer(const SendRequest& request, std::int32_t queue_id,
@@ -53,6 +116,9 @@ Result<std::optional<Detour>> Timers::defer(const SendRequest& request, std::int
                 .queue_id = wish->level > 0 ? wish->level - 1 : 0,
                 .properties = properties.text(),
                 .recall_handle = handle.unique_key.empty() ? "" : handle.text()};
+  if (!room_for_places(detour.properties, properties.find(store::dispatch_property)))
+    return fail(Errc::message_invalid,
+                "the properties leave no room for the message's places in its light queues");
   if (detour.topic == nullptr || detour.queue_id >= detour.topic->queue_count())
     return fail(Errc::internal, "there is no topic for messages that wait");
   return detour;
@@ -85,6 +151,7 @@ std::int64_t Timers::earliest() const {
 }
 
 void Timers::deliver(const store::Record& record, const Now& now, OwnSends::Done done) {
+  if (std::ranges::binary_search(delivered_before_, record.position)) return done(Stored{});
   auto target = target_of(record, now.wall_ms);
   const Topic* topic = target ? parts_.topics.find(target->topic) : nullptr;
   if (topic == nullptr || topic->queue_count() == 0) {
@@ -99,8 +166,18 @@ void Timers::deliver(const store::Record& record, const Now& now, OwnSends::Done
   request.queue_id = target->queue_id % topic->queue_count();
   request.properties = target->properties;
   request.origin = Origin::waited;
+  request.prepared_position = record.position;
   ++stats_.delivered;
-  parts_.sends.store(request, now, std::move(done));
+  parts_.sends.store(
+      request, now,
+      [this, topic = target->topic, done = std::move(done)](Result<Stored> stored) mutable {
+        if (stored || !hopeless(stored.error())) return done(std::move(stored));
+        --stats_.delivered;
+        ++stats_.dropped;
+        BOLIDE_LOG(error, "a message that waited is dropped, topic {} does not take it: {}", topic,
+                   stored.error().message());
+        done(Stored{});
+      });
 }
 
 Result<> Timers::save(std::int64_t synced_position) {
@@ -111,7 +188,17 @@ Result<> Timers::save(std::int64_t synced_position) {
   }
   // A delivery that failed wants another try.
   due_ms_ = std::min(due_ms_, earliest());
-  return wheel_->save(synced_position);
+  note_settled();
+  BOLIDE_CHECK(wheel_->save(synced_position));
+  settled_ = synced_position;
+  return {};
+}
+
+// One save late: the places in the levels' queues reach the disk after the journal of timers.
+void Timers::note_settled() {
+  if (settled_ - settled_noted_ < note_every_bytes) return;
+  wheel_->settled_below(settled_);
+  settled_noted_ = settled_;
 }
 
 bool Timers::done_below(std::int64_t position) {

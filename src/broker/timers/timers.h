@@ -5,7 +5,8 @@
 // never before. A level's messages are due in the order of its queue, so that a place in it says
 // all; the others stand in the wheel.
 // Runs on: core agent.  Owns: the levels, the wheel.  Invariant: a message leaves its waiting place
-// when its copy is as safe as the disk makes it, so that a crash repeats some and loses none.
+// when its copy is as safe as the disk makes it. The copy's record names that place, so that a
+// start knows what was delivered shortly before a kill: none is lost, and none repeated.
 #pragma once
 
 #include "broker/offsets.h"
@@ -50,6 +51,7 @@ class Timers {
     OwnSends& sends;
     QueueTail::Parts reading;
   };
+  // Reads the log behind what the journal knows to be settled: takes time in proportion to it.
   // Requires both topics, with a queue for each level.
   Timers(TimerSettings settings, Parts parts, TimerLog::Opened opened);
 
@@ -80,6 +82,9 @@ class Timers {
   TimerStats stats() const;
 
  private:
+  static void forget_what_is_gone(std::int64_t end_offset, TimerLog::Opened* opened);
+  void find_copies(std::int64_t from);
+  void note_settled();
   std::int64_t earliest() const;
   void deliver(const store::Record& record, const Now& now, OwnSends::Done done);
 
@@ -90,6 +95,11 @@ class Timers {
   // By queue number, null for queues that are not of this: each publication of the broker looks.
   std::vector<LevelQueue*> level_of_;
   std::int64_t due_ms_ = 0;  // not later than the next one is due
+  // Where in the log lies what had been delivered when the broker was last up, and waits still by
+  // what the disk says; sorted.
+  std::vector<std::int64_t> delivered_before_;
+  std::int64_t settled_ = 0;        // by the last save
+  std::int64_t settled_noted_ = 0;  // by the journal
   TimerStats stats_;
 };
 

@@ -183,13 +183,121 @@ TEST_F(TimersTest, deliver_once_over_a_clean_restart) {
   EXPECT_EQ(rig_.core->core_stats().timers.waiting, 0U);
 }
 
-TEST_F(TimersTest, repeat_at_most_what_was_delivered_shortly_before_a_kill) {
-  for (int i = 0; i < 20; ++i) send_at("m" + std::to_string(i), 500 + 500 * i);
-  for (int i = 0; i < 100; ++i) rig_.pass_ms(100);
-  ASSERT_EQ(rig_.visible_end("orders"), 20);
+TEST_F(TimersTest, repeat_nothing_that_was_delivered_shortly_before_a_kill) {
+  for (int i = 0; i < 40; ++i) {
+    send_at("m" + std::to_string(i), 5 * i);
+    send_level("l" + std::to_string(i), 1, 1);
+    rig_.pass_ms(5);
+  }
+  rig_.pass_ms(1'000);
+  send_at("last", 5);
+  send_level("last", 1, 1);
+  rig_.pass_ms(5);
+  ASSERT_EQ(rig_.visible_end("orders", 0), 41);
+  ASSERT_EQ(rig_.visible_end("orders", 1), 40);
   rig_.kill_and_reopen();
-  for (int i = 0; i < 10; ++i) rig_.pass_ms(100);
-  EXPECT_LE(rig_.visible_end("orders"), 21);
+  for (int i = 0; i < 20; ++i) rig_.pass_ms(100);
+  EXPECT_EQ(rig_.visible_end("orders", 0), 41);
+  EXPECT_EQ(rig_.visible_end("orders", 1), 41);
+}
+
+// Of what the kernel had not written to the disk, the copy may go, never the message.
+TEST_F(TimersTest, deliver_after_a_power_loss_what_had_been_delivered_in_vain) {
+  rig_.send("orders", "plain");
+  for (int i = 0; i < 40; ++i) send_at("m" + std::to_string(i), 10'000 + i);
+  for (int i = 0; i < 50; ++i) rig_.pass_ms(100);
+  rig_.pass_ms(5'045);
+  ASSERT_EQ(rig_.visible_end("orders"), 41);
+  rig_.power_loss_and_reopen();
+  for (int i = 0; i < 20; ++i) rig_.pass_ms(100);
+  EXPECT_EQ(rig_.visible_end("orders"), 41);
+}
+
+// The journal of timers is not synced with the log.
+TEST_F(TimersTest, take_in_what_comes_after_a_loss_of_power_that_took_more_of_the_log) {
+  rig_.kill();
+  {
+    auto journal = TimerLog::open(rig_.fs, "timers");
+    ASSERT_TRUE(journal.has_value());
+    journal->log->read_up_to(1'000);
+    journal->log->add(TimerEntry{.due_ms = rig_.clock.now().wall_ms + 5, .offset = 1});
+    ASSERT_TRUE(journal->log->flush());
+  }
+  rig_.open();
+  for (int i = 0; i < 3; ++i) send_at("m" + std::to_string(i), 10 + i);
+  rig_.pass_ms(20);
+  EXPECT_EQ(arrived(), (std::vector<std::string>{"m0", "m1", "m2"}));
+  EXPECT_EQ(rig_.core->core_stats().timers.dropped, 0U);
+  rig_.pass_ms(1'000);
+  rig_.kill_and_reopen();
+  for (int i = 0; i < 5; ++i) rig_.pass_ms(100);
+  EXPECT_EQ(rig_.visible_end("orders"), 3);
+}
+
+TEST_F(TimersTest, deliver_what_has_no_room_to_say_when_it_waited) {
+  const auto send_largest = [&](const std::string& more) {
+    std::size_t padding = store::properties_bytes_max;
+    while (rig_.send("orders", "m", 0, property("own", std::string(padding, 'x')) + more).error)
+      --padding;
+  };
+  send_largest(property("DELAY", "1") + property("TIMER_OUT_MS", "1"));
+  send_largest(property("TIMER_DELAY_MS", "500"));
+  send_level("behind", 1);
+  rig_.pass_ms(1'000);
+  EXPECT_EQ(rig_.visible_end("orders"), 3);
+}
+
+TEST_F(TimersTest, drop_what_can_never_be_stored_and_go_on_with_what_is_behind) {
+  // As another broker may have left it: without room for its place in the light queue.
+  const std::string properties = property("REAL_TOPIC", "orders") + property("REAL_QID", "0") +
+                                 property("INNER_MULTI_DISPATCH", "%LMQ%a") +
+                                 property("own", std::string(32'670, 'x'));
+  const auto level = rig_.store->find_queue("SCHEDULE_TOPIC_XXXX", 0);
+  ASSERT_TRUE(level.has_value());
+  ASSERT_TRUE(
+      store::testing::append(*rig_.store, *level, "bad", rig_.clock.now(), properties).has_value());
+  ASSERT_TRUE(rig_.store->write_turn(rig_.clock.now()).has_value());
+  rig_.kill_and_reopen();
+  send_level("behind", 1);
+  rig_.pass_ms(1'000);
+  EXPECT_EQ(arrived(), std::vector<std::string>{"behind"});
+  EXPECT_EQ(rig_.core->core_stats().timers.dropped, 1U);
+}
+
+TEST_F(TimersTest, refuse_what_would_have_no_room_for_its_places_in_light_queues) {
+  SendRequest request = rig_.request("orders", "m");
+  const std::string light = property("INNER_MULTI_DISPATCH", "%LMQ%a,%LMQ%b");
+  const std::string full =
+      property("own", std::string(32'500, 'x')) + property("DELAY", "1") + light;
+  request.properties = full;
+  EXPECT_FALSE(rig_.send(request).error);
+  const std::string fuller =
+      property("own", std::string(32'580, 'x')) + property("DELAY", "1") + light;
+  request.properties = fuller;
+  EXPECT_EQ(rig_.refused(request), Errc::message_invalid);
+  rig_.pass_ms(1'000);
+  EXPECT_EQ(rig_.visible_end("orders"), 1);
+  EXPECT_EQ(rig_.visible_end("%LMQ%b"), 1);
+}
+
+TEST(Timers, wait_for_a_cold_disk_in_the_background) {
+  CoreRig rig({.inline_background = false});
+  rig.put_topic("orders", 1);
+  rig.background.run();
+  rig.send("orders", "timed", 0, property("TIMER_DELAY_MS", "10000"));
+  rig.send("orders", "level", 0, property("DELAY", "3"));
+  rig.pass_ms(300);
+  rig.background.run();
+  rig.kill_and_reopen();
+  rig.background.run();
+  rig.fs.set_cached(false);
+  rig.pass_ms(10'000);
+  EXPECT_EQ(rig.visible_end("orders"), 0);
+  EXPECT_GT(rig.core->next_due_ms(), rig.clock.now().wall_ms) << "nothing spins meanwhile";
+  rig.fs.set_cached(true);
+  rig.background.run();
+  rig.pass_ms(5);
+  EXPECT_EQ(rig.visible_end("orders"), 2);
 }
 
 TEST_F(TimersTest, try_again_when_a_delivery_cannot_be_stored) {
@@ -254,6 +362,26 @@ TEST_F(RecallTest, takes_back_one_message_and_no_other) {
   const PullResult result = rig_.pull("orders", 0);
   EXPECT_EQ(store::find_property(CoreRig::record(result).properties, "UNIQ_KEY"), "B");
   EXPECT_EQ(rig_.visible_end("orders"), 1);
+}
+
+TEST_F(RecallTest, outlives_a_stop_over_the_time_of_delivery) {
+  EXPECT_TRUE(recall("orders", send_recallable("A")));
+  rig_.pass_ms(100);
+  rig_.kill();
+  rig_.clock.advance_ms(10LL * 60 * 1000);
+  rig_.open();
+  for (int i = 0; i < 5; ++i) rig_.pass_ms(100);
+  EXPECT_EQ(rig_.visible_end("orders"), 0);
+  EXPECT_EQ(rig_.core->core_stats().timers.waiting, 0U);
+}
+
+TEST_F(RecallTest, takes_back_every_copy_that_its_producer_sent) {
+  const std::string handle = send_recallable("A");
+  EXPECT_EQ(send_recallable("A"), handle);
+  EXPECT_TRUE(recall("orders", handle));
+  rig_.pass_ms(60'000);
+  rig_.pass_ms(100);
+  EXPECT_EQ(rig_.visible_end("orders"), 0);
 }
 
 TEST_F(RecallTest, refuses_what_it_cannot_do) {

@@ -15,6 +15,8 @@ namespace bolide::broker {
 namespace {
 
 constexpr std::int32_t records_per_turn = 1024;
+constexpr std::int32_t questions_per_tick = 256;
+constexpr std::int32_t looks_per_tick = 16'384;
 constexpr std::size_t outcome_bytes_max = 4096;  // as RocketMQ's
 
 QueueTail tail_of(std::string_view name, const Topics& topics, const Offsets& offsets,
@@ -106,6 +108,7 @@ bool Transactions::arrive(const store::Record& half) {
   open_.emplace(
       half.queue_offset,
       Open{.position = half.position,
+           .store_ms = half.store_ms,
            .check_after_ms = half.store_ms + immunity_ms(half).value_or(settings_.timeout_ms),
            .outcomes_from = outcomes_.next_offset(),
            .checks = noted ? noted.mapped() : checks_elsewhere(half),
@@ -132,6 +135,9 @@ void Transactions::end(const EndTransaction& request, const store::Record& half,
     return reply(fail(Errc::busy, "after its start the broker still reads what is open"));
   const auto found = open_.find(half.queue_offset);
   if (found == open_.end() || found->second.ending) return reply({});  // it has its outcome
+  // Bytes within another message's body may look like a held message.
+  if (found->second.position != half.position)
+    return wrong("The transaction state table offset wrong");
   found->second.ending = true;
   const std::int64_t offset = half.queue_offset;
   if (request.outcome == Outcome::rollback) {
@@ -172,32 +178,69 @@ void Transactions::note_outcome(std::int64_t half_offset, const Now& now) {
 }
 
 void Transactions::tick(const Now& now) {
-  if (now.steady_ms() - checked_ms_ < settings_.check_interval_ms || !knows_all()) return;
-  checked_ms_ = now.steady_ms();
-  for (auto& [offset, open] : open_) {
-    if (!open.ending && open.check_after_ms <= now.wall_ms) check(offset, open, now);
+  if (!knows_all()) return;
+  if (give_up_below_ > 0) give_up_some(now);
+  if (!ask_from_ && now.steady_ms() - checked_ms_ >= settings_.check_interval_ms) {
+    checked_ms_ = now.steady_ms();
+    ask_from_ = 0;
   }
+  if (ask_from_) ask_some(now);
+}
+
+// However many are open, the turn stays short.
+void Transactions::ask_some(const Now& now) {
+  std::int32_t questions = questions_per_tick;
+  std::int32_t looks = looks_per_tick;
+  auto next = open_.lower_bound(*ask_from_);
+  for (; next != open_.end() && questions > 0 && looks > 0; ++next, --looks) {
+    auto& [offset, open] = *next;
+    if (open.ending || open.check_after_ms > now.wall_ms) continue;
+    if (!check(offset, open, now)) break;
+    --questions;
+  }
+  ask_from_ = next == open_.end() ? std::nullopt : std::optional(next->first);
   (void)parts_.metadata.flush();  // where it fails, a restart counts from an earlier number
 }
 
-void Transactions::check(std::int64_t half_offset, Open& open, const Now& now) {
-  const auto read = parts_.reading.store.read_position(open.position);
-  store::Record half;
-  if (read.records.empty() ||
-      store::decode_record(read.records.front().view(), store::Verify::header, &half) !=
-          store::DecodeStatus::record) {
-    BOLIDE_LOG(error, "the held message at position {} cannot be read any more", open.position);
-    ++stats_.given_up;
-    open.ending = true;
-    return note_outcome(half_offset, now);
+void Transactions::give_up_some(const Now& now) {
+  const std::int64_t life_ms =
+      settings_.timeout_ms + settings_.check_interval_ms * settings_.checks_max;
+  std::int32_t left = questions_per_tick;
+  for (auto& [offset, open] : open_) {
+    if (open.position >= give_up_below_ || left-- == 0) break;
+    if (open.ending || now.wall_ms - open.store_ms < life_ms) continue;
+    store::ReadResult bytes;
+    store::Record half;
+    if (read(offset, open, now, &bytes, &half)) give_up(offset, open, half, now);
   }
-  if (open.checks >= settings_.checks_max) return give_up(half_offset, open, half, now);
+  give_up_below_ = 0;  // retention asks again
+}
+
+bool Transactions::read(std::int64_t half_offset, Open& open, const Now& now,
+                        store::ReadResult* bytes, store::Record* half) {
+  if (halves_.read_again(half_offset, bytes, half)) return true;
+  if (halves_.again_in_ms() > 0) return false;
+  ++stats_.given_up;
+  open.ending = true;
+  note_outcome(half_offset, now);
+  return false;
+}
+
+// False: it must wait for the disk.
+bool Transactions::check(std::int64_t half_offset, Open& open, const Now& now) {
+  store::ReadResult bytes;
+  store::Record half;
+  if (!read(half_offset, open, now, &bytes, &half)) return open.ending;
+  if (open.checks >= settings_.checks_max) {
+    give_up(half_offset, open, half, now);
+    return true;
+  }
   const auto producer = parts_.clients.pick_producer(open.group, turn_of_producers_++);
   ++open.checks;
   parts_.metadata.save_checks({.half_offset = half_offset, .checks = open.checks});
-  if (!producer) return;
+  if (!producer) return true;
   auto record = question_record(half, open.checks);
-  if (!record) return;
+  if (!record) return true;
   const std::string_view key = store::find_property(half.properties, "UNIQ_KEY");
   const MessageId id(half.store_host, half.position);
   ++stats_.checks;
@@ -206,6 +249,7 @@ void Transactions::check(std::int64_t half_offset, Open& open, const Now& now) {
                                                            .unique_key = key,
                                                            .message_id = id.view(),
                                                            .record = *record});
+  return true;
 }
 
 void Transactions::give_up(std::int64_t half_offset, Open& open, const store::Record& half,
@@ -223,8 +267,8 @@ void Transactions::give_up(std::int64_t half_offset, Open& open, const store::Re
       found->second.ending = false;
   });
   if (!open.ending) return;
-  BOLIDE_LOG(warning, "a transaction of group {} has no outcome after {} questions", open.group,
-             open.checks);
+  BOLIDE_LOG(warning, "a transaction of group {} is given up: no outcome after {} ms, {} questions",
+             open.group, now.wall_ms - half.store_ms, open.checks);
   ++stats_.given_up;
   note_outcome(half_offset, now);
 }
@@ -268,7 +312,10 @@ void Transactions::save(std::int64_t synced_position) {
 }
 
 bool Transactions::done_below(std::int64_t position) {
-  return knows_all() && (open_.empty() || open_.begin()->second.position >= position);
+  if (!knows_all()) return false;
+  if (open_.empty() || open_.begin()->second.position >= position) return true;
+  give_up_below_ = position;
+  return false;
 }
 
 TransactionStats Transactions::stats() const {

@@ -66,11 +66,12 @@ class Transactions {
   void published(store::QueueNo queue) { arrived_ = arrived_ || queue == halves_.queue(); }
   // Takes in what has arrived and notes the outcomes of this turn; before the turn's write.
   void run(const Now& now);
-  // Asks the producers of what is open for too long.
+  // Asks the producers of what is open for too long, and gives up what retention waits for.
   void tick(const Now& now);
   // Notes on the disk how far things are: what was ended below `synced_position` of the log.
   void save(std::int64_t synced_position);
-  // Whether nothing below `position` of the log is needed any more.
+  // Whether nothing below `position` of the log is needed any more. What is open there for longer
+  // than all questions take is given up by the next ticks.
   bool done_below(std::int64_t position);
   TransactionStats stats() const;
   // How often the producers of open transactions were asked, where they were.
@@ -79,6 +80,7 @@ class Transactions {
  private:
   struct Open {
     std::int64_t position = 0;
+    std::int64_t store_ms = 0;        // wall
     std::int64_t check_after_ms = 0;  // wall
     std::int64_t outcomes_from = 0;   // its outcome stands in the other topic from this offset on
     std::int32_t checks = 0;
@@ -94,7 +96,12 @@ class Transactions {
   bool settle(const store::Record& outcome, std::int64_t synced_position);
   void commit(const store::Record& half, const Now& now, OwnSends::Done done);
   void note_outcome(std::int64_t half_offset, const Now& now);
-  void check(std::int64_t half_offset, Open& open, const Now& now);
+  void ask_some(const Now& now);
+  void give_up_some(const Now& now);
+  // Reads the message. False: not now; what is lost is noted as ended.
+  bool read(std::int64_t half_offset, Open& open, const Now& now, store::ReadResult* bytes,
+            store::Record* half);
+  bool check(std::int64_t half_offset, Open& open, const Now& now);
   void give_up(std::int64_t half_offset, Open& open, const store::Record& half, const Now& now);
 
   TransactionSettings settings_;
@@ -110,6 +117,8 @@ class Transactions {
   std::map<std::int64_t, std::int32_t> earlier_checks_;  // of those that were not read yet
   std::string outcomes_of_turn_;
   std::int64_t checked_ms_ = 0;
+  std::optional<std::int64_t> ask_from_;  // while a round of questions is under way: the next half
+  std::int64_t give_up_below_ = 0;        // position in the log
   std::uint64_t turn_of_producers_ = 0;
   TransactionStats stats_;
 };

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace bolide::broker {
 namespace {
 
@@ -233,6 +235,59 @@ TEST_F(TransactionsTest, go_on_after_a_kill_in_every_phase) {
   for (const auto& asked : rig_.sink.asked) EXPECT_EQ(asked.half_offset, open.half_offset);
   ASSERT_TRUE(end(open, Outcome::commit));
   EXPECT_EQ(visible(), 2);
+}
+
+// A record within another message's body, where the open message's bytes were never written.
+TEST_F(TransactionsTest, commit_no_bytes_that_only_look_like_the_held_message) {
+  const EndTransaction half = begin("m");
+  const PullResult held = rig_.pull("RMQ_SYS_TRANS_HALF_TOPIC", 0);
+  store::Record forged = CoreRig::record(held);
+  forged.body = "another";
+  rig_.send("orders", "plain", 0);
+  const PullResult plain = rig_.pull("orders", 0);
+  const store::Record last = CoreRig::record(plain);
+  // The next record's head, up to its body, is as long as this one's.
+  const auto head =
+      static_cast<std::int64_t>(last.body.data() - plain.records.front().view().data());
+  forged.position = last.position + static_cast<std::int64_t>(last.total_size) + head;
+  std::string bytes(store::record_size(forged), '\0');
+  store::encode_record(forged, bytes.data());
+  rig_.send("orders", bytes, 0);
+  EndTransaction wrong = half;
+  wrong.position = forged.position;
+  EXPECT_EQ(end(wrong, Outcome::commit).error().code, Errc::invalid_argument);
+  EXPECT_EQ(visible(), 0);
+}
+
+TEST_F(TransactionsTest, ask_about_many_in_short_turns) {
+  for (int i = 0; i < 1'000; ++i) begin("m" + std::to_string(i));
+  rig_.clock.advance_ms(31'000);
+  producer(5);
+  std::set<std::int64_t> asked;
+  for (int i = 0; i < 5; ++i) {
+    const std::size_t before = rig_.sink.asked.size();
+    rig_.pass_ms(100);
+    EXPECT_LE(rig_.sink.asked.size() - before, 256U);
+  }
+  for (const auto& question : rig_.sink.asked) asked.insert(question.half_offset);
+  EXPECT_EQ(asked.size(), 1'000U);
+  EXPECT_EQ(rig_.sink.asked.size(), 1'000U) << "each once";
+}
+
+TEST(Transactions, let_retention_go_on_that_are_never_ended) {
+  CoreRig rig({.retention_ms = 3LL * 24 * 3600 * 1000});
+  rig.put_topic("orders", 1);
+  rig.send("orders", "m", 0,
+           property("TRAN_MSG", "true") + property("PGROUP", "payers") +
+               property("CHECK_IMMUNITY_TIME_IN_SECONDS", "300000000"));
+  const std::string filler(1U << 20U, 'x');
+  for (int day = 0; day < 5; ++day) {
+    for (int i = 0; i < 10; ++i) rig.send("filler", filler);
+    rig.clock.advance_ms(24LL * 3600 * 1000);
+    for (int i = 0; i < 25; ++i) rig.pass_ms(100);
+  }
+  EXPECT_GT(rig.store->stats().min_position, 0) << "the log was trimmed";
+  EXPECT_EQ(rig.visible_end("TRANS_CHECK_MAX_TIME_TOPIC"), 1) << "and the message is kept";
 }
 
 TEST_F(TransactionsTest, delay_a_message_from_its_commit_on) {

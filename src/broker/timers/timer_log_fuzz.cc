@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Fuzzer: any keys and values in the journal of timers, opened, used and written again; and the
+// handle by which a message is recalled.
+// Runs on: the fuzzer's thread.  Owns: nothing.
+// Invariant: what opens is what a second open gives; a handle that can be read is written alike.
+#include "base/assert.h"
+#include "base/cursor.h"
+#include "broker/timers/recall_handle.h"
+#include "broker/timers/timer_log.h"
+#include "os/sim_file_system.h"
+
+#include <algorithm>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace bolide;
+  using namespace bolide::broker;
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  if (const auto handle = RecallHandle::parse(input))
+    BOLIDE_ASSERT(RecallHandle::parse(handle->text())->text() == handle->text());
+  os::SimFileSystem fs;
+  {
+    auto opened = store::open_journal(fs, "timers", [](auto, auto, bool) {});
+    BOLIDE_ASSERT(opened.has_value());
+    Reader in(input);
+    while (in.remaining() > 0) {
+      const std::uint8_t head = in.u8();
+      const std::string_view key = in.bytes(std::min<std::size_t>(in.remaining(), head % 16));
+      const std::string_view value = in.bytes(std::min<std::size_t>(in.remaining(), in.u8()));
+      if (head >= 240)
+        opened->journal->erase(key);
+      else
+        opened->journal->put(key, value);
+    }
+    BOLIDE_ASSERT(opened->journal->write().has_value());
+  }
+  auto first = TimerLog::open(fs, "timers");
+  if (!first) {
+    BOLIDE_ASSERT(first.error().code == Errc::storage_corrupt);
+    return 0;
+  }
+  BOLIDE_ASSERT(
+      first->log->snapshot(first->waiting, first->recalled, first->next_offset).has_value());
+  auto second = TimerLog::open(fs, "timers");
+  BOLIDE_ASSERT(second.has_value() && second->waiting.size() == first->waiting.size());
+  BOLIDE_ASSERT(second->next_offset == first->next_offset);
+  BOLIDE_ASSERT(second->settled_position == first->settled_position);
+  return 0;
+}
