@@ -10,6 +10,12 @@
 
 namespace bolide::broker {
 
+// What a copy's record says of its original's position in the log, and back: the complement, which
+// is no position of a transaction's held message, and not 0.
+constexpr std::int64_t mark_of(std::int64_t position) {
+  return ~position;
+}
+
 class Copies {
  public:
   void add(std::int64_t original_offset, std::int64_t copy_position) {

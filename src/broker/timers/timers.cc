@@ -89,9 +89,9 @@ void Timers::find_copies(std::int64_t from) {
                "broker ended may be delivered again");
     return;
   }
-  // 0 says nothing, so that the very first message of a log is not known.
   const auto scanned = store.scan(from, [this](const store::Record& record) {
-    if (record.prepared_position > 0) delivered_before_.push_back(record.prepared_position);
+    if (record.prepared_position < 0)
+      delivered_before_.push_back(mark_of(record.prepared_position));
   });
   if (!scanned)
     BOLIDE_LOG(error, "what was delivered before cannot be read, and may be delivered again: {}",
@@ -166,7 +166,7 @@ void Timers::deliver(const store::Record& record, const Now& now, OwnSends::Done
   request.queue_id = target->queue_id % topic->queue_count();
   request.properties = target->properties;
   request.origin = Origin::waited;
-  request.prepared_position = record.position;
+  request.prepared_position = mark_of(record.position);
   ++stats_.delivered;
   parts_.sends.store(
       request, now,

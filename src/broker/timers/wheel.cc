@@ -212,7 +212,7 @@ void Wheel::move(const TimerEntry& entry, const store::Record& record, const Now
   SendRequest request = request_of(record);
   request.properties = properties;
   request.origin = Origin::waited;
-  request.prepared_position = entry.position;
+  request.prepared_position = mark_of(entry.position);
   in_flight_.emplace(entry.offset, entry);
   sends_.store(request, now, [this, entry](Result<Stored> stored) {
     if (stored) return copies_.add(entry.offset, stored->position);
