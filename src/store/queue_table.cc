@@ -31,9 +31,11 @@ QueueNo QueueTable::find_or_add(std::string_view topic, std::int32_t queue_id) {
 
 // Where the queue is, or the empty slot where it would be.
 std::size_t QueueTable::slot_of(std::uint32_t topic, std::int32_t queue_id) const {
-  const std::uint64_t key = std::uint64_t{topic} << 32U | static_cast<std::uint32_t>(queue_id);
+  // Both numbers must reach the low bits: there are tables of millions of topics with one queue.
+  const std::uint64_t key =
+      topic * 0x9E3779B97F4A7C15ULL + static_cast<std::uint32_t>(queue_id) * 0xC2B2AE3D27D4EB4FULL;
   const std::size_t mask = slots_.size() - 1;
-  std::size_t slot = (key * 0x9E3779B97F4A7C15ULL >> 20U) & mask;
+  std::size_t slot = (key ^ key >> 32U) & mask;
   for (;; slot = (slot + 1) & mask) {
     const QueueNo queue = slots_[slot];
     if (queue == empty) return slot;
