@@ -3,6 +3,7 @@
 // The core's calls that look up single messages.
 // Runs on: core agent.  Owns: nothing beyond core.h.  Invariant: see core.h.
 #include "broker/core.h"
+#include "broker/inner_batch/inner_batch.h"
 #include "broker/timers/recall_handle.h"
 
 namespace bolide::broker {
@@ -95,6 +96,9 @@ void Core::send_back(const Identity&, const SendBackRequest& request, Reply<void
     return reply(fail(Errc::not_found,
                       "look message by offset failed, " + std::to_string(request.position)));
   }
+  // As Apache's broker: the consumer, which knows the one message that failed, sends its own copy.
+  if (!elements_of(record).empty())
+    return reply(fail(Errc::message_invalid, "a batch that is one record is not sent back"));
   send_back_.give_back(request, record, now(), std::move(reply));
 }
 

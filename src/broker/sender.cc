@@ -11,6 +11,7 @@
 #include "broker/inner_batch/inner_batch.h"
 #include "broker/priority/priority.h"
 #include "broker/property_list.h"
+#include "broker/retry/attempts.h"
 #include "store/multi_dispatch.h"
 
 #include <algorithm>
@@ -165,7 +166,7 @@ Result<store::Appended> Sender::append(const SendRequest& request, store::QueueN
                   .born_ms = request.born_ms,
                   .born_host = request.born_host,
                   .store_host = settings_.store_host,
-                  .reconsume_times = request.reconsume_times,
+                  .reconsume_times = sane_attempts(request.reconsume_times),
                   .prepared_position = request.prepared_position,
                   .body = request.body,
                   .properties = properties},

@@ -7,6 +7,7 @@
 #include "base/producer_identity.h"
 #include "broker/batch_element.h"
 #include "broker/sender.h"
+#include "store/records.h"
 
 #include <algorithm>
 #include <map>
@@ -96,17 +97,14 @@ std::vector<std::int64_t> Sender::positions_of(const BatchOnce& batch) {
   for (const std::int64_t end = store_.next_offset(batch.queue); offset < end;) {
     const auto read = store_.read(batch.queue, offset, end, {.messages_max = at.count}, {});
     if (read.messages == 0) break;
-    for (const Slice& slice : read.records) {
-      std::string_view bytes = slice.view();
-      store::Record record;
-      while (!bytes.empty() && store::decode_record(bytes, store::Verify::header, &record) ==
-                                   store::DecodeStatus::record) {
-        if (record.position > at.last) return positions;
-        const auto place = place_in_batch(record, batch.name);
-        if (place && *place < positions.size()) positions[*place] = record.position;
-        bytes.remove_prefix(record.total_size);
-      }
-    }
+    const bool all =
+        store::for_each_record(read.records, [&](const store::Record& record, const auto&) {
+          if (record.position > at.last) return false;
+          const auto place = place_in_batch(record, batch.name);
+          if (place && *place < positions.size()) positions[*place] = record.position;
+          return true;
+        });
+    if (!all) return positions;
     offset = read.next_offset;
   }
   return positions;

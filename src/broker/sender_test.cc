@@ -152,6 +152,19 @@ TEST_F(SenderTest, refuses_properties_that_do_not_fit_the_record) {
   request.properties = properties;
   EXPECT_EQ(rig_.refused(request), Errc::message_invalid);
   EXPECT_EQ(rig_.visible_end("orders"), 0);
+
+TEST_F(SenderTest, keeps_the_number_of_attempts_within_what_can_be_counted) {
+  for (const std::int32_t times : {INT32_MAX, INT32_MIN}) {
+    SendRequest request = rig_.request("orders", "body");
+    request.reconsume_times = times;
+    EXPECT_FALSE(rig_.send(request).error);
+  }
+  const PullResult pulled = rig_.pull("orders", 0);
+  const store::Record most = CoreRig::record(pulled);
+  EXPECT_GT(most.reconsume_times, 1'000'000);
+  EXPECT_LT(most.reconsume_times, INT32_MAX / 2);
+  const PullResult next = rig_.pull("orders", 1);
+  EXPECT_EQ(CoreRig::record(next).reconsume_times, 0);
 }
 
 TEST_F(SenderTest, refuses_what_this_broker_cannot_do_instead_of_storing_it) {

@@ -19,6 +19,8 @@ constexpr char pair_end = '\2';
 // Everything of fixed size with two hosts of 4 bytes and a one-byte topic length.
 constexpr std::size_t fixed_bytes = 91;
 constexpr std::size_t host_v6_more_bytes = 12;
+constexpr std::size_t flags_at = 36;
+constexpr std::size_t times_at = 72;  // with two hosts of 4 bytes
 
 bool needs_pair_end(std::string_view properties) {
   return !properties.empty() && properties.back() != pair_end;
@@ -134,6 +136,16 @@ void encode_record(const Record& record, char* at) {
   put_crc_property(to.position(), record_crc({at, size}));
 }
 
+void set_reconsume_times(char* bytes, const Record& record, std::int32_t times) {
+  const std::size_t at = times_at + (record.born_host.v6() ? host_v6_more_bytes : 0) +
+                         (record.store_host.v6() ? host_v6_more_bytes : 0);
+  BOLIDE_ASSERT(at + sizeof times <= record.total_size);
+  store_big(bytes + at, times);
+  if (has_crc_property(record.properties))
+    put_crc_property(bytes + record.total_size - crc_property_bytes,
+                     record_crc({bytes, record.total_size}));
+}
+
 void encode_blank(char* at, std::uint32_t size) {
   store_big(at, size);
   store_big(at + 4, magic_blank);
@@ -161,7 +173,7 @@ DecodeStatus decode_record(std::string_view bytes, Verify verify, Record* into) 
 
 std::int64_t record_store_ms(std::string_view head) {
   Reader from(head);
-  from.skip(36);
+  from.skip(flags_at);
   const std::int32_t flags = from.i32();
   from.skip(8 + ((flags & sys_flag::born_host_v6) != 0 ? 20 : 8));
   const std::int64_t store_ms = from.i64();

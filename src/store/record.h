@@ -69,6 +69,10 @@ bool properties_fit(std::string_view properties);
 // Writes the record with both checksums to `at`, record_size(record) bytes.
 void encode_record(const Record& record, char* at);
 
+// Writes into the bytes of `record`, which was decoded from their like, how often the message was
+// tried, and the checksum over all, if it has one. Nothing else changes, its size neither.
+void set_reconsume_times(char* bytes, const Record& record, std::int32_t times);
+
 // Writes the blank that ends a segment: `size` bytes long in the log, of which 8 are written.
 void encode_blank(char* at, std::uint32_t size);
 

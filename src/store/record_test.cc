@@ -158,5 +158,21 @@ TEST(Record, refuses_properties_that_leave_no_room_for_the_checksum) {
   EXPECT_TRUE(properties_fit(std::string(properties_bytes_max - 20, '\2')));
 }
 
+TEST(Record, takes_another_number_of_attempts_and_nothing_else_changes) {
+  for (const bool v6 : {false, true}) {
+    Record record = sample();
+    if (v6) record.born_host.size = record.store_host.size = 16;
+    std::string bytes = encoded(record);
+    Record before;
+    ASSERT_EQ(decode_record(bytes, Verify::checksums, &before), DecodeStatus::record);
+    set_reconsume_times(bytes.data(), before, 17);
+    Record after;
+    ASSERT_EQ(decode_record(bytes, Verify::checksums, &after), DecodeStatus::record);
+    EXPECT_EQ(after.reconsume_times, 17);
+    record.reconsume_times = 17;
+    EXPECT_EQ(bytes, encoded(record));
+  }
+}
+
 }  // namespace
 }  // namespace bolide::store

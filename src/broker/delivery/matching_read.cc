@@ -4,9 +4,9 @@
 // Runs on: core agent.  Owns: nothing.  Invariant: see matching_read.h.
 #include "broker/delivery/matching_read.h"
 
-#include "base/assert.h"
 #include "broker/filter/sql_evaluate.h"
 #include "store/inner_batch.h"
+#include "store/records.h"
 
 #include <algorithm>
 
@@ -46,32 +46,26 @@ class PropertyReader {
 
  private:
   void take(const store::ReadResult& read) {
-    for (const Slice& slice : read.records) {
-      for (std::size_t at = 0; at < slice.size;) {
-        store::Record record;
-        const auto status =
-            store::decode_record(slice.view().substr(at), store::Verify::header, &record);
-        BOLIDE_ASSERT(status == store::DecodeStatus::record);  // the store has seen it whole
-        if (!take(record, {slice.chunk, slice.begin + at, record.total_size})) return;
-        at += record.total_size;
-      }
-    }
-    result_.next_offset = read.next_offset;
+    const bool all = store::for_each_record(
+        read.records, [this](const store::Record& record, const store::RecordPlace& place) {
+          return take(record, place);
+        });
+    if (all) result_.next_offset = read.next_offset;
   }
 
   // False if the record is for the next read.
-  bool take(const store::Record& record, Slice bytes) {
+  bool take(const store::Record& record, const store::RecordPlace& place) {
     work_ += record.total_size + record.properties.size() * program_.nodes.size();
     if (matches(program_, record.properties)) {
       full_ = result_.messages > 0 && (result_.messages >= limits_.messages_max ||
-                                       result_.bytes + bytes.size > limits_.bytes_max);
+                                       result_.bytes + place.size > limits_.bytes_max);
       if (full_) {
         result_.next_offset = store::offset_in(record, name_.topic, name_.queue_id);
         return false;
       }
       ++result_.messages;
-      result_.bytes += bytes.size;
-      add(std::move(bytes));
+      result_.bytes += place.size;
+      add(place.slice());
     }
     result_.next_offset =
         store::offset_in(record, name_.topic, name_.queue_id) + store::offsets_covered(record);

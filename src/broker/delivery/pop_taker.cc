@@ -6,7 +6,9 @@
 
 #include "base/log.h"
 #include "broker/delivery/matching_read.h"
-#include "store/multi_dispatch.h"
+#include "broker/retry/attempts.h"
+#include "store/inner_batch.h"
+#include "store/records.h"
 
 #include <algorithm>
 #include <utility>
@@ -17,31 +19,23 @@ namespace {
 // How long the broker has a dead letter for itself while it is stored.
 constexpr std::int64_t give_up_ms = 60'000;
 
-// Calls each(record, bytes) for every record in `records`.
-template <class Each>
-void for_each_record(const Slices& records, Each each) {
-  for (const Slice& slice : records) {
-    std::string_view bytes = slice.view();
-    store::Record record;
-    while (!bytes.empty() && store::decode_record(bytes, store::Verify::header, &record) ==
-                                 store::DecodeStatus::record) {
-      each(record);
-      bytes.remove_prefix(record.total_size);
-    }
-  }
-}
-
-// The record with another number of attempts, in memory of its own.
-Slice with_attempts(store::Record record, std::int32_t attempts) {
-  record.reconsume_times = attempts;
-  record.properties = store::without_crc_property(record.properties);
-  const std::size_t size = store::record_size(record);
-  auto chunk = std::make_shared<Chunk>(size);
-  store::encode_record(record, chunk->data());
-  return {.chunk = std::move(chunk), .begin = 0, .size = size};
+// The record with another number of attempts, in memory of its own. Byte by byte as it was stored:
+// what another program has written may be longer than what we would.
+Slice with_attempts(const store::Record& record, const store::RecordPlace& place,
+                    std::int32_t attempts) {
+  auto chunk = std::make_shared<Chunk>(place.size);
+  std::ranges::copy(place.view(), chunk->data());
+  store::set_reconsume_times(chunk->data(), record, attempts);
+  return {.chunk = std::move(chunk), .begin = 0, .size = place.size};
 }
 
 }  // namespace
+
+// A message that was given for the last time.
+struct PopTaker::GivenUp {
+  store::Record record;
+  EndedLease lease;
+};
 
 struct PopTaker::At {
   const PopWish& wish;
@@ -51,11 +45,15 @@ struct PopTaker::At {
   LeasePlace& place;
   LeaseTerms terms;
   PopQueue found;  // of this queue
-  std::vector<std::pair<store::Record, std::int32_t>> given_up;
+  std::vector<GivenUp> given_up;
   Slices given_up_bytes;  // in which the views of given_up lie
 
   std::int64_t offset_of(const store::Record& record) const {
     return store::offset_in(record, source.topic, source.queue_id);
+  }
+  // Behind the last offset that the record covers.
+  std::int64_t end_of(const store::Record& record) const {
+    return offset_of(record) + store::offsets_covered(record);
   }
   void add(std::int64_t offset, std::int32_t times) {
     found.offsets.push_back(offset);
@@ -114,7 +112,7 @@ void PopTaker::take(const PopWish& wish, const PopSource& source, const Now& now
     take_fresh(at);
   batch->rest += end - queue.cursor();
   stats_.messages += at.found.offsets.size();
-  for (const auto& [record, times] : at.given_up) give_up(at, record, times);
+  for (const GivenUp& last : at.given_up) give_up(at, last);
   if (changed || !at.found.offsets.empty() || !at.given_up.empty()) parts_.leases.changed(at.place);
   if (!at.found.offsets.empty()) batch->queues.push_back(std::move(at.found));
 }
@@ -154,36 +152,37 @@ bool PopTaker::read_again(At& at, std::size_t begin, std::size_t end) {
                                        .bytes_max = at.wish.bytes_max - at.batch->bytes},
                                       {});
   if (!readable(at, read)) return false;
-  std::size_t taken = 0;
-  for_each_record(read.records, [&](const store::Record& record) {
-    const std::int64_t offset = at.offset_of(record);
-    const auto index = begin + static_cast<std::size_t>(offset - first);
-    const std::int32_t times = ended_[index].times;
-    const std::int32_t attempts = record.reconsume_times + times;
-    given_.push_back(ended_[index]);
-    ++taken;
-    if (!at.wish.ordered && attempts > at.wish.attempts_max) {
-      at.given_up.emplace_back(record, times);
-      return;
-    }
-    at.add(offset, times);
-    at.batch->records.push_back(with_attempts(record, attempts));
-    at.batch->bytes += at.batch->records.back().size;
-  });
+  std::size_t next = begin;
+  store::for_each_record(read.records,
+                         [&](const store::Record& record, const store::RecordPlace& place) {
+                           // A batch in one record has one lease, which may begin inside.
+                           while (next < end && ended_[next].offset < at.offset_of(record)) ++next;
+                           if (next == end || ended_[next].offset >= at.end_of(record)) return;
+                           const EndedLease& lease = ended_[next++];
+                           const std::int32_t attempts = attempts_of(record) + lease.times;
+                           given_.push_back(lease);
+                           if (!at.wish.ordered && attempts > at.wish.attempts_max) {
+                             at.given_up.push_back({.record = record, .lease = lease});
+                             return;
+                           }
+                           at.add(lease.offset, lease.times);
+                           at.batch->records.push_back(with_attempts(record, place, attempts));
+                           at.batch->bytes += at.batch->records.back().size;
+                         });
   at.given_up_bytes.insert(at.given_up_bytes.end(), read.records.begin(), read.records.end());
-  return taken == end - begin;
+  return next == end;
 }
 
 // Stores the message as a dead letter; until that is done nobody else is given it.
-void PopTaker::give_up(At& at, const store::Record& record, std::int32_t times) {
+void PopTaker::give_up(At& at, const GivenUp& message) {
   LeaseTerms terms{at.now.wall_ms, at.now.wall_ms + give_up_ms};
-  const std::int64_t offset = at.offset_of(record);
+  const std::int64_t offset = message.lease.offset;
   (void)at.place.queue.change(offset, at.terms.given_ms, &terms);
-  store::Record last = record;
-  last.reconsume_times += times - 1;
+  store::Record last = message.record;
+  last.reconsume_times = attempts_of(last) + message.lease.times - 1;
   ++stats_.dead_letters;
   parts_.send_back.give_back(
-      {.group = at.wish.group, .position = record.position, .delay_level = -1}, last, at.now,
+      {.group = at.wish.group, .position = last.position, .delay_level = -1}, last, at.now,
       [this, name = at.place.name, offset](Result<> stored) {
         if (!stored) {
           BOLIDE_LOG(error, "a message of {} that {} could not consume is no dead letter yet: {}",
@@ -208,8 +207,9 @@ void PopTaker::take_fresh(At& at) {
   if (!readable(at, read)) return;
   if (read.messages == 0 && read.next_offset < end) at.batch->unseen = true;
   offsets_.clear();
-  for_each_record(read.records, [&](const store::Record& record) {
-    offsets_.push_back(at.offset_of(record));
+  store::for_each_record(read.records, [&](const store::Record& record, const auto&) {
+    // The place of the group may lie inside a batch that is one record, and is given whole.
+    offsets_.push_back(std::max(at.offset_of(record), queue.cursor()));
     at.add(offsets_.back(), 0);
   });
   at.batch->bytes += read.bytes;

@@ -88,13 +88,14 @@ class PopTaker {
 
  private:
   struct At;  // where a call of take() is
+  struct GivenUp;
 
   LeasePlace& place_of(const PopWish& wish, const PopSource& source);
   std::int64_t first_offset(const PopWish& wish, const PopSource& source);
   void look(const PopWish& wish, const PopSource& source, const Now& now, PopBatch* batch);
   void take_again(At& at);
   bool read_again(At& at, std::size_t begin, std::size_t end);
-  void give_up(At& at, const store::Record& record, std::int32_t times);
+  void give_up(At& at, const GivenUp& message);
   void take_fresh(At& at);
   bool readable(At& at, const store::ReadResult& read);
 

@@ -328,6 +328,18 @@ TEST(Popper, follows_a_reset_and_a_client_that_pulls) {
   EXPECT_EQ(PopRig::bodies(rig.sink.popped.back().result), (Bodies{"a", "b", "c", "d"}));
 }
 
+
+TEST(Popper, gives_up_a_message_that_says_it_was_tried_two_thousand_million_times) {
+  PopRig rig;
+  SendRequest request = rig.request("orders", "a");
+  request.reconsume_times = INT32_MAX;
+  rig.send(request);
+  EXPECT_EQ(PopRig::bodies(rig.pop()), (Bodies{"a"}));
+  rig.pass_ms(10'000);
+  EXPECT_EQ(rig.pop().status, PopStatus::nothing);
+  rig.core->end_of_turn();
+  EXPECT_EQ(CoreRig::bodies(rig.pull("%DLQ%workers", 0)), (Bodies{"a"}));
+}
 TEST(Popper, empties_the_retry_topics_that_another_broker_left) {
   PopRig rig;
   rig.put_topic("%RETRY%workers_orders", 1);

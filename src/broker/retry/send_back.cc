@@ -5,12 +5,34 @@
 #include "broker/retry/send_back.h"
 
 #include "base/message_id.h"
+#include "broker/inner_batch/inner_batch.h"
 #include "broker/property_list.h"
+#include "broker/retry/attempts.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
 
 namespace bolide::broker {
 namespace {
 
 constexpr std::int32_t first_retry_level = 3;
+
+// Answers once for many that are stored: with the first failure, if there is one.
+class AllStored {
+ public:
+  AllStored(Reply<void> reply, std::size_t count) : reply_(std::move(reply)), left_(count) {}
+  void take(Result<> stored) {
+    if (!stored && result_) result_ = std::move(stored);
+    if (--left_ == 0) reply_(std::move(result_));
+  }
+
+ private:
+  Reply<void> reply_;
+  std::size_t left_;
+  Result<> result_;
+};
 
 Result<> check_writable(const Topic& topic) {
   if ((topic.config.permission & perm::write) != 0) return {};
@@ -30,34 +52,44 @@ void SendBack::give_back(const SendBackRequest& request, const store::Record& or
   if (!group) return reply(Failure(group.error()));
   // Whoever set the number of retry queues to 0 wants no retries: RocketMQ drops the message.
   if ((*group)->retry_queues == 0) return reply({});
+  const std::int32_t attempts = attempts_of(original);
   const std::int32_t attempts_max = request.reconsume_times_max.value_or((*group)->retry_max_times);
-  const bool dead = request.delay_level < 0 || original.reconsume_times >= attempts_max;
+  const bool dead = request.delay_level < 0 || attempts >= attempts_max;
   const auto made =
       dead ? dead_letters(request.group, now)
            : parts_.topics.own(retry_topic(request.group), (*group)->retry_queues, now.wall_ms);
   if (!made) return reply(Failure(made.error()));
-  const Topic& topic = **made;
-  if (auto writable = check_writable(topic); !writable) return reply(Failure(writable.error()));
+  if (auto writable = check_writable(**made); !writable) return reply(Failure(writable.error()));
+  const Target target{
+      .topic = *made,
+      .dead = dead,
+      .delay_level = request.delay_level > 0 ? request.delay_level : first_retry_level + attempts};
+  const std::vector<BatchElement> elements = elements_of(original);
+  if (elements.empty()) return store_again(target, original, now, std::move(reply));
+  auto all = std::make_shared<AllStored>(std::move(reply), elements.size());
+  for (const BatchElement& element : elements) {
+    store_again(target, single_of(original, element), now,
+                [all](Result<> stored) { all->take(std::move(stored)); });
+  }
+}
 
+void SendBack::store_again(const Target& target, const store::Record& original, const Now& now,
+                           Reply<void> reply) {
+  const TopicConfig& topic = target.topic->config;
   PropertyList properties(original.properties);
   if (properties.find("RETRY_TOPIC").empty()) properties.set("RETRY_TOPIC", original.topic);
   if (properties.find("ORIGIN_MESSAGE_ID").empty())
     properties.set("ORIGIN_MESSAGE_ID", MessageId(original.store_host, original.position).view());
   properties.set("WAIT", "false");
-  if (dead)
-    properties.set("DELAY", "0");
-  else
-    properties.set("DELAY", std::int64_t{request.delay_level > 0
-                                             ? request.delay_level
-                                             : first_retry_level + original.reconsume_times});
+  properties.set("DELAY", std::int64_t{target.dead ? 0 : target.delay_level});
   const std::string text = properties.text();
   SendRequest again = request_of(original);
-  again.topic = topic.config.name;
-  again.queue_id = dead ? 0
-                        : static_cast<std::int32_t>(random_.below(
-                              static_cast<std::uint64_t>(std::max(1, topic.config.write_queues))));
+  again.topic = topic.name;
+  again.queue_id = target.dead ? 0
+                               : static_cast<std::int32_t>(random_.below(
+                                     static_cast<std::uint64_t>(std::max(1, topic.write_queues))));
   again.properties = text;
-  again.reconsume_times = original.reconsume_times + 1;
+  again.reconsume_times = attempts_of(original) + 1;
   parts_.sends.store(again, now, [reply = std::move(reply)](Result<Stored> stored) mutable {
     if (!stored) return reply(Failure(std::move(stored).error()));
     reply({});

@@ -28,8 +28,9 @@ class SendBack {
   };
   SendBack(Parts parts, std::uint64_t seed) : parts_(parts), random_(seed) {}
 
-  // `original` is the message that the group gives back. Errors: group_not_found, no_permission,
-  // those of a send.
+  // `original` is the message that the group gives back; of a batch that is one record each message
+  // is stored by itself, so that whoever reads it needs to know nothing of such. Errors:
+  // group_not_found, no_permission, those of a send.
   void give_back(const SendBackRequest& request, const store::Record& original, const Now& now,
                  Reply<void> reply);
 
@@ -39,7 +40,16 @@ class SendBack {
   Result<> route_retry(SendRequest* request, const Now& now);
 
  private:
+  // Where a message that is given back goes.
+  struct Target {
+    const Topic* topic = nullptr;  // until the next change of topics
+    bool dead = false;
+    std::int32_t delay_level = 0;
+  };
+
   Result<const Topic*> dead_letters(std::string_view group, const Now& now);
+  void store_again(const Target& target, const store::Record& original, const Now& now,
+                   Reply<void> reply);
 
   Parts parts_;
   Random random_;
