@@ -9,14 +9,31 @@
 #include "store/record.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace bolide::broker {
+namespace {
+
+constexpr std::size_t walked_max = 64;
+
+}  // namespace
 
 PropertyList::PropertyList(std::string_view text) {
-  store::for_each_property(store::without_crc_property(text),
-                           [&](std::string_view name, std::string_view value) {
-                             if (!name.empty()) set(name, value);
-                           });
+  // A name is found by a walk over few, and by its hash among many. No pair moves once it is there.
+  pairs_.reserve(static_cast<std::size_t>(std::ranges::count(text, property_end)) + 1);
+  std::unordered_map<std::string_view, std::string*> places;
+  const auto take = [&](std::string_view name, std::string_view value) {
+    if (pairs_.size() < walked_max) return set(name, value);
+    if (places.empty())
+      for (auto& pair : pairs_) places.emplace(pair.first, &pair.second);
+    if (const auto known = places.find(name); known != places.end()) {
+      *known->second = value;
+    } else {
+      auto& pair = pairs_.emplace_back(name, value);
+      places.emplace(pair.first, &pair.second);
+    }
+  };
+  store::for_each_property(store::without_crc_property(text), take);
 }
 
 std::string_view PropertyList::find(std::string_view name) const {

@@ -16,7 +16,7 @@ namespace bolide::broker {
 class PropertyList {
  public:
   // Of repeated names the last value counts, as in Java's map. The checksum property of a stored
-  // record is left out.
+  // record is left out. Takes time in proportion to the text; all else to the number of names.
   explicit PropertyList(std::string_view text);
 
   // Empty if there is none. Lives until the list changes.

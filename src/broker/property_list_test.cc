@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 namespace bolide::broker {
 namespace {
 
@@ -26,6 +28,26 @@ TEST(PropertyList, changes_what_it_is_told_and_keeps_the_rest_in_order) {
 
 TEST(PropertyList, lets_the_last_of_repeated_names_count) {
   EXPECT_EQ(PropertyList(property("a", "1") + property("a", "2")).text(), property("a", "2"));
+}
+
+TEST(PropertyList, finds_the_same_among_many) {
+  std::string text;
+  std::string expected;
+  for (int i = 0; i < 1'000; ++i) text += property("n" + std::to_string(i), "old");
+  for (int i = 0; i < 1'000; i += 2) text += property("n" + std::to_string(i), "new");
+  for (int i = 0; i < 1'000; ++i)
+    expected += property("n" + std::to_string(i), i % 2 == 0 ? "new" : "old");
+  EXPECT_EQ(PropertyList(text).text(), expected);
+}
+
+// Seconds where it is quadratic, milliseconds where it is not.
+TEST(PropertyList, is_made_of_as_many_names_as_there_are) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += property(std::to_string(i), "1");
+  const auto begin = std::chrono::steady_clock::now();
+  PropertyList list(text);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_EQ(list.find("99999"), "1");
 }
 
 TEST(PropertyList, passes_over_what_is_no_pair) {

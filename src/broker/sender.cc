@@ -28,6 +28,11 @@ constexpr std::int32_t client_sys_flag_mask =
 constexpr std::int32_t own_sys_flag_mask = client_sys_flag_mask | store::sys_flag::transaction_mask;
 constexpr std::size_t compact_after = 4096;
 
+Failure too_many_properties() {
+  return fail(Errc::message_invalid, "message properties are longer than " +
+                                         std::to_string(store::properties_bytes_max) + " bytes");
+}
+
 std::int32_t sys_flag_mask(const SendRequest& request) {
   return request.origin == Origin::client ? client_sys_flag_mask : own_sys_flag_mask;
 }
@@ -98,6 +103,7 @@ Result<> Sender::admit(const SendRequest& request) const {
                 "Sending message to topic[" + std::string(request.topic) + "] is forbidden.");
   }
   if (request.body.empty()) return fail(Errc::malformed, "message body is empty");
+  if (!store::properties_fit(request.properties)) return too_many_properties();
   const auto body_bytes = static_cast<std::int64_t>(request.body.size());
   if (body_bytes > settings_.message_bytes_max) {
     const std::string text = "message body of " + std::to_string(body_bytes) +
@@ -154,10 +160,7 @@ std::string_view Sender::complete_properties(std::string_view properties, SendPr
 Result<store::Appended> Sender::append(const SendRequest& request, store::QueueNo queue,
                                        std::string_view properties, const SendProperties& known,
                                        const Now& now, const Spread& spread) {
-  if (!store::properties_fit(properties)) {
-    return fail(Errc::message_invalid, "message properties are longer than " +
-                                           std::to_string(store::properties_bytes_max) + " bytes");
-  }
+  if (!store::properties_fit(properties)) return too_many_properties();
   collect_keys(known.indexed);
   return store_.append(
       {.queue = queue,

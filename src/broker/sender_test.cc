@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 namespace bolide::broker {
@@ -147,11 +148,23 @@ TEST_F(SenderTest, takes_bodies_up_to_the_limit) {
 }
 
 TEST_F(SenderTest, refuses_properties_that_do_not_fit_the_record) {
+  rig_.put_topic("orders", 1);
   SendRequest request = rig_.request("orders", "body");
   const std::string properties = property("x", std::string(32'767, 'p'));
   request.properties = properties;
   EXPECT_EQ(rig_.refused(request), Errc::message_invalid);
   EXPECT_EQ(rig_.visible_end("orders"), 0);
+}
+
+TEST_F(SenderTest, refuses_too_many_properties_before_it_takes_them_apart) {
+  std::string properties = property("DELAY", "1");
+  for (int i = 0; i < 200'000; ++i) properties += property(std::to_string(i), "1");
+  SendRequest request = rig_.request("orders", "body");
+  request.properties = properties;
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(rig_.refused(request), Errc::message_invalid);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+}
 
 TEST_F(SenderTest, keeps_the_number_of_attempts_within_what_can_be_counted) {
   for (const std::int32_t times : {INT32_MAX, INT32_MIN}) {

@@ -8,6 +8,7 @@
 #include "protocols/remoting/front.h"
 #include "protocols/remoting/handlers.h"
 #include "protocols/remoting/wire/request_codes.h"
+#include "store/record.h"
 
 #include <string>
 #include <utility>
@@ -40,7 +41,10 @@ Result<ReplyMessage> read_reply(const Call& call) {
     if (!value.empty()) reply.fields.push_back({name, value});
     if (name == "queueId") reply.queue_id = value;
   }
-  broker::PropertyList properties(call.header.field(short_names ? "i" : "properties"));
+  const std::string_view text = call.header.field(short_names ? "i" : "properties");
+  if (!store::properties_fit(text))
+    return fail(Errc::message_invalid, "the reply's properties are too long");
+  broker::PropertyList properties(text);
   reply.asker = properties.find("REPLY_TO_CLIENT");
   if (reply.asker.empty()) {
     return fail(Errc::malformed, "REPLY_TO_CLIENT is null, can not reply message");

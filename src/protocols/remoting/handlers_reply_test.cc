@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 namespace bolide::remoting {
 namespace {
 
@@ -58,6 +60,17 @@ TEST_F(ReplyTest, goes_to_the_client_that_asked_and_its_answer_back) {
   const Received answer = desk_.peer.answer(opaque);
   EXPECT_EQ(answer.code, response_code::success);
   EXPECT_EQ(answer.fields.at("msgId"), "0");
+}
+
+TEST_F(ReplyTest, is_refused_with_more_properties_than_a_message_may_have) {
+  testing::Request request = reply_to("asker@1");
+  for (int i = 0; i < 200'000; ++i) properties_ += property(std::to_string(i), "1");
+  fields_.back() = {"i", properties_};
+  request.fields = fields_;
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(desk_.peer.ask(request).code, 13);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_TRUE(asker_.take().empty());
 }
 
 TEST_F(ReplyTest, is_an_error_when_nobody_takes_it) {
