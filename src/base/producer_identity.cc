@@ -13,6 +13,7 @@ namespace bolide {
 namespace {
 
 constexpr std::size_t check_digits = 8;
+constexpr std::int32_t place_end = INT32_MAX / 2;  // more than fit into a batch
 
 std::optional<std::uint32_t> parse_hex(std::string_view text) {
   std::uint32_t value = 0;
@@ -33,7 +34,7 @@ std::optional<ProducerSequence> ProducerSequence::parse(std::string_view text) {
   ProducerSequence parsed;
   if (const std::size_t slash = text.find('/'); slash != text.npos) {
     const auto place = parse_integer<std::int32_t>(text.substr(slash + 1));
-    if (!place || *place < 0) return std::nullopt;
+    if (!place || *place < 0 || *place >= place_end) return std::nullopt;
     parsed.place = *place;
     text = text.substr(0, slash);
   }

@@ -99,6 +99,9 @@ void Core::open_leases(LeaseLog::Opened leases, store::Background background) {
         if (!queue) return std::nullopt;
         return visible_.end(*queue);
       });
+  puller_.on_committed([this](const PullRequest& request) {
+    offset_moved(request.group, request.topic, request.queue_id, *request.commit_offset);
+  });
   popper_ = std::make_unique<Popper>(PopSettings{.broker = settings_.name,
                                                  .permission = settings_.permission,
                                                  .bytes_max = settings_.pull_bytes_max,
@@ -169,8 +172,6 @@ Result<std::optional<Detour>> Core::detour(const SendRequest& request, std::int3
 }
 
 void Core::pull(const PullRequest& request) {
-  if (request.commit_offset && !leases_->empty())
-    offset_moved(request.group, request.topic, request.queue_id, *request.commit_offset);
   puller_.pull(request, now());
 }
 

@@ -23,8 +23,13 @@ Result<> Core::commit_offset(const Identity&, std::string_view group, std::strin
 // A group that pops follows an offset that it did not commit by its leases.
 void Core::offset_moved(std::string_view group, std::string_view topic, std::int32_t queue_id,
                         std::int64_t offset) {
-  if (leases_->empty() || !leases_->moved(group, topic, queue_id, offset)) return;
-  popper_->wake(group, topic);
+  if (leases_->empty() || leases_->find(group, topic, queue_id) == nullptr) return;
+  const auto queue = queue_of(topic, queue_id);
+  if (!queue) return;
+  // Clients may commit anything; leases are of messages that there are.
+  const std::int64_t min = store_.min_offset(*queue);
+  const std::int64_t place = std::clamp(offset, min, std::max(min, visible_.end(*queue)));
+  if (leases_->moved(group, topic, queue_id, place)) popper_->wake(group, topic);
 }
 
 void Core::consumer_offset(const Identity&, std::string_view group, std::string_view topic,

@@ -160,7 +160,7 @@ class Sender {
   Result<> store_rest(const SendRequest& request, BatchOnce& batch, const Now& now);
   void answer_again(const SendRequest& request, const Original& original,
                     const SendProperties& known);
-  std::vector<std::int64_t> positions_of(const BatchOnce& batch);
+  std::vector<std::int64_t> positions_of(const BatchOnce& batch, std::string_view body);
 
   Waiting& wait(const SendRequest& request, store::QueueNo queue, std::int32_t queue_id);
   void refuse(const Ticket& ticket, Error error);

@@ -28,6 +28,13 @@ std::optional<std::size_t> place_in_batch(const store::Record& record, const Ded
   return static_cast<std::size_t>(number->place);
 }
 
+std::size_t count_of(std::string_view batch_body) {
+  BatchElement element;
+  std::size_t count = 0;
+  for (Reader in(batch_body); in.remaining() > 0 && read_element(in, &element);) ++count;
+  return count;
+}
+
 }  // namespace
 
 Result<> Sender::append_once(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
@@ -90,9 +97,11 @@ struct Sender::BatchOnce {
 
 // Of the messages of the batch that were stored. Those that cannot be read any more are told as the
 // first one.
-std::vector<std::int64_t> Sender::positions_of(const BatchOnce& batch) {
+std::vector<std::int64_t> Sender::positions_of(const BatchOnce& batch, std::string_view body) {
   const StoredAt& at = batch.original->at;
-  std::vector<std::int64_t> positions(static_cast<std::size_t>(at.count), at.position);
+  // How many there were comes from properties, which a client may have written.
+  std::vector<std::int64_t> positions(std::min(static_cast<std::size_t>(at.count), count_of(body)),
+                                      at.position);
   std::int64_t offset = std::max(at.offset, store_.min_offset(batch.queue));
   for (const std::int64_t end = store_.next_offset(batch.queue); offset < end;) {
     const auto read = store_.read(batch.queue, offset, end, {.messages_max = at.count}, {});
@@ -159,7 +168,7 @@ Result<> Sender::append_batch_once(const SendRequest& request, const Topic& topi
   BOLIDE_TRY(batch.original, dedupe_->find_sequence(batch.name, now));
   if (batch.original) {
     dedupe_->count_repeat_by_sequence();
-    batch.positions = positions_of(batch);
+    batch.positions = positions_of(batch, request.body);
     batch.first = batch.original;
   }
   BatchElement element;

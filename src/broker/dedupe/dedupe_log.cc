@@ -7,6 +7,7 @@
 #include "base/cursor.h"
 #include "base/producer_identity.h"
 #include "broker/config.h"
+#include "broker/stored_bounds.h"
 
 #include <algorithm>
 #include <array>
@@ -25,11 +26,6 @@ constexpr std::size_t head_bytes = 120;  // about, of a record with its names
 constexpr std::size_t entries_per_record = 1024;
 constexpr std::size_t topic_bytes_max = 255;
 constexpr std::uint64_t change_bytes_min = 8U << 20U;
-
-// Numbers with room above them, so that sums of what is stored do not overflow.
-bool sane(std::int64_t number) {
-  return number >= 0 && number < INT64_MAX / 2;
-}
 
 void write_entry(Writer& out, const SequenceWindow::Entry& entry) {
   out.i64(entry.sequence);
@@ -121,7 +117,7 @@ class Replay {
     }
     bad_ = bad_ || producer.topic.empty() || producer.id.empty() || producer.queue_id < 0 ||
            producer.queue_id >= queues_max || producer.id.size() > producer_id_bytes_max ||
-           !sane(producer.used_ms) || producer.floor < -1 || producer.floor >= INT64_MAX / 2;
+           !sane(producer.used_ms) || producer.floor < -1 || producer.floor >= stored_end;
     opened_.producers.push_back(std::move(producer));
   }
   void read_keys(Reader& in) {

@@ -104,6 +104,27 @@ TEST(Dedupe, does_not_take_a_copy_in_another_queue_for_the_producers) {
   rig.send("copies", "m", 0, by("p", 0));
   rig.send("copies", "m", 0, by("p", 0));
   EXPECT_EQ(rig.visible_end("copies"), 2);
+
+// A place in a batch is written by the broker; from a client it may be any.
+TEST(Dedupe, starts_again_whatever_place_in_a_batch_a_client_has_claimed) {
+  for (const std::int32_t place : {INT32_MAX, 1'000'000'000}) {
+    CoreRig rig;
+    const ProducerSequence number{
+        .sequence = 0, .queue_check = ProducerSequence::check_of("orders", 0), .place = place};
+    const std::string properties =
+        property(producer_id_property, "p") + property(producer_sequence_property, number.text());
+    rig.send("orders", "m", 0, properties);
+    for (int i = 0; i < 2; ++i) {
+      rig.kill_and_reopen();
+      rig.pass_ms(100);
+    }
+    const std::string body = batch_element("a") + batch_element("b");
+    SendRequest batch = rig.request("orders", body);
+    batch.batch = true;
+    const std::string same = by("p", 0);
+    batch.properties = same;
+    EXPECT_FALSE(rig.send(batch).error) << place;
+  }
 }
 
 TEST(Dedupe, answers_a_repeat_when_the_first_is_safe) {

@@ -328,6 +328,37 @@ TEST(Popper, follows_a_reset_and_a_client_that_pulls) {
   EXPECT_EQ(PopRig::bodies(rig.sink.popped.back().result), (Bodies{"a", "b", "c", "d"}));
 }
 
+TEST(Popper, stays_within_the_queue_whatever_is_committed) {
+  PopRig rig;
+  for (const char* body : {"a", "b"}) rig.send("orders", body);
+  rig.pop();
+  ASSERT_TRUE(rig.core->commit_offset(rig.anonymous, "workers", "orders", 0, INT64_MAX));
+  rig.core->end_of_turn();
+  EXPECT_EQ(rig.committed(), 2);
+  rig.kill_and_reopen();
+  rig.pass_ms(20'000);
+  EXPECT_EQ(rig.pop().status, PopStatus::nothing);
+  rig.send("orders", "c");
+  EXPECT_EQ(PopRig::bodies(rig.pop()), (Bodies{"c"}));
+}
+
+TEST(Popper, follows_no_offset_of_a_pull_that_is_refused_or_has_none) {
+  PopRig rig;
+  for (const char* body : {"a", "b"}) rig.send("orders", body);
+  rig.pop();
+  PullRequest pull = rig.pull_request("orders", 0);
+  pull.group = "workers";
+  pull.commit_offset = -1;
+  rig.pull(pull);
+  EXPECT_EQ(rig.pop().status, PopStatus::nothing);
+  pull.commit_offset = 0;
+  pull.expression_type = "SQL92";
+  pull.subscription = "n >";
+  EXPECT_TRUE(rig.pull(pull).error);
+  EXPECT_EQ(rig.pop().status, PopStatus::nothing);
+  rig.kill_and_reopen();
+  EXPECT_EQ(rig.pop().status, PopStatus::nothing);
+}
 
 TEST(Popper, gives_up_a_message_that_says_it_was_tried_two_thousand_million_times) {
   PopRig rig;

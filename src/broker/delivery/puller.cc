@@ -105,6 +105,7 @@ void Puller::pull(const PullRequest& request, const Now& now) {
   }
   if (request.commit_offset && *request.commit_offset >= 0) {
     parts_.offsets.commit(request.group, request.topic, request.queue_id, *request.commit_offset);
+    if (committed_) committed_(request);
   }
   if (auto reset = parts_.offsets.take_reset(request.group, request.topic, request.queue_id)) {
     return answer(pending, describe(pending, PullStatus::offset_reset, *reset));

@@ -18,9 +18,11 @@
 #include "store/message_store.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace bolide::broker {
@@ -58,6 +60,11 @@ class Puller {
 
   // What the log has no more of compacted topics comes from there. It must outlive this.
   void read_kept_from(Compactor& compactor) { compactor_ = &compactor; }
+
+  // Called for each pull whose commit_offset was taken, before it is answered.
+  void on_committed(std::function<void(const PullRequest& request)> callback) {
+    committed_ = std::move(callback);
+  }
 
   void pull(const PullRequest& request, const Now& now);
   // Messages of `queue` became visible.
@@ -116,6 +123,7 @@ class Puller {
   PullSettings settings_;
   Parts parts_;
   Compactor* compactor_ = nullptr;
+  std::function<void(const PullRequest&)> committed_;
   std::unordered_map<store::QueueNo, std::vector<Pending>> parked_;
   std::unordered_map<SessionId, Waits> sessions_;  // those that have waited; until they close
   std::vector<Pending> woken_;                     // scratch of wake()

@@ -6,6 +6,7 @@
 
 #include "base/cursor.h"
 #include "broker/config.h"
+#include "broker/stored_bounds.h"
 
 #include <algorithm>
 #include <array>
@@ -65,11 +66,6 @@ Lease read_lease(Reader& in) {
   return lease;
 }
 
-// Numbers with room above them, so that sums of what is stored do not overflow.
-bool sane(std::int64_t number) {
-  return number >= 0 && number < INT64_MAX / 2;
-}
-
 bool valid(const Lease& lease) {
   return sane(lease.first) && lease.open != 0 && sane(lease.given_ms) && sane(lease.until_ms) &&
          lease.times > 0 && lease.times < INT32_MAX / 2;
@@ -77,7 +73,7 @@ bool valid(const Lease& lease) {
 
 bool valid(const LeaseName& name) {
   return !name.topic.empty() && !name.group.empty() && name.queue_id >= 0 &&
-         name.queue_id <= queues_max;
+         name.queue_id < queues_max;
 }
 
 std::string value_of(const LeaseName& name) {
@@ -109,7 +105,7 @@ class Replay {
   Result<std::vector<LeaseLog::Stored>> result() {
     std::vector<LeaseLog::Stored> list;
     for (auto& [number, queue] : queues_) {
-      if (!valid(queue.name) || !sane(queue.cursor)) bad_ = true;
+      if (!valid(queue.name)) bad_ = true;
       list.push_back({.number = number,
                       .name = std::move(queue.name),
                       .cursor = queue.cursor,
@@ -145,7 +141,8 @@ class Replay {
     Reader in(value);
     switch (letter) {
       case queue_key: read_queue(number, in, erased); break;
-      case cursor_key: queues_[number].cursor = in.i64(); break;
+      // Whoever knows the queue corrects a place that it does not have.
+      case cursor_key: queues_[number].cursor = into_bounds(in.i64()); break;
       case lease_key: read_one(number, key_in.i64(), in, erased); break;
       case block_key:
         while (in.remaining() > 0 && !in.failed()) add(number, read_lease(in));

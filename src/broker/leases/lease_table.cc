@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "broker/stored_bounds.h"
 
 #include <algorithm>
 
@@ -104,6 +105,7 @@ bool LeaseTable::moved(std::string_view group, std::string_view topic, std::int3
                        std::int64_t offset) {
   LeasePlace* place = find(group, topic, queue_id);
   if (place == nullptr) return false;
+  offset = into_bounds(offset);
   if (offset >= place->queue.committed())
     place->queue.skip_to(offset);
   else

@@ -80,6 +80,23 @@ class Rig {
   std::optional<LeaseTable> table;
 };
 
+TEST(LeaseTable, opens_with_a_place_that_no_queue_has) {
+  for (const std::int64_t cursor : {INT64_MAX, INT64_MIN}) {
+    Rig rig;
+    rig.give(2, {.given_ms = 100, .until_ms = 200});
+    rig.table->write(0);
+    rig.close();
+    auto log = LeaseLog::open(rig.fs, "leases");
+    ASSERT_TRUE(log);
+    log->log->set_cursor(log->queues.at(0).number, cursor);
+    ASSERT_TRUE(log->log->flush());
+    log->log.reset();
+    rig.open();
+    EXPECT_GE(rig.place().queue.cursor(), 0);
+    EXPECT_LE(rig.place().queue.cursor(), rig.end);
+  }
+}
+
 TEST(LeaseTable, finds_leases_and_acknowledgements_after_a_kill) {
   Rig rig;
   rig.give(40, {100, 200});
