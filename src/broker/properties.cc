@@ -6,7 +6,7 @@
 
 #include "base/producer_identity.h"
 #include "base/strings.h"
-#include "store/multi_dispatch.h"
+#include "store/inner_batch.h"
 
 namespace bolide::broker {
 namespace {
@@ -34,6 +34,8 @@ SendProperties scan_properties(std::string_view text) {
       found.special = found.transaction = true;
     } else if (name == store::dispatch_property) {
       found.dispatch = value;
+    } else if (name == store::inner_count_property) {
+      found.counted = true;
     } else if (name.starts_with(producer_property_prefix)) {
       take_producer(name, value, &found);
     } else if (name.starts_with('_')) {

@@ -23,6 +23,7 @@ struct SendProperties {
   bool special = false;      // that, or it asks to be delivered later
   bool sequenced = false;    // it names its producer (base/producer_identity.h)
   bool ordered = false;      // it has a key for the choice of its queue
+  bool counted = false;      // it says how many messages it holds: no client's does
   std::string_view producer_id;
   std::string_view producer_sequence;
   std::string_view dispatch;    // light queues in which it is to stand too

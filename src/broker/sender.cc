@@ -33,6 +33,19 @@ Failure too_many_properties() {
                                          std::to_string(store::properties_bytes_max) + " bytes");
 }
 
+// As Apache's broker, which takes such a message for damage of its own.
+Failure no_batch() {
+  return fail(Errc::message_invalid,
+              "property " + std::string(store::inner_count_property) + " of a single message");
+}
+
+// What only single messages may ask for, of a batch and of each in it.
+Result<> check_batched(const SendProperties& known) {
+  if (!known.special && known.dispatch.empty() && known.lite_topic.empty()) return {};
+  return fail(Errc::not_supported,
+              "a batch with messages for later, for several queues or of transactions");
+}
+
 std::int32_t sys_flag_mask(const SendRequest& request) {
   return request.origin == Origin::client ? client_sys_flag_mask : own_sys_flag_mask;
 }
@@ -192,10 +205,14 @@ Sender::Waiting& Sender::wait(const SendRequest& request, store::QueueNo queue,
 Result<> Sender::append_one(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                             const Now& now) {
   const SendProperties known = scan_properties(request.properties);
-  if (request.origin == Origin::client && !topic.config.attributes.empty()) [[unlikely]]
-    BOLIDE_CHECK(check_compaction_key(topic.config, known));
-  if (!known.priority.empty() && request.origin == Origin::client) [[unlikely]]
-    return append_by_priority(request, topic, queue_id, known, now);
+  if (request.origin == Origin::client) {
+    if (known.counted) [[unlikely]]
+      return no_batch();
+    if (!topic.config.attributes.empty()) [[unlikely]]
+      BOLIDE_CHECK(check_compaction_key(topic.config, known));
+    if (!known.priority.empty()) [[unlikely]]
+      return append_by_priority(request, topic, queue_id, known, now);
+  }
   return append_chosen(request, topic, queue_id, known, now);
 }
 
@@ -279,10 +296,11 @@ Result<> Sender::append_single(const SendRequest& request, store::QueueNo queue,
 }
 
 // All or nothing: it is looked at before any of it is stored.
-Result<std::int32_t> Sender::check_batch(const SendRequest& request) const {
+Result<std::int32_t> Sender::check_batch(const SendRequest& request, const Topic& topic,
+                                         const SendProperties& common) const {
+  BOLIDE_CHECK(check_batched(common));
   BatchElement element;
   std::int32_t count = 0;
-  // All or nothing: look before storing.
   for (Reader in(request.body); in.remaining() > 0; ++count) {
     if (!read_element(in, &element)) return fail(Errc::malformed, "batch body cannot be cut up");
     if (element.body.empty()) return fail(Errc::malformed, "message body is empty");
@@ -290,18 +308,17 @@ Result<std::int32_t> Sender::check_batch(const SendRequest& request) const {
       return fail(Errc::message_invalid, "properties of a message in the batch are too long");
     }
     const SendProperties known = scan_properties(element.properties);
-    if (known.special || !known.dispatch.empty() || !known.lite_topic.empty()) {
-      return fail(Errc::not_supported,
-                  "a batch with messages for later, for several queues or of transactions");
-    }
+    BOLIDE_CHECK(check_batched(known));
+    if (known.counted) return no_batch();
+    if (!topic.config.attributes.empty()) BOLIDE_CHECK(check_compaction_key(topic.config, known));
   }
   return count;
 }
 
 Result<> Sender::append_batch(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                               const Now& now) {
-  BOLIDE_TRY(const std::int32_t count, check_batch(request));
   const SendProperties common = scan_properties(request.properties);
+  BOLIDE_TRY(const std::int32_t count, check_batch(request, topic, common));
   if (told_apart(request, topic, common)) [[unlikely]]
     return append_batch_once(request, topic, queue_id, common, now);
   const store::QueueNo queue = topic.queues[static_cast<std::size_t>(queue_id)];

@@ -133,7 +133,8 @@ class Sender {
   Result<> append_single(const SendRequest& request, store::QueueNo queue, std::int32_t queue_id,
                          const SendProperties& known, const Now& now);
   // How many messages it holds.
-  Result<std::int32_t> check_batch(const SendRequest& request) const;
+  Result<std::int32_t> check_batch(const SendRequest& request, const Topic& topic,
+                                   const SendProperties& common) const;
   Result<> append_batch(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                         const Now& now);
   Result<> append_elements(const SendRequest& request, store::QueueNo queue, std::int32_t queue_id,

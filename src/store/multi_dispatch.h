@@ -30,11 +30,12 @@ inline bool is_light_queue(std::string_view name) {
 }
 
 // Whether messages in `topic` stand in the queues that they name. What waits, failed or is a
-// transaction not yet committed keeps the property for the time when it is stored again.
+// transaction without an outcome keeps the property for the time when it is stored again.
 inline bool dispatches(std::string_view topic) {
   return !topic.starts_with("%RETRY%") && !topic.starts_with("%DLQ%") &&
          !topic.starts_with(light_prefix) && !topic.starts_with("rmq_sys_") &&
-         !topic.starts_with("RMQ_SYS_") && topic != "SCHEDULE_TOPIC_XXXX";
+         !topic.starts_with("RMQ_SYS_") && topic != "SCHEDULE_TOPIC_XXXX" &&
+         topic != "TRANS_CHECK_MAX_TIME_TOPIC";
 }
 
 // The two properties of a message.

@@ -29,6 +29,23 @@ TEST(Compaction, refuses_a_message_without_a_key) {
   EXPECT_EQ(rig.visible_end("state"), 1);
 }
 
+TEST(Compaction, refuses_a_batch_of_which_one_message_has_no_key) {
+  CoreRig rig;
+  Answer<void> made;
+  rig.core->put_topic(rig.anonymous, {.name = "state", .read_queues = 1, .write_queues = 1},
+                      "+cleanup.policy=COMPACTION", made.reply());
+  ASSERT_TRUE(made.get());
+  const std::string keyed = testing::batch_element("a", property("KEYS", "k"));
+  const std::string body = keyed + testing::batch_element("b");
+  SendRequest batch = rig.request("state", body);
+  batch.batch = true;
+  EXPECT_EQ(rig.refused(batch), Errc::message_invalid);
+  EXPECT_EQ(rig.visible_end("state"), 0);
+  batch.body = keyed;
+  EXPECT_FALSE(rig.send(batch).error);
+  EXPECT_EQ(rig.visible_end("state"), 1);
+}
+
 constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
 
 class CompactedTest : public ::testing::Test {

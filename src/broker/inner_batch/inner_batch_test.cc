@@ -101,6 +101,50 @@ TEST_F(InnerBatchTest, is_refused_when_its_messages_cannot_be_counted) {
   EXPECT_FALSE(inner_batch_properties({}, "c", 32'768, 0));
 }
 
+TEST_F(InnerBatchTest, is_refused_where_it_asks_for_what_only_single_messages_may) {
+  const std::string body = batch_element("m");
+  for (const auto& [name, value] :
+       {std::pair("DELAY", "1"), std::pair("TIMER_DELAY_MS", "5"), std::pair("TRAN_MSG", "true"),
+        std::pair("__LITE_TOPIC", "x"), std::pair("INNER_MULTI_DISPATCH", "%LMQ%x")}) {
+    SendRequest request = rig_.request("bulk", body);
+    request.batch = true;
+    const std::string properties = property("UNIQ_KEY", "KEY") + property(name, value) +
+                                   property("INNER_MULTI_QUEUE_OFFSET", "7");
+    request.properties = properties;
+    EXPECT_EQ(rig_.refused(request), Errc::not_supported) << name;
+  }
+  EXPECT_EQ(rig_.visible_end("bulk"), 0);
+  rig_.kill_and_reopen();
+  EXPECT_EQ(rig_.visible_end("%LMQ%x"), 0);
+}
+
+TEST_F(InnerBatchTest, is_not_claimed_by_a_client) {
+  const std::string claim = property("INNER_NUM", "9") + property("INNER_BASE", "0");
+  SendRequest request = rig_.request("bulk", "m");
+  request.properties = claim;
+  EXPECT_EQ(rig_.refused(request), Errc::message_invalid);
+  const std::string body = batch_element("m") + batch_element("n", claim);
+  SendRequest batch = rig_.request("bulk", body);
+  batch.batch = true;
+  EXPECT_EQ(rig_.refused(batch), Errc::message_invalid);
+  EXPECT_EQ(rig_.visible_end("bulk"), 0);
+}
+
+TEST_F(InnerBatchTest, is_cut_up_where_the_newest_message_of_each_key_counts) {
+  Answer<void> made;
+  rig_.core->put_topic(rig_.anonymous, {.name = "states", .read_queues = 1, .write_queues = 1},
+                       "+queue.type=BatchCQ,+cleanup.policy=COMPACTION", made.reply());
+  ASSERT_TRUE(made.get());
+  const std::string body =
+      batch_element("a", property("KEYS", "k1")) + batch_element("b", property("KEYS", "k2"));
+  SendRequest request = rig_.request("states", body);
+  request.batch = true;
+  const std::string properties = property("UNIQ_KEY", "KEY");
+  request.properties = properties;
+  EXPECT_FALSE(rig_.send(request).error);
+  EXPECT_EQ(CoreRig::bodies(rig_.pull("states", 0)), (std::vector<std::string>{"a", "b"}));
+}
+
 TEST(InnerBatch, is_not_made_by_a_flag_alone) {
   store::Record record;
   record.sys_flag = store::sys_flag::inner_batch;

@@ -136,6 +136,15 @@ TEST_F(LightQueuesTest, wait_with_a_message_that_is_for_later) {
   EXPECT_EQ(bodies("%LMQ%x"), Bodies{"a"});
 }
 
+TEST_F(LightQueuesTest, have_nothing_of_a_transaction_that_was_given_up) {
+  send("m", "%LMQ%x", property("TRAN_MSG", "true") + property("PGROUP", "payers"));
+  for (int i = 0; i < 20; ++i) rig_.pass_ms(60'000);
+  ASSERT_EQ(rig_.visible_end("TRANS_CHECK_MAX_TIME_TOPIC"), 1);
+  EXPECT_EQ(rig_.visible_end("%LMQ%x"), 0);
+  rig_.kill_and_reopen();
+  EXPECT_EQ(rig_.visible_end("%LMQ%x"), 0);
+}
+
 TEST_F(LightQueuesTest, keep_groups_offsets_without_the_group) {
   const auto groups = rig_.core->groups().all().size();
   send("a", "%LMQ%x");
