@@ -38,7 +38,7 @@ void Popper::park(Pending pending) {
     by_topic_[line->topic].push_back(line);
   }
   ++parked_;
-  ++sessions_[pending.ticket.session];
+  ++sessions_[pending.ticket.session].lines[line];
   line->waiting.push_back(std::move(pending));
 }
 
@@ -49,7 +49,10 @@ std::vector<Popper::Pending> Popper::take_if(Line& line, Predicate predicate) {
   std::erase_if(line.waiting, [&](Pending& pending) {
     if (!predicate(pending)) return false;
     const auto session = sessions_.find(pending.ticket.session);
-    if (--session->second == 0) sessions_.erase(session);
+    Waits& waits = session->second;
+    const auto count = waits.lines.find(&line);
+    if (--count->second == 0) waits.lines.erase(count);
+    if (waits.lines.empty() && waits.cold == 0) sessions_.erase(session);
     --parked_;
     taken.push_back(std::move(pending));
     return true;
@@ -87,9 +90,18 @@ void Popper::serve_line(Line& line, const Now& now) {
   });
 }
 
+bool Popper::end_cold_wait(SessionId session) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return false;
+  Waits& waits = found->second;
+  if (--waits.cold == 0 && waits.lines.empty()) sessions_.erase(found);
+  return true;
+}
+
 bool Popper::run(const Now& now) {
   const std::uint64_t dead_letters = stats().dead_letters;
   for (Pending& pending : std::exchange(cold_, {})) {
+    if (!end_cold_wait(pending.ticket.session)) continue;  // nobody would have what is leased
     if (serve(pending, now)) continue;
     if (pending.deadline_ms == 0)
       answer(pending, PopStatus::nothing);
@@ -125,10 +137,9 @@ void Popper::tick(const Now& now) {
 void Popper::session_closed(SessionId session) {
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return;
-  std::erase_if(cold_, [&](const Pending& p) { return p.ticket.session == session; });
-  for (const auto& [key, line] : lines_) {
-    parked_ -=
-        std::erase_if(line->waiting, [&](const Pending& p) { return p.ticket.session == session; });
+  for (const auto& [line, count] : found->second.lines) {
+    std::erase_if(line->waiting, [&](const Pending& p) { return p.ticket.session == session; });
+    parked_ -= count;
   }
   sessions_.erase(found);
 }

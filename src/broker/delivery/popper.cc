@@ -169,16 +169,11 @@ void Popper::refuse(const Ticket& ticket, Error error) const {
 
 void Popper::wait_for_disk(Pending pending, store::ColdRange range) {
   if (++pending.cold_tries > cold_tries_max) return answer(pending, PopStatus::nothing);
-  ++sessions_[pending.ticket.session];
+  ++sessions_[pending.ticket.session].cold;
   auto shared = std::make_shared<Pending>(std::move(pending));
   parts_.background([this, shared, range = std::move(range)]() -> std::move_only_function<void()> {
     store::warm_up(range);
-    return [this, shared] {
-      const auto found = sessions_.find(shared->ticket.session);
-      if (found == sessions_.end()) return;  // it has closed
-      if (--found->second == 0) sessions_.erase(found);
-      cold_.push_back(std::move(*shared));
-    };
+    return [this, shared] { cold_.push_back(std::move(*shared)); };
   });
 }
 

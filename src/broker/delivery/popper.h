@@ -85,6 +85,12 @@ class Popper {
     bool marked = false;  // in marked_
   };
 
+  // What a session waits for.
+  struct Waits {
+    std::unordered_map<Line*, std::size_t> lines;  // how many pops of it wait in each
+    std::size_t cold = 0;                          // wait for the disk, or are about to be served
+  };
+
   Result<PopWish> check(const PopRequest& request, const Now& now);
   Result<> check_lease(const LeaseRef& lease);
   // Answers `pending` and returns true, or returns false: there is nothing now.
@@ -95,6 +101,8 @@ class Popper {
   void refuse(const Ticket& ticket, Error error) const;
   void park(Pending pending);
   void wait_for_disk(Pending pending, store::ColdRange range);
+  // A pop that waited for the disk does not any more; false: nor does its session.
+  bool end_cold_wait(SessionId session);
   Line* find_line(std::string_view group, std::string_view topic);
   void mark(Line& line);
   void serve_line(Line& line, const Now& now);
@@ -108,8 +116,8 @@ class Popper {
   StringMap<std::unique_ptr<Line>> lines_;  // by topic@group; never empty for long
   StringMap<std::vector<Line*>> by_topic_;
   std::vector<Line*> marked_;
-  std::vector<Pending> cold_;                            // what they waited for is in memory now
-  std::unordered_map<SessionId, std::size_t> sessions_;  // those that wait: for how many pops
+  std::vector<Pending> cold_;                      // what they waited for is in memory now
+  std::unordered_map<SessionId, Waits> sessions_;  // those that wait
   std::size_t parked_ = 0;
   std::uint64_t turn_ = 0;  // where the next pop begins among the queues
 };

@@ -371,6 +371,53 @@ TEST(Popper, gives_up_a_message_that_says_it_was_tried_two_thousand_million_time
   rig.core->end_of_turn();
   EXPECT_EQ(CoreRig::bodies(rig.pull("%DLQ%workers", 0)), (Bodies{"a"}));
 }
+
+TEST(Popper, leases_nothing_to_a_session_that_closes_while_the_disk_is_read) {
+  for (const bool read_before : {true, false}) {
+    PopRig rig({.inline_background = false});
+    rig.background.run();
+    rig.send("orders", "a");
+    rig.pass_ms(100);
+    rig.kill_and_reopen();
+    rig.background.run();
+    rig.fs.set_cached(false);
+    rig.core->pop(rig.pop_request());
+    rig.core->end_of_turn();
+    EXPECT_TRUE(rig.sink.popped.empty());
+    rig.fs.set_cached(true);
+    if (read_before) rig.background.run();
+    rig.core->session_closed(9);
+    rig.background.run();
+    rig.core->end_of_turn();
+    EXPECT_TRUE(rig.sink.popped.empty());
+    EXPECT_EQ(PopRig::bodies(rig.pop()), (Bodies{"a"})) << "nobody has it";
+  }
+}
+
+TEST(Popper, forgets_what_a_closed_session_waits_for_in_every_line) {
+  PopRig rig;
+  rig.put_topic("other", 1);
+  PopRequest waits = rig.pop_request();
+  waits.suspend_ms = 10'000;
+  for (const char* topic : {"orders", "other", "orders"}) {
+    waits.topic = topic;
+    rig.core->pop(waits);
+  }
+  waits.ticket.session = 10;
+  rig.core->pop(waits);
+  rig.core->session_closed(9);
+  const auto waiting = [&](std::string_view topic) {
+    Answer<std::size_t> answer;
+    rig.core->waiting_pops(rig.anonymous, "workers", topic, -1, answer.reply());
+    return answer.get().value();
+  };
+  EXPECT_EQ(waiting("other"), 0U);
+  EXPECT_EQ(waiting("orders"), 1U);
+  rig.send("orders", "a");
+  ASSERT_EQ(rig.sink.popped.size(), 1U);
+  EXPECT_EQ(rig.sink.popped[0].ticket.session, 10U);
+}
+
 TEST(Popper, empties_the_retry_topics_that_another_broker_left) {
   PopRig rig;
   rig.put_topic("%RETRY%workers_orders", 1);
