@@ -26,15 +26,22 @@ void QueueLocks::load(const std::vector<LockEntry>& stored, const Now& now) {
     const std::int64_t age_ms = std::max<std::int64_t>(now.wall_ms - lock.renewed_ms, 0);
     if (age_ms > lock_ms) continue;
     const std::int64_t renewed_ms = now.steady_ms() - age_ms;
-    holders_[lock.queue] = {
+    Holders& holders = groups_[lock.queue.substr(lock.queue.rfind('@') + 1)];
+    const std::size_t before = holders.size();
+    holders[lock.queue] = {
         .client_id = lock.client_id, .renewed_ms = renewed_ms, .saved_ms = renewed_ms};
+    size_ += holders.size() - before;
   }
 }
 
 bool QueueLocks::lock(std::string_view group, std::string_view topic, std::int32_t queue_id,
                       std::string_view client_id, const Now& now) {
   const std::string key = key_of(group, topic, queue_id);
-  Holder& holder = holders_[key];
+  auto of_group = groups_.find(group);
+  if (of_group == groups_.end()) of_group = groups_.emplace(group, Holders{}).first;
+  const auto [place, made] = of_group->second.try_emplace(key);
+  if (made) ++size_;
+  Holder& holder = place->second;
   const std::int64_t now_ms = now.steady_ms();
   const bool free = holder.client_id.empty() || now_ms - holder.renewed_ms > lock_ms;
   if (!free && holder.client_id != client_id) return false;
@@ -50,33 +57,44 @@ bool QueueLocks::lock(std::string_view group, std::string_view topic, std::int32
 
 void QueueLocks::unlock(std::string_view group, std::string_view topic, std::int32_t queue_id,
                         std::string_view client_id) {
-  const auto found = holders_.find(key_of(group, topic, queue_id));
-  if (found == holders_.end() || found->second.client_id != client_id) return;
+  const auto of_group = groups_.find(group);
+  if (of_group == groups_.end()) return;
+  Holders& holders = of_group->second;
+  const auto found = holders.find(key_of(group, topic, queue_id));
+  if (found == holders.end() || found->second.client_id != client_id) return;
   metadata_.erase_lock(found->first);
-  holders_.erase(found);
+  holders.erase(found);
+  --size_;
+  if (holders.empty()) groups_.erase(of_group);
 }
 
 bool QueueLocks::holds_any(std::string_view group, std::int64_t steady_ms) const {
-  return std::ranges::any_of(holders_, [&](const auto& item) {
-    const std::string_view key = item.first;
-    return key.substr(key.rfind('@') + 1) == group && steady_ms - item.second.renewed_ms <= lock_ms;
-  });
+  const auto of_group = groups_.find(group);
+  return of_group != groups_.end() && std::ranges::any_of(of_group->second, [&](const auto& item) {
+           return steady_ms - item.second.renewed_ms <= lock_ms;
+         });
 }
 
 void QueueLocks::expire(std::int64_t steady_ms) {
-  std::erase_if(holders_, [&](const auto& item) {
-    if (steady_ms - item.second.renewed_ms <= lock_ms) return false;
-    metadata_.erase_lock(item.first);
-    return true;
-  });
+  for (auto& [group, holders] : groups_) {
+    size_ -= std::erase_if(holders, [&](const auto& item) {
+      if (steady_ms - item.second.renewed_ms <= lock_ms) return false;
+      metadata_.erase_lock(item.first);
+      return true;
+    });
+  }
+  std::erase_if(groups_, [](const auto& of_group) { return of_group.second.empty(); });
 }
 
 std::vector<LockEntry> QueueLocks::all(const Now& now) const {
   std::vector<LockEntry> list;
-  for (const auto& [queue, holder] : holders_) {
-    list.push_back({.queue = queue,
-                    .client_id = holder.client_id,
-                    .renewed_ms = now.wall_ms - (now.steady_ms() - holder.renewed_ms)});
+  list.reserve(size_);
+  for (const auto& [group, holders] : groups_) {
+    for (const auto& [queue, holder] : holders) {
+      list.push_back({.queue = queue,
+                      .client_id = holder.client_id,
+                      .renewed_ms = now.wall_ms - (now.steady_ms() - holder.renewed_ms)});
+    }
   }
   return list;
 }

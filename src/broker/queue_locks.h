@@ -40,7 +40,7 @@ class QueueLocks {
   // Forgets the locks that have ended.
   void expire(std::int64_t steady_ms);
   // Of locks remembered, ended ones too.
-  std::size_t size() const { return holders_.size(); }
+  std::size_t size() const { return size_; }
   std::vector<LockEntry> all(const Now& now) const;
 
  private:
@@ -50,8 +50,11 @@ class QueueLocks {
     std::int64_t saved_ms = 0;
   };
 
+  using Holders = StringMap<Holder>;  // by QUEUE/TOPIC@GROUP
+
   Metadata& metadata_;
-  StringMap<Holder> holders_;  // by QUEUE/TOPIC@GROUP
+  StringMap<Holders> groups_;  // none is empty
+  std::size_t size_ = 0;
 };
 
 }  // namespace bolide::broker

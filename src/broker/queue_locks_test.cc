@@ -12,6 +12,7 @@ namespace bolide::broker {
 namespace {
 
 constexpr WallMs start_ms = 1'700'000'000'000;
+constexpr std::int64_t lock_ms = QueueLocks::lock_ms;
 
 class QueueLocksTest : public ::testing::Test {
  protected:
@@ -41,8 +42,6 @@ class QueueLocksTest : public ::testing::Test {
   std::unique_ptr<QueueLocks> locks_;
 };
 
-constexpr std::int64_t lock_ms = QueueLocks::lock_ms;
-
 TEST_F(QueueLocksTest, are_held_by_one_client_of_a_group) {
   EXPECT_TRUE(lock(0, "a", 1));
   EXPECT_FALSE(lock(0, "b", 2));
@@ -50,6 +49,21 @@ TEST_F(QueueLocksTest, are_held_by_one_client_of_a_group) {
   EXPECT_TRUE(locks_->lock("other", "t", 0, "b", at(2)));
   EXPECT_TRUE(locks_->holds_any("g", at(3).steady_ms()));
   EXPECT_FALSE(locks_->holds_any("her", at(3).steady_ms())) << "the end of a name is no name";
+}
+
+TEST_F(QueueLocksTest, are_counted_for_each_group) {
+  EXPECT_TRUE(lock(0, "a", 0));
+  EXPECT_TRUE(lock(1, "a", 1'000));
+  EXPECT_TRUE(locks_->lock("other", "t", 0, "b", at(0)));
+  EXPECT_EQ(locks_->size(), 3U);
+  EXPECT_TRUE(locks_->holds_any("g", at(lock_ms + 1).steady_ms())) << "one was taken later";
+  EXPECT_FALSE(locks_->holds_any("other", at(lock_ms + 1).steady_ms()));
+  locks_->unlock("g", "t", 1, "a");
+  EXPECT_FALSE(locks_->holds_any("g", at(lock_ms + 1).steady_ms())) << "the later one is back";
+  locks_->unlock("g", "t", 0, "a");
+  EXPECT_FALSE(locks_->holds_any("g", at(1).steady_ms()));
+  EXPECT_EQ(locks_->size(), 1U);
+  EXPECT_EQ(locks_->all(at(2)).size(), 1U);
 }
 
 TEST_F(QueueLocksTest, end_when_they_are_given_back_or_not_renewed) {

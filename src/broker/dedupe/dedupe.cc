@@ -89,15 +89,40 @@ Dedupe::Producer& Dedupe::add_producer(const DedupeName& name, std::int64_t now_
   return *place;
 }
 
-void Dedupe::erase_producer(ProducerPlace place) {
-  std::erase_if(fresh_sequences_,
-                [&](const FreshSequence& fresh) { return fresh.producer == &*place; });
-  producers_.erase(producers_.find(place->key));
-  by_use_.erase(place);
+void Dedupe::note_fresh(Producer& producer, const SequenceWindow::Entry& entry) {
+  fresh_sequences_.push_back({.producer = &producer, .entry = entry});
+  ++producer.fresh;
+}
+
+template <class Gone>
+void Dedupe::erase_producers(Gone gone) {
+  bool fresh = false;
+  bool any = false;
+  for (Producer& producer : by_use_) {
+    producer.gone = gone(producer);
+    any = any || producer.gone;
+    fresh = fresh || (producer.gone && producer.fresh > 0);
+  }
+  if (fresh)
+    std::erase_if(fresh_sequences_, [](const FreshSequence& at) { return at.producer->gone; });
+  if (!any) return;
+  std::erase_if(by_use_, [&](const Producer& producer) {
+    if (producer.gone) producers_.erase(producers_.find(producer.key));
+    return producer.gone;
+  });
+}
+
+void Dedupe::erase_longest_unused() {
+  Producer& first = by_use_.front();
+  if (first.fresh > 0)
+    std::erase_if(fresh_sequences_, [&](const FreshSequence& at) { return at.producer == &first; });
+  producers_.erase(producers_.find(first.key));
+  by_use_.pop_front();
 }
 
 void Dedupe::expire_producers(std::int64_t until_ms) {
-  while (!by_use_.empty() && by_use_.front().used_ms <= until_ms) erase_producer(by_use_.begin());
+  if (by_use_.empty() || by_use_.front().used_ms > until_ms) return;
+  erase_producers([&](const Producer& producer) { return producer.used_ms <= until_ms; });
 }
 
 Result<std::optional<Original>> Dedupe::find_sequence(const DedupeName& name, const Now& now) {
@@ -110,7 +135,7 @@ Result<std::optional<Original>> Dedupe::find_sequence(const DedupeName& name, co
       return fail(Errc::busy, std::to_string(producers_.size()) +
                                   " producers with sequence numbers in queues are in use "
                                   "(broker.dedupe_producers_max)");
-    erase_producer(by_use_.begin());
+    erase_longest_unused();
     return std::nullopt;
   }
   if (const StoredAt* at = producer->window.find(name.sequence); at != nullptr)
@@ -142,8 +167,7 @@ void Dedupe::note_sequence(const DedupeName& name, const StoredAt& at, const Now
   Producer* producer = find_producer(name, now.wall_ms);
   if (producer == nullptr) producer = &add_producer(name, now.wall_ms);
   producer->window.put(name.sequence, at, settings_.window);
-  fresh_sequences_.push_back(
-      {.producer = producer, .entry = {.sequence = name.sequence, .at = at}});
+  note_fresh(*producer, {.sequence = name.sequence, .at = at});
 }
 
 void Dedupe::note_key(const DedupeName& name, const StoredAt& at, const Now& now) {
@@ -187,11 +211,7 @@ void Dedupe::drop_keys_of(std::string_view topic) {
 void Dedupe::forget(std::string_view topic) {
   key_repeats_.erase(std::string(topic));
   if (covered_ < 0) return;
-  for (auto place = by_use_.begin(); place != by_use_.end();) {
-    const auto next = std::next(place);
-    if (place->topic == topic) erase_producer(place);
-    place = next;
-  }
+  erase_producers([&](const Producer& producer) { return producer.topic == topic; });
   drop_keys_of(topic);
   log_->forget(topic);
   if (auto written = log_->flush(); !written)

@@ -106,6 +106,8 @@ class Dedupe {
     std::int32_t queue_id = 0;
     std::string id;
     std::int64_t used_ms = 0;
+    std::size_t fresh = 0;  // of fresh_sequences_
+    bool gone = false;      // about to be erased
     SequenceWindow window;
   };
   using ProducerPlace = std::list<Producer>::iterator;
@@ -121,7 +123,11 @@ class Dedupe {
   std::string_view key_of(std::string_view topic, std::int32_t queue_id, std::string_view id);
   Producer* find_producer(const DedupeName& name, std::int64_t now_ms);
   Producer& add_producer(const DedupeName& name, std::int64_t now_ms);
-  void erase_producer(ProducerPlace place);
+  void note_fresh(Producer& producer, const SequenceWindow::Entry& entry);
+  // Forgets all that `gone` says, in one walk over what is fresh.
+  template <class Gone>
+  void erase_producers(Gone gone);
+  void erase_longest_unused();
   void expire_producers(std::int64_t until_ms);
   void put_key(std::string_view topic, const KeyPlace& place);
   void drop_keys_of(std::string_view topic);

@@ -60,7 +60,7 @@ void Dedupe::load(DedupeLog::Opened opened) {
         producer->window.put(entry.sequence, entry.at, settings_.window);
   }
   by_use_.sort([](const Producer& a, const Producer& b) { return a.used_ms < b.used_ms; });
-  while (producers_.size() > settings_.producers_max) erase_producer(by_use_.begin());
+  while (producers_.size() > settings_.producers_max) erase_longest_unused();
   for (const DedupeLog::Keys& stored : opened.keys) {
     const Topic* const topic = parts_.topics.find(stored.topic);
     if (topic == nullptr || topic->dedupe_window_ms <= 0) continue;
@@ -113,8 +113,7 @@ void Dedupe::apply_sequence(const DedupeName& name, const store::Record& record)
     at.offset = known->offset;
   }
   producer->window.put(name.sequence, at, settings_.window);
-  fresh_sequences_.push_back(
-      {.producer = producer, .entry = {.sequence = name.sequence, .at = at}});
+  note_fresh(*producer, {.sequence = name.sequence, .at = at});
 }
 
 }  // namespace bolide::broker

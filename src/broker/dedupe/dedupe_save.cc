@@ -42,7 +42,7 @@ void Dedupe::tick(const Now& now, std::int64_t synced_position) {
 bool Dedupe::save(std::int64_t synced_position) {
   const std::int64_t covered_before = covered_;
   if (producers_.empty() && keys_.empty()) {
-    fresh_sequences_.clear();
+    fresh_sequences_.clear();  // no producer counts its own any more
     fresh_keys_.clear();
     log_->cover_nothing();
     covered_ = -1;
@@ -61,8 +61,11 @@ bool Dedupe::save(std::int64_t synced_position) {
     covered_ = covered_before;
     return false;
   }
-  std::erase_if(fresh_sequences_,
-                [&](const FreshSequence& fresh) { return fresh.entry.at.last < synced_position; });
+  std::erase_if(fresh_sequences_, [&](const FreshSequence& fresh) {
+    if (fresh.entry.at.last >= synced_position) return false;
+    --fresh.producer->fresh;
+    return true;
+  });
   std::erase_if(fresh_keys_,
                 [&](const FreshKey& fresh) { return fresh.place.position < synced_position; });
   return true;

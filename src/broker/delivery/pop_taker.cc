@@ -100,7 +100,10 @@ void PopTaker::take(const PopWish& wish, const PopSource& source, const Now& now
   if (queue.committed() < min) queue.skip_to(min), changed = true;
   if (queue.cursor() > end) queue.cut(end), changed = true;
   if (wish.ordered) {
-    if (wish.attempt != 0 && wish.attempt == at.place.attempt) queue.end_all(now.wall_ms);
+    if (wish.attempt != 0 && wish.attempt == at.place.attempt) {
+      queue.end_all(now.wall_ms);
+      changed = true;
+    }
     if (queue.held(now.wall_ms)) {
       if (changed) parts_.leases.changed(at.place);
       return;

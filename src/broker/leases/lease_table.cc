@@ -62,6 +62,7 @@ LeasePlace& LeaseTable::insert(const LeaseName& name, std::int64_t cursor) {
   if (index >= entry->places.size()) entry->places.resize(index + 1);
   BOLIDE_ASSERT(entry->places[index] == nullptr);
   entry->places[index].reset(new LeasePlace(name, cursor));
+  ++stats_.queues;
   return *entry->places[index];
 }
 
@@ -86,7 +87,15 @@ void LeaseTable::arm(LeasePlace& place) {
   due_.insert(std::move(node));
 }
 
+void LeaseTable::count(LeasePlace& place, std::size_t messages, std::size_t entries) {
+  stats_.messages += messages - place.messages;
+  stats_.entries += entries - place.entries;
+  place.messages = messages;
+  place.entries = entries;
+}
+
 void LeaseTable::changed(LeasePlace& place) {
+  count(place, place.queue.leases().open_count(), place.queue.leases().entry_count());
   arm(place);
   if (place.dirty) return;
   place.dirty = true;
@@ -115,6 +124,8 @@ bool LeaseTable::moved(std::string_view group, std::string_view topic, std::int3
 }
 
 void LeaseTable::forget(LeasePlace& place) {
+  count(place, 0, 0);
+  --stats_.queues;
   if (place.known) removed_.push_back(place.number);
   due_.erase({place.armed_ms, &place});
   if (place.dirty) std::erase(dirty_, &place);
@@ -196,18 +207,8 @@ void LeaseTable::write(std::int64_t steady_ms) {
   retry_ms_ = written ? 0 : steady_ms + retry_after_ms;
 }
 
-LeaseStats LeaseTable::stats() const {
-  LeaseStats stats;
-  for_each([&](const LeasePlace& place) {
-    ++stats.queues;
-    stats.messages += place.queue.leases().open_count();
-    stats.entries += place.queue.leases().entry_count();
-  });
-  return stats;
-}
-
 void LeaseTable::tick() {
-  if (!log_->wants_snapshot(0) || !log_->wants_snapshot(stats().entries)) return;
+  if (!log_->wants_snapshot(0) || !log_->wants_snapshot(stats_.entries)) return;
   if (auto made = snapshot(); !made && !failed_) {
     failed_ = true;
     BOLIDE_LOG(error, "the snapshot of leases is not made: {}", made.error().message());

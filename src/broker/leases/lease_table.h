@@ -42,6 +42,8 @@ struct LeasePlace {
   std::int64_t noted_cursor = -1;
   std::int64_t armed_ms = LeaseSet::never;  // in due_
   std::vector<std::int64_t> unwritten;      // beginnings that a failed write left
+  std::size_t messages = 0;                 // as the table counts them
+  std::size_t entries = 0;                  // likewise
 };
 
 struct LeaseStats {
@@ -81,7 +83,7 @@ class LeaseTable {
   void tick();
   Result<> snapshot();
   const std::shared_ptr<store::Journal>& journal() const { return log_->journal(); }
-  LeaseStats stats() const;
+  const LeaseStats& stats() const { return stats_; }
 
  private:
   struct Entry {
@@ -92,6 +94,7 @@ class LeaseTable {
   LeasePlace& insert(const LeaseName& name, std::int64_t cursor);
   void note(LeasePlace& place);
   Result<> note_all();
+  void count(LeasePlace& place, std::size_t messages, std::size_t entries);
   void arm(LeasePlace& place);
   void forget(LeasePlace& place);
   template <class Predicate>
@@ -113,6 +116,7 @@ class LeaseTable {
   std::vector<std::uint32_t> removed_;
   std::set<std::pair<std::int64_t, LeasePlace*>> due_;
   std::uint32_t next_number_ = 1;
+  LeaseStats stats_;
   bool failed_ = false;
   std::int64_t retry_ms_ = 0;  // steady
 };

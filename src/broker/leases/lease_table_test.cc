@@ -80,6 +80,25 @@ class Rig {
   std::optional<LeaseTable> table;
 };
 
+TEST(LeaseTable, counts_what_is_given) {
+  Rig rig;
+  rig.give(3, {.given_ms = 100, .until_ms = 200});
+  rig.give(2, {.given_ms = 100, .until_ms = 200}, 1);
+  EXPECT_EQ(rig.table->stats().queues, 2U);
+  EXPECT_EQ(rig.table->stats().messages, 5U);
+  EXPECT_EQ(rig.table->stats().entries, 2U);
+  EXPECT_EQ(rig.ack(1, 100), Settled::done);
+  EXPECT_EQ(rig.table->stats().messages, 4U);
+  rig.table->write(0);
+  rig.kill();
+  EXPECT_EQ(rig.table->stats().messages, 4U);
+  EXPECT_EQ(rig.table->stats().queues, 2U);
+  rig.table->erase_group("readers");
+  EXPECT_EQ(rig.table->stats().queues, 0U);
+  EXPECT_EQ(rig.table->stats().messages, 0U);
+  EXPECT_EQ(rig.table->stats().entries, 0U);
+}
+
 TEST(LeaseTable, opens_with_a_place_that_no_queue_has) {
   for (const std::int64_t cursor : {INT64_MAX, INT64_MIN}) {
     Rig rig;
