@@ -39,7 +39,10 @@ std::size_t count_of(std::string_view batch_body) {
 
 Result<> Sender::append_once(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                              const SendProperties& known, const Now& now) {
-  BOLIDE_TRY(const DedupeName name, Dedupe::name_of(topic, queue_id, known));
+  // A priority may have chosen another queue than the one for which the producer has numbered it.
+  const std::int32_t numbered_queue = request.queue_id < 0 ? queue_id : request.queue_id;
+  BOLIDE_TRY(DedupeName name, Dedupe::name_of(topic, numbered_queue, known));
+  name.queue_id = queue_id;
   BOLIDE_TRY(const auto by_sequence, dedupe_->find_sequence(name, now));
   if (by_sequence) {
     dedupe_->count_repeat_by_sequence();
@@ -69,13 +72,19 @@ void Sender::answer_again(const SendRequest& request, const Original& original,
   waiting.end_position = original.at.last + 1;
   waiting.position = original.at.position;
   waiting.set_key(known.indexed.unique_key);
-  if (!known.special || known.transaction) return;
+  const bool held = known.special && !known.transaction;
+  if (!held && known.priority.empty()) return;
   const auto read = store_.read_position(original.at.position);
   store::Record record;
   if (read.records.empty() ||
       store::decode_record(read.records.front().view(), store::Verify::header, &record) !=
           store::DecodeStatus::record)
     return;
+  // The topic may have had another number of queues then, and so the priority another queue.
+  if (!held) {
+    waiting.queue_id = record.queue_id;
+    return;
+  }
   waiting.rare =
       std::make_unique<Rare>(Rare{.recall_handle = detours_.recall_handle(record), .light = {}});
 }

@@ -25,7 +25,8 @@ Dedupe::Dedupe(DedupeSettings settings, Parts parts, DedupeLog::Opened opened)
 
 Result<DedupeName> Dedupe::name_of(const Topic& topic, std::int32_t queue_id,
                                    const SendProperties& known) {
-  DedupeName name{.topic = &topic, .queue_id = queue_id, .producer = {}, .key = {}};
+  DedupeName name{
+      .topic = &topic, .queue_id = queue_id, .numbered_queue = queue_id, .producer = {}, .key = {}};
   if (known.sequenced) {
     const auto sequence = ProducerSequence::parse(known.producer_sequence);
     if (known.producer_id.empty() || known.producer_id.size() > producer_id_bytes_max || !sequence)
@@ -68,7 +69,8 @@ std::string_view Dedupe::key_of(std::string_view topic, std::int32_t queue_id,
 }
 
 Dedupe::Producer* Dedupe::find_producer(const DedupeName& name, std::int64_t now_ms) {
-  const auto found = producers_.find(key_of(name.topic->config.name, name.queue_id, name.producer));
+  const auto found =
+      producers_.find(key_of(name.topic->config.name, name.numbered_queue, name.producer));
   if (found == producers_.end()) return nullptr;
   const ProducerPlace place = found->second;
   place->used_ms = std::max(place->used_ms, now_ms);
@@ -78,9 +80,9 @@ Dedupe::Producer* Dedupe::find_producer(const DedupeName& name, std::int64_t now
 
 Dedupe::Producer& Dedupe::add_producer(const DedupeName& name, std::int64_t now_ms) {
   by_use_.push_back(
-      {.key = std::string(key_of(name.topic->config.name, name.queue_id, name.producer)),
+      {.key = std::string(key_of(name.topic->config.name, name.numbered_queue, name.producer)),
        .topic = name.topic->config.name,
-       .queue_id = name.queue_id,
+       .queue_id = name.numbered_queue,
        .id = std::string(name.producer),
        .used_ms = now_ms,
        .window = {}});

@@ -46,8 +46,9 @@ struct DedupeStats {
 // By what a send is told from others.
 struct DedupeName {
   const Topic* topic = nullptr;
-  std::int32_t queue_id = 0;
-  std::string_view producer;  // empty: by no sequence
+  std::int32_t queue_id = 0;        // where it is stored
+  std::int32_t numbered_queue = 0;  // where its producer sent it; a priority chooses another
+  std::string_view producer;        // empty: by no sequence
   std::int64_t sequence = 0;
   std::int32_t place = -1;  // in the batch, of a stored message
   std::optional<KeyHash> key;
@@ -73,7 +74,8 @@ class Dedupe {
   static bool concerns(const Topic& topic, const SendProperties& known) {
     return known.sequenced || topic.dedupe_window_ms > 0;
   }
-  // Errors: message_invalid for a name that is none.
+  // Of a message that its producer sent to `queue_id`. Errors: message_invalid for a name that is
+  // none.
   static Result<DedupeName> name_of(const Topic& topic, std::int32_t queue_id,
                                     const SendProperties& known);
   // The earlier send with this sequence; of a batch it may be a part. Errors: message_invalid for
@@ -112,7 +114,7 @@ class Dedupe {
   };
   using ProducerPlace = std::list<Producer>::iterator;
   struct FreshSequence {
-    const Producer* producer = nullptr;
+    Producer* producer = nullptr;
     SequenceWindow::Entry entry;
   };
   struct FreshKey {

@@ -3,6 +3,7 @@
 // Telling a repeated send from a new one: what a start finds in the journal and in the log.
 // Runs on: core agent, at the start.  Owns: nothing beyond dedupe.h.  Invariant: see dedupe.h.
 #include "base/log.h"
+#include "base/producer_identity.h"
 #include "broker/dedupe/dedupe.h"
 #include "broker/timers/timers.h"
 #include "broker/transactions/transactions.h"
@@ -36,6 +37,17 @@ std::optional<Taken> taken_for(const store::Record& record) {
   return Taken{.topic = real, .queue_id = *queue_id};
 }
 
+// The queue to which a producer sent what is stored in `queue_id`: a message with a priority may
+// lie in another one.
+std::int32_t numbered_for(const Topic& topic, std::int32_t queue_id, const SendProperties& known) {
+  if (known.priority.empty() || !known.sequenced) return queue_id;
+  const auto sequence = ProducerSequence::parse(known.producer_sequence);
+  for (std::int32_t id = 0; sequence && id < topic.queue_count(); ++id) {
+    if (ProducerSequence::check_of(topic.config.name, id) == sequence->queue_check) return id;
+  }
+  return queue_id;
+}
+
 }  // namespace
 
 void Dedupe::load(DedupeLog::Opened opened) {
@@ -50,8 +62,11 @@ void Dedupe::load(DedupeLog::Opened opened) {
   for (const DedupeLog::Producer& stored : opened.producers) {
     const Topic* const topic = known_queue(stored.topic, stored.queue_id);
     if (topic == nullptr) continue;
-    const DedupeName name{
-        .topic = topic, .queue_id = stored.queue_id, .producer = stored.id, .key = {}};
+    const DedupeName name{.topic = topic,
+                          .queue_id = stored.queue_id,
+                          .numbered_queue = stored.queue_id,
+                          .producer = stored.id,
+                          .key = {}};
     Producer* producer = find_producer(name, stored.used_ms);
     if (producer == nullptr) producer = &add_producer(name, stored.used_ms);
     producer->window.raise_floor(stored.floor);
@@ -87,8 +102,9 @@ void Dedupe::apply(const store::Record& record) {
   if (!concerns(*topic, known)) return;
   const auto queue = parts_.store.find_queue(record.topic, record.queue_id);
   if (!queue || record.queue_offset < parts_.store.min_offset(*queue)) return;  // deleted
-  const auto name = name_of(*topic, taken->queue_id, known);
+  auto name = name_of(*topic, numbered_for(*topic, taken->queue_id, known), known);
   if (!name) return;
+  name->queue_id = taken->queue_id;
   if (!name->producer.empty()) apply_sequence(*name, record);
   if (!name->key) return;
   const KeyPlace place{.hash = *name->key,

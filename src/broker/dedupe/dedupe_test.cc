@@ -104,6 +104,32 @@ TEST(Dedupe, does_not_take_a_copy_in_another_queue_for_the_producers) {
   rig.send("copies", "m", 0, by("p", 0));
   rig.send("copies", "m", 0, by("p", 0));
   EXPECT_EQ(rig.visible_end("copies"), 2);
+}
+
+// The priority chooses the queue; the producer has numbered the message for the one it knows.
+TEST(Dedupe, stores_a_message_with_a_priority_once) {
+  CoreRig rig;
+  rig.put_topic("orders", 4);
+  const std::string properties = by("p", 0, "orders", 1) + property(priority_property, "3");
+  const auto first = rig.send("orders", "m", 1, properties);
+  EXPECT_EQ(first.queue_id, 3);
+  for (int i = 0; i < 3; ++i) {
+    if (i == 1) rig.kill_and_reopen();
+    if (i == 2) rig.put_topic("orders", 2);
+    const auto again = rig.send("orders", "m", 1, properties);
+    EXPECT_EQ(again.positions, first.positions) << i;
+    EXPECT_EQ(again.queue_id, 3) << i;
+    EXPECT_EQ(again.queue_offset, 0) << i;
+  }
+  rig.put_topic("orders", 4);
+  EXPECT_EQ(rig.visible_end("orders", 3), 1);
+  EXPECT_EQ(rig.visible_end("orders", 1), 0);
+  // Another queue's numbers are its own.
+  rig.send("orders", "n", 1, by("p", 1, "orders", 1));
+  rig.send("orders", "o", 3, by("p", 0, "orders", 3));
+  EXPECT_EQ(rig.visible_end("orders", 1), 1);
+  EXPECT_EQ(rig.visible_end("orders", 3), 2);
+}
 
 // A place in a batch is written by the broker; from a client it may be any.
 TEST(Dedupe, starts_again_whatever_place_in_a_batch_a_client_has_claimed) {
