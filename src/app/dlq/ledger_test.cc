@@ -75,10 +75,12 @@ TEST(LedgerEntry, is_read_as_it_was_written) {
 }
 
 TEST(LedgerEntry, is_none_for_other_texts) {
-  for (const char* text : {"", "hello", "replay", "replay\nletters t 0", "replay\nletters t x 1",
-                           "done\nletters t 0 1", "replay\nletters t 0 1\nof 3",
-                           "replay\nletters t 0 1\nwhat 3", "replay\nletters t 0 0-100"})
+  for (const char* text :
+       {"", "hello", "replay", "replay\nletters t 0", "replay\nletters t x 1",
+        "done\nletters t 0 1", "replay\nletters t 0 1\nof 3", "replay\nletters t 0 1\nwhat 3",
+        "replay\nletters t 0 0-100", "done\nletters t 0 0-4000000000000000000\nof 3"})
     EXPECT_FALSE(LedgerEntry::parse(text)) << text;
+  EXPECT_TRUE(LedgerEntry::parse("discard\nletters t 0 0-4000000000000000000"));
 }
 
 TEST(LetterBook, gives_a_letter_to_whom_came_first) {
