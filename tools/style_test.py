@@ -127,6 +127,21 @@ class TreeRules(unittest.TestCase):
         self.assertEqual(len(self.findings("page", "", 1)), 1)
         self.assertEqual(self.findings(None, "", 1), [])
 
+    def test_one_definition(self):
+        def findings(files):
+            with tempfile.TemporaryDirectory() as root:
+                for path, text in files.items():
+                    os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+                    with open(os.path.join(root, path), "w") as file:
+                        file.write(HEAD + text)
+                return [path for path, _, _ in style.one_definition(style.Tree(root, LAYERS, list(files)))]
+        plain = "namespace a {\nstruct S {};\n}\n"
+        self.assertEqual(findings({"src/x.h": plain, "src/y.cc": plain}), ["src/y.cc"])
+        self.assertEqual(findings({"src/x.h": plain, "src/y.cc": "namespace a {\nclass API S final : T {};\n}\n"}), ["src/y.cc"])
+        for other in ("namespace b {\nstruct S {};\n}\n", "namespace a {\nnamespace {\nstruct S {};\n}\n}\n",
+                      "namespace a {\nstruct S;\nstruct T { struct S {}; };\nstruct S::U {};\n}\n"):
+            self.assertEqual(findings({"src/x.h": plain, "src/y.cc": other}), [], other)
+
     def test_layers_come_from_the_build(self):
         layers = style.read_layers(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         self.assertEqual((layers[0], layers[-1]), ("base", "app"))

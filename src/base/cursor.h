@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bounds-checked big-endian cursors: Reader over received bytes, Writer over a caller's buffer.
+// Bounds-checked big-endian cursors: ByteReader over received bytes, Writer over a caller's buffer.
 // Runs on: any agent.  Owns: nothing; views live as long as the bytes they were read from.
 // Invariant: a read past the end sets failed() and yields zeros or empty views, for ever after; a
 // decoder reads all its fields and asks once.
@@ -31,9 +31,9 @@ void store_big(char* at, T value) {
   std::memcpy(at, &value, sizeof value);
 }
 
-class Reader {
+class ByteReader {
  public:
-  explicit Reader(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
+  explicit ByteReader(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
 
   template <std::integral T>
   T read() {

@@ -19,7 +19,7 @@ struct BatchElement {
   std::string_view properties;
 };
 
-inline bool read_element(Reader& in, BatchElement* element) {
+inline bool read_element(ByteReader& in, BatchElement* element) {
   const char* start = in.position();
   const std::uint32_t size = in.u32();
   in.u32();  // magic

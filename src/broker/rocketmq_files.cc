@@ -411,7 +411,7 @@ Result<> write_rocketmq_files(os::FileSystem& fs, const std::string& directory,
 
 std::int64_t read_timer_check(os::FileSystem& fs, const std::string& directory) {
   const auto bytes = os::read_file(fs, directory + "/timercheck");
-  return bytes && bytes->size() >= 8 ? Reader(*bytes).i64() : 0;
+  return bytes && bytes->size() >= 8 ? ByteReader(*bytes).i64() : 0;
 }
 
 }  // namespace bolide::broker

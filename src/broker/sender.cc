@@ -301,7 +301,7 @@ Result<std::int32_t> Sender::check_batch(const SendRequest& request, const Topic
   BOLIDE_CHECK(check_batched(common));
   BatchElement element;
   std::int32_t count = 0;
-  for (Reader in(request.body); in.remaining() > 0; ++count) {
+  for (ByteReader in(request.body); in.remaining() > 0; ++count) {
     if (!read_element(in, &element)) return fail(Errc::malformed, "batch body cannot be cut up");
     if (element.body.empty()) return fail(Errc::malformed, "message body is empty");
     if (!store::properties_fit(element.properties)) {
@@ -335,7 +335,7 @@ Result<> Sender::append_elements(const SendRequest& request, store::QueueNo queu
   BatchElement element;
   SendRequest single = request;
   Result<> done;
-  for (Reader in(request.body); in.remaining() > 0;) {
+  for (ByteReader in(request.body); in.remaining() > 0;) {
     BOLIDE_ASSERT(read_element(in, &element));
     single.flag = element.flag;
     single.body = element.body;

@@ -31,7 +31,7 @@ std::optional<std::size_t> place_in_batch(const store::Record& record, const Ded
 std::size_t count_of(std::string_view batch_body) {
   BatchElement element;
   std::size_t count = 0;
-  for (Reader in(batch_body); in.remaining() > 0 && read_element(in, &element);) ++count;
+  for (ByteReader in(batch_body); in.remaining() > 0 && read_element(in, &element);) ++count;
   return count;
 }
 
@@ -181,7 +181,7 @@ Result<> Sender::append_batch_once(const SendRequest& request, const Topic& topi
     batch.first = batch.original;
   }
   BatchElement element;
-  for (Reader in(request.body); in.remaining() > 0;) {
+  for (ByteReader in(request.body); in.remaining() > 0;) {
     BOLIDE_ASSERT(read_element(in, &element));
     BOLIDE_CHECK(plan_element(topic, element, batch, now));
   }

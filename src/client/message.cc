@@ -28,7 +28,7 @@ constexpr int store_host_v6 = 32;
 constexpr char name_end = '\1';
 constexpr char value_end = '\2';
 
-Host read_host(Reader* in, bool v6) {
+Host read_host(ByteReader* in, bool v6) {
   Host host;
   host.size = v6 ? 16 : 4;
   const std::string_view bytes = in->bytes(host.size);
@@ -37,7 +37,7 @@ Host read_host(Reader* in, bool v6) {
   return host;
 }
 
-Result<ReceivedMessage> decode_message(Reader in) {
+Result<ReceivedMessage> decode_message(ByteReader in) {
   ReceivedMessage message;
   const std::uint32_t magic = in.u32();
   if (magic != magic_v1 && magic != magic_v2)
@@ -72,11 +72,12 @@ Result<ReceivedMessage> decode_message(Reader in) {
 Result<std::vector<ReceivedMessage>> decode_messages(std::string_view bytes) {
   std::vector<ReceivedMessage> messages;
   while (!bytes.empty()) {
-    Reader in(bytes);
+    ByteReader in(bytes);
     const std::uint32_t size = in.u32();
     if (in.failed() || size <= size_bytes || size > bytes.size())
       return fail(Errc::malformed, "message of an impossible length");
-    BOLIDE_TRY(auto message, decode_message(Reader(bytes.substr(size_bytes, size - size_bytes))));
+    BOLIDE_TRY(auto message,
+               decode_message(ByteReader(bytes.substr(size_bytes, size - size_bytes))));
     messages.push_back(std::move(message));
     bytes.remove_prefix(size);
   }

@@ -107,7 +107,7 @@ TEST(SendEncode, a_batch_holds_one_element_per_message) {
   const auto batch = encode_batch(messages, ids, {});
   ASSERT_TRUE(batch);
   EXPECT_EQ(batch->messages, 2U);
-  Reader in(batch->encoded.body);
+  ByteReader in(batch->encoded.body);
   for (std::size_t i = 0; i < 2; ++i) {
     const std::size_t before = in.remaining();
     const std::uint32_t size = in.u32();

@@ -117,11 +117,11 @@ Result<std::string> inflate_all(std::string_view bytes) {
   return out;
 }
 
-std::string_view read_part(Reader& in) {
+std::string_view read_part(ByteReader& in) {
   return in.bytes(in.u32());
 }
 
-Result<> read_topics(Reader& in, std::vector<TopicConfig>* topics) {
+Result<> read_topics(ByteReader& in, std::vector<TopicConfig>* topics) {
   const std::uint32_t total = in.u32();
   if (total > register_topics_max) return fail(Errc::malformed, "registration: too many topics");
   for (std::uint32_t i = 0; i < total && !in.failed(); ++i) {
@@ -131,7 +131,7 @@ Result<> read_topics(Reader& in, std::vector<TopicConfig>* topics) {
   return {};
 }
 
-Result<> read_mappings(Reader& in, std::map<std::string, QueueMapping>* mappings) {
+Result<> read_mappings(ByteReader& in, std::map<std::string, QueueMapping>* mappings) {
   if (in.remaining() == 0) return {};
   for (std::uint32_t count = in.u32(); count > 0 && !in.failed(); --count) {
     JsonReader json(read_part(in));
@@ -145,7 +145,7 @@ Result<> read_mappings(Reader& in, std::map<std::string, QueueMapping>* mappings
 
 Result<RegisterBody> decode_register_compressed(std::string_view bytes) {
   BOLIDE_TRY(const std::string inflated, inflate_all(bytes));
-  Reader in(inflated);
+  ByteReader in(inflated);
   RegisterBody body;
   BOLIDE_TRY(body.table.version, decode_version(read_part(in)));
   BOLIDE_CHECK(read_topics(in, &body.table.topics));

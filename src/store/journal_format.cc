@@ -44,7 +44,7 @@ std::optional<Found> decode(std::string_view bytes, std::uint64_t generation) {
   if (load_big<std::uint32_t>(whole.data() + checksum_at) != checksum(whole, generation)) {
     return std::nullopt;
   }
-  Reader in(whole.substr(checked_from));
+  ByteReader in(whole.substr(checked_from));
   Found found{.record = {}, .size = size};
   found.record.sequence = in.u64();
   found.record.synced_bytes = in.u64();

@@ -39,7 +39,7 @@ Result<> MarkFile::load() {
   if (size < file_bytes) BOLIDE_CHECK(file_->write(0, bytes));
   for (std::size_t mark = 0; mark < marks; ++mark) {
     for (std::uint64_t half = 0; half < 2; ++half) {
-      Reader from(std::string_view(bytes).substr(copy_offset(mark, half), copy_bytes));
+      ByteReader from(std::string_view(bytes).substr(copy_offset(mark, half), copy_bytes));
       const std::int64_t value = from.i64();
       const std::uint64_t turn = from.u64();
       const bool valid = from.u32() == crc32(std::string_view(from.position() - copy_bytes, 16));

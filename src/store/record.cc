@@ -35,7 +35,7 @@ void put_host(Writer& to, const Host& host) {
   to.u32(host.port);
 }
 
-void take_host(Reader& from, bool v6, Host* into) {
+void take_host(ByteReader& from, bool v6, Host* into) {
   into->size = v6 ? 16 : 4;
   const std::string_view bytes = from.bytes(into->size);
   std::copy(bytes.begin(), bytes.end(), into->bytes);
@@ -69,7 +69,7 @@ bool checksums_match(std::string_view bytes, const Record& record) {
   return record.body.empty() || (crc32(record.body) & 0x7FFFFFFFU) == record.body_crc;
 }
 
-void take_fields(Reader& from, std::uint32_t magic, Record* into) {
+void take_fields(ByteReader& from, std::uint32_t magic, Record* into) {
   into->body_crc = from.u32();
   into->queue_id = from.i32();
   into->flag = from.i32();
@@ -164,7 +164,7 @@ DecodeStatus decode_record(std::string_view bytes, Verify verify, Record* into) 
     return DecodeStatus::corrupt;
   if (size > bytes.size()) return DecodeStatus::truncated;
   bytes = bytes.substr(0, size);
-  Reader from(bytes.substr(blank_bytes));
+  ByteReader from(bytes.substr(blank_bytes));
   take_fields(from, magic, into);
   if (from.failed() || from.remaining() != 0 || into->topic.empty()) return DecodeStatus::corrupt;
   if (verify == Verify::checksums && !checksums_match(bytes, *into)) return DecodeStatus::corrupt;
@@ -172,7 +172,7 @@ DecodeStatus decode_record(std::string_view bytes, Verify verify, Record* into) 
 }
 
 std::int64_t record_store_ms(std::string_view head) {
-  Reader from(head);
+  ByteReader from(head);
   from.skip(flags_at);
   const std::int32_t flags = from.i32();
   from.skip(8 + ((flags & sys_flag::born_host_v6) != 0 ? 20 : 8));

@@ -73,7 +73,7 @@ class StoreExport : public ::testing::Test {
       EXPECT_TRUE(bytes);
       EXPECT_EQ(bytes->size(), static_cast<std::size_t>(units_per_file * queue_unit_bytes));
       EXPECT_EQ(name.size(), 20U);
-      Reader from(*bytes);
+      ByteReader from(*bytes);
       for (std::int64_t at = 0; at < units_per_file; ++at) {
         QueueUnit unit;
         unit.position = from.i64();
@@ -210,7 +210,7 @@ TEST_F(StoreExport, finds_every_key_in_chained_slots_and_further_files) {
   EXPECT_TRUE(look_up(names->front(), "others#k3").empty());
 
   const std::string head = *os::read_file(disk_, "/store/index/" + names->front());
-  Reader header(head);
+  ByteReader header(head);
   EXPECT_EQ(header.i64(), 1'700'000'000'700) << "time of the first entry";
   EXPECT_EQ(header.i64(), 1'700'000'000'700 + 12 * 700) << "and of the last, the 49th";
   EXPECT_EQ(header.i64(), positions[0]);
@@ -227,7 +227,7 @@ TEST_F(StoreExport, says_in_the_checkpoint_how_far_it_goes) {
   const auto bytes = os::read_file(disk_, "/store/checkpoint");
   ASSERT_TRUE(bytes);
   EXPECT_EQ(bytes->size(), 4096U);
-  Reader from(*bytes);
+  ByteReader from(*bytes);
   EXPECT_EQ(from.i64(), clock_.now().wall_ms);
   EXPECT_EQ(from.i64(), clock_.now().wall_ms);
   from.skip(16);

@@ -35,7 +35,7 @@ void write_entry(Writer& out, const SequenceWindow::Entry& entry) {
   out.i32(entry.at.count);
 }
 
-SequenceWindow::Entry read_entry(Reader& in) {
+SequenceWindow::Entry read_entry(ByteReader& in) {
   SequenceWindow::Entry entry;
   entry.sequence = in.i64();
   entry.at.position = in.i64();
@@ -59,7 +59,7 @@ void write_place(Writer& out, const KeyPlace& place) {
   out.i32(place.queue_id);
 }
 
-KeyPlace read_place(Reader& in) {
+KeyPlace read_place(ByteReader& in) {
   KeyPlace place;
   place.hash.low = in.u64();
   place.hash.high = in.u64();
@@ -78,7 +78,7 @@ bool valid(const KeyPlace& place) {
 class Replay {
  public:
   void take(std::string_view key, std::string_view value, bool erased) {
-    Reader in(value);
+    ByteReader in(value);
     if (key == producer_key) {
       read_producer(in);
     } else if (key == keys_key) {
@@ -104,7 +104,7 @@ class Replay {
   }
 
  private:
-  void read_producer(Reader& in) {
+  void read_producer(ByteReader& in) {
     DedupeLog::Producer producer;
     producer.queue_id = in.i32();
     producer.topic = in.bytes(in.u8());
@@ -120,7 +120,7 @@ class Replay {
            !sane(producer.used_ms) || producer.floor < -1 || producer.floor >= stored_end;
     opened_.producers.push_back(std::move(producer));
   }
-  void read_keys(Reader& in) {
+  void read_keys(ByteReader& in) {
     DedupeLog::Keys keys;
     keys.topic = in.bytes(in.u8());
     while (in.remaining() > 0 && !in.failed()) {

@@ -19,7 +19,7 @@ void fill(os::SimFileSystem& fs, std::string_view bytes) {
   auto opened = store::open_journal(fs, "dedupe", [](auto, auto, bool) {});
   BOLIDE_ASSERT(opened.has_value());
   constexpr std::string_view keys = "pkxcz";
-  Reader in(bytes);
+  ByteReader in(bytes);
   while (in.remaining() > 0) {
     const std::uint8_t head = in.u8();
     const std::string_view key = keys.substr(head % keys.size(), 1);

@@ -35,7 +35,7 @@ std::vector<BatchElement> elements_of(const store::Record& record) {
   constexpr std::int32_t flags = store::sys_flag::need_unwrap | store::sys_flag::inner_batch;
   std::vector<BatchElement> elements;
   if ((record.sys_flag & flags) != flags) return elements;
-  for (Reader in(record.body); in.remaining() > 0;) {
+  for (ByteReader in(record.body); in.remaining() > 0;) {
     if (!read_element(in, &elements.emplace_back())) return {};
   }
   return elements;

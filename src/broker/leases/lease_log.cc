@@ -56,7 +56,7 @@ void write_lease(Writer& out, const Lease& lease) {
   out.i32(lease.times);
 }
 
-Lease read_lease(Reader& in) {
+Lease read_lease(ByteReader& in) {
   Lease lease;
   lease.first = in.i64();
   lease.open = in.u64();
@@ -135,10 +135,10 @@ class Replay {
   };
 
   void apply(std::string_view key, std::string_view value, bool erased) {
-    Reader key_in(key);
+    ByteReader key_in(key);
     const char letter = static_cast<char>(key_in.u8());
     const std::uint32_t number = key_in.u32();
-    Reader in(value);
+    ByteReader in(value);
     switch (letter) {
       case queue_key: read_queue(number, in, erased); break;
       // Whoever knows the queue corrects a place that it does not have.
@@ -152,7 +152,7 @@ class Replay {
     bad_ = bad_ || key_in.failed() || in.failed();
   }
 
-  void read_queue(std::uint32_t number, Reader& in, bool erased) {
+  void read_queue(std::uint32_t number, ByteReader& in, bool erased) {
     if (erased) {
       queues_.erase(number);
       return;
@@ -163,7 +163,7 @@ class Replay {
     name.group = in.bytes(in.remaining());
     queues_[number] = {.name = std::move(name), .cursor = 0, .changes = {}};
   }
-  void read_one(std::uint32_t number, std::int64_t first, Reader& in, bool erased) {
+  void read_one(std::uint32_t number, std::int64_t first, ByteReader& in, bool erased) {
     if (!erased) {
       const Lease lease = read_lease(in);
       bad_ = bad_ || lease.first != first;

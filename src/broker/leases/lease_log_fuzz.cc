@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   {
     auto opened = store::open_journal(fs, "leases", [](auto, auto, bool) {});
     BOLIDE_ASSERT(opened.has_value());
-    Reader in({reinterpret_cast<const char*>(data), size});
+    ByteReader in({reinterpret_cast<const char*>(data), size});
     while (in.remaining() > 0) {
       const std::uint8_t head = in.u8();
       const std::string_view key = in.bytes(std::min<std::size_t>(in.remaining(), head % 16));

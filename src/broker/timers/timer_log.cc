@@ -56,17 +56,17 @@ class Replay {
  public:
   void apply(std::string_view key, std::string_view value, bool erased) {
     if (key == next_key) {
-      next_offset_ = Reader(value).i64();
+      next_offset_ = ByteReader(value).i64();
       return;
     }
     if (key == settled_key) {
-      settled_position_ = Reader(value).i64();
+      settled_position_ = ByteReader(value).i64();
       return;
     }
-    Reader key_in(key);
+    ByteReader key_in(key);
     const char letter = static_cast<char>(key_in.u8());
     const std::int64_t number = key_in.i64();
-    Reader in(value);
+    ByteReader in(value);
     if (letter == waiting_key) {
       changes_.push_back({.due_ms = erased ? gone : in.i64(),
                           .offset = number,

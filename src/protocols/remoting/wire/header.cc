@@ -49,7 +49,7 @@ Result<> decode_json(std::string_view text, std::string* scratch, Header* header
 }
 
 Result<> decode_binary(std::string_view bytes, Header* header) {
-  Reader in(bytes);
+  ByteReader in(bytes);
   header->code = widen_code(in.i16());
   const std::uint8_t language = in.u8();
   header->language = language < languages.size() ? languages[language] : "OTHER";
@@ -57,7 +57,7 @@ Result<> decode_binary(std::string_view bytes, Header* header) {
   header->opaque = in.i32();
   header->flag = in.i32();
   header->remark = in.bytes(in.u32());
-  Reader fields(in.bytes(in.u32()));
+  ByteReader fields(in.bytes(in.u32()));
   while (fields.remaining() > 0 && !fields.failed()) {
     const std::string_view name = fields.bytes(fields.u16());
     const std::string_view value = fields.bytes(fields.u32());
