@@ -46,11 +46,13 @@ set_target_properties(bolide_static PROPERTIES OUTPUT_NAME bolide LINKER_LANGUAG
 install(TARGETS bolide_shared bolide_static LIBRARY ARCHIVE)
 install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/bolide)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/bolide)
-configure_package_config_file(cmake/bolideConfig.cmake.in ${CMAKE_BINARY_DIR}/bolideConfig.cmake
+# Not in the folder of the program: CMake also looks for packages beside what PATH names.
+set(package_files ${CMAKE_BINARY_DIR}/package)
+configure_package_config_file(cmake/bolideConfig.cmake.in ${package_files}/bolideConfig.cmake
                               INSTALL_DESTINATION ${package_dir}
                               PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR)
-write_basic_package_version_file(${CMAKE_BINARY_DIR}/bolideConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${CMAKE_BINARY_DIR}/bolideConfig.cmake ${CMAKE_BINARY_DIR}/bolideConfigVersion.cmake
+write_basic_package_version_file(${package_files}/bolideConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${package_files}/bolideConfig.cmake ${package_files}/bolideConfigVersion.cmake
         DESTINATION ${package_dir})
 # At installation, where the prefix is known.
 install(CODE "

@@ -45,7 +45,8 @@ struct Message {
   std::string ordering_key = {};
   std::int32_t flag = 0;  // carried along, the user's own
   // When consumers see it, where it is not at once; one of the three. The level is one of the
-  // broker's table (by default 1 is 1 s, 18 is 2 h); the others are rounded to its precision (1 s).
+  // broker's table (by default 1 is 1 s, 18 is 2 h; a higher one is taken for the last). The others
+  // are kept to the millisecond by Bolide, and to the second by Apache's broker.
   std::int32_t delay_level = 0;
   std::chrono::milliseconds delay{0};
   std::int64_t deliver_at_ms = 0;  // since the epoch

@@ -240,7 +240,8 @@ constexpr OptionRow options[] = {
     {.names = "--group",
      .takes = Takes::group,
      .value = "GROUP",
-     .doc = "as a member of this group, which remembers what was read"},
+     .doc = "as a member of this group, which goes on where it was; a new one takes all "
+            "that is there"},
     {.names = "--pop",
      .takes = Takes::flag,
      .doc = "with --group: be lent messages one by one, whoever has the queues"},

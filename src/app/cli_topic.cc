@@ -5,6 +5,7 @@
 #include "app/arguments.h"
 #include "app/cli.h"
 #include "app/cli_client.h"
+#include "app/dlq/ledger.h"
 #include "app/output.h"
 
 namespace bolide::app {
@@ -21,8 +22,9 @@ Exit list(const Arguments& arguments, Streams streams) {
   Doc rows = Doc::array();
   std::string names;
   for (const TopicName& topic : topics) {
-    if (topic.system && !arguments.has("--all")) continue;
-    rows.add(Doc::object({{"topic", topic.name}, {"system", topic.system}}));
+    const bool system = topic.system || topic.name == ledger_topic;
+    if (system && !arguments.has("--all")) continue;
+    rows.add(Doc::object({{"topic", topic.name}, {"system", system}}));
     names += topic.name + "\n";
   }
   print(arguments, streams.out, rows, [&] { return names; });
@@ -50,6 +52,9 @@ Exit create(const Arguments& arguments, Streams streams) {
 
 Exit remove(const Arguments& arguments, Streams streams) {
   const std::string topic = arguments.text("TOPIC");
+  if (topic == ledger_topic)
+    return fail(Errc::invalid_argument,
+                "the topic holds which dead letters were replayed: without it they would be again");
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
   BOLIDE_CHECK(checked(admin.delete_topic(topic)));
   print_done(arguments, streams.out, {"topic", topic, "deleted"});

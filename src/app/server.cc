@@ -89,8 +89,10 @@ class Server {
       out << fmt::format("  clients will be told {}\n", broker_->address().text());
       out << fmt::format("  reply level  {}\n", options_.shown(Opt::store_reply_level));
       out << fmt::format("  recovery     {} in {} ms, {} messages read\n",
-                         stats.clean_start ? "clean stop" : "unclean stop", broker_->opened_in_ms(),
-                         stats.recovered_messages);
+                         stats.max_position == 0 ? "new directory"
+                         : stats.clean_start     ? "clean stop"
+                                                 : "unclean stop",
+                         broker_->opened_in_ms(), stats.recovered_messages);
     }
     for (const std::string& address : options_.list(Opt::admin_listen))
       out << fmt::format("  metrics      http://{}/metrics\n", address);

@@ -12,8 +12,8 @@ namespace {
 // code, name, rocketmq, grpc(status of the v2 API), mqtt reason, kafka, amqp, http, exit,
 // retriable, text, fix
 constexpr ErrorRow rows[] = {
-    {Errc::internal, "internal", 1, 50001, 0x80, -1, 541, 500, 70, false, "internal error",
-     "report it with the server's log"},
+    {Errc::internal, "internal", 1, 50001, 0x80, -1, 541, 500, 70, false, "the request failed",
+     "correct what the message names; if it names nothing, see the server's log"},
     {Errc::invalid_argument, "invalid_argument", 29, 40000, 0x83, 42, 406, 400, 64, false,
      "a value is out of its range", "correct the value that the message names"},
     {Errc::malformed, "malformed", 1, 40000, 0x81, 2, 502, 400, 65, false,

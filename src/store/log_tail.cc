@@ -64,11 +64,12 @@ Result<> cut_tail(os::FileSystem& fs, const StoreLayout& layout, std::deque<Segm
         std::upper_bound(segments.begin(), segments.end(), tail.end,
                          [](std::int64_t at, const Segment& other) { return at < other.start; }));
     if (tail.whole || tail.end < tail.safe_end)
-      return fail(
-          Errc::storage_corrupt,
-          segment.path + ": damaged at byte " + std::to_string(segment.offset_of(tail.end)) +
-              " (log position " + std::to_string(tail.end) +
-              "), in what was safely stored: see `bolide store verify " + layout.root + "`");
+      return fail(Errc::storage_corrupt,
+                  segment.path + ": damaged at byte " +
+                      std::to_string(segment.offset_of(tail.end)) + " (log position " +
+                      std::to_string(tail.end) +
+                      "), in what was safely stored: see `bolide store verify --data-dir " +
+                      layout.root + "`");
     BOLIDE_TRY(const std::int64_t behind, find_record(segments, tail.end + 1, dirty_end));
     if (behind >= 0) {
       const std::string path = layout.own + "/cut-" + position_name(tail.end);

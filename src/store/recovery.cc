@@ -204,7 +204,7 @@ Result<> Recovery::scan() {
       return fail(Errc::storage_corrupt,
                   layout_.log + ": the record at " + std::to_string(scanner.position()) +
                       " has offset " + std::to_string(record.queue_offset) +
-                      ", which does not follow in its queue: see `bolide store verify " +
+                      ", which does not follow in its queue: see `bolide store verify --data-dir " +
                       layout_.root + "`");
     ++found_.messages;
     if (!memtable_full(found_.index->active(), options_.index_run_bytes)) continue;

@@ -183,7 +183,9 @@ constexpr OptionRow rows[] = {
      restart, open,
      "Whether TLS is refused, taken beside plain connections on the same port, or demanded."},
     {Opt::tls_certificate, "tls.certificate", text, none, "", 0, path_max, "", restart, open,
-     "The PEM file with the server's certificate and its chain; without one no TLS is offered."},
+     "The PEM file with the server's certificate and its chain; without one the server makes its "
+     "own, "
+     "which no client trusts unless told to."},
     {Opt::tls_key, "tls.key", text, none, "", 0, path_max, "", restart, open,
      "The PEM file with the private key of the certificate."},
     {Opt::tls_key_password, "tls.key_password", text, none, "", 0, 1024, "", restart, secret,

@@ -16,7 +16,7 @@ namespace cv = rocketmq_convert;
 
 constexpr std::string_view no_pools = "requests are not handed to thread pools with queues";
 constexpr std::string_view no_replicas = "replication is not supported yet";
-constexpr std::string_view no_pop = "POP consumption is not supported yet";
+constexpr std::string_view own_pop = "POP works in another way here (docs/compatibility.md)";
 constexpr std::string_view own_index = "Bolide's index files are its own and size themselves";
 constexpr std::string_view own_metrics = "Prometheus asks Bolide itself: see admin.listen";
 constexpr std::string_view own_registration = "registration always sends the whole table";
@@ -158,18 +158,18 @@ constexpr RocketmqKey rows[] = {
     ignored("enableRemoteEscape", broker, no_replicas, "false"),
     ignored("brokerHeartbeatInterval", broker, no_replicas),
     ignored("brokerNotActiveTimeoutMillis", broker, no_replicas),
-    ignored("serverLoadBalancerEnable", broker, no_pop),
-    ignored("defaultMessageRequestMode", broker, no_pop, "PULL"),
-    ignored("defaultPopShareQueueNum", broker, no_pop),
-    ignored("popPollingSize", broker, no_pop),
-    ignored("maxPopPollingSize", broker, no_pop),
-    ignored("reviveQueueNum", broker, no_pop),
-    ignored("popFromRetryProbability", broker, no_pop),
-    ignored("enablePopBufferMerge", broker, no_pop),
-    ignored("enableRetryTopicV2", broker, no_pop, "false"),
-    ignored("retrieveMessageFromPopRetryTopicV1", broker, no_pop),
-    ignored("popConsumerKVServiceEnable", broker, no_pop),
-    ignored("popResponseReturnActualRetryTopic", broker, no_pop),
+    ignored("serverLoadBalancerEnable", broker, by_capability),
+    ignored("defaultMessageRequestMode", broker, own_pop, "PULL"),
+    ignored("defaultPopShareQueueNum", broker, own_pop),
+    ignored("popPollingSize", broker, own_pop),
+    ignored("maxPopPollingSize", broker, own_pop),
+    ignored("reviveQueueNum", broker, own_pop),
+    ignored("popFromRetryProbability", broker, own_pop),
+    ignored("enablePopBufferMerge", broker, own_pop),
+    ignored("enableRetryTopicV2", broker, own_pop, "false"),
+    ignored("retrieveMessageFromPopRetryTopicV1", broker, own_pop),
+    ignored("popConsumerKVServiceEnable", broker, own_pop),
+    ignored("popResponseReturnActualRetryTopic", broker, own_pop),
     sets("recallMessageEnable", broker, Opt::broker_recall_enabled),
     ignored("storeReplyMessageEnable", broker, "replies are passed on and not stored", "false"),
     ignored("asyncSendEnable", broker, by_capability, "true"),
@@ -217,9 +217,9 @@ constexpr RocketmqKey rows[] = {
     ignored("transientStorePoolSize", broker, "Bolide writes through one buffer of its own"),
     ignored("warmMapedFileEnable", broker, "files are not mapped for writing"),
     ignored("useReentrantLockWhenPutMessage", broker, "one agent writes; there is no lock"),
-    ignored("enableLmq", broker, not_here, "false"),
-    ignored("enableMultiDispatch", broker, not_here, "false"),
-    ignored("enableCompaction", broker, not_here),
+    ignored("enableLmq", broker, by_capability, "true"),
+    ignored("enableMultiDispatch", broker, by_capability, "true"),
+    ignored("enableCompaction", broker, by_capability),
     ignored("osPageCacheBusyTimeOutMills", broker, "a busy disk shows as back-pressure"),
     ignored("defaultQueryMaxNum", broker, "the request says how many messages it wants"),
     ignored("putMessageTimeout", broker, "a busy disk shows as back-pressure"),

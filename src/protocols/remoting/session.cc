@@ -4,6 +4,7 @@
 // Runs on: io agent.  Owns: nothing but its identity.  Invariant: see session.h.
 #include "protocols/remoting/session.h"
 
+#include "base/log.h"
 #include "protocols/remoting/commands.h"
 #include "protocols/remoting/naming_service.h"
 #include "protocols/remoting/wire/request_codes.h"
@@ -41,7 +42,9 @@ std::size_t RemotingSession::on_bytes(std::string_view bytes, const Now& now) {
     switch (read_frame(bytes.substr(used), front_.frame_bytes_max(), &frame)) {
       case FrameStatus::incomplete: return used;
       case FrameStatus::bad_length:
-        return reject(Malformed::length, "malformed frame: bad length"), bytes.size();
+        return reject(Malformed::length,
+                      "malformed frame: shorter than its head, or longer than net.max_frame_bytes"),
+               bytes.size();
       case FrameStatus::bad_serialization:
         return reject(Malformed::serialization, "malformed frame: unknown serialisation"),
                bytes.size();
@@ -97,6 +100,7 @@ bool RemotingSession::sent_away(const Call& call) {
 
 void RemotingSession::reject(Malformed reason, std::string_view text) {
   ++front_.stats().malformed[static_cast<std::size_t>(reason)];
+  BOLIDE_LOG(info, "connection closed peer={} reason={}", connection_.peer().text(), text);
   connection_.close(text);
 }
 
