@@ -39,6 +39,7 @@ enum class Errc : std::uint8_t {
   connection_failed,
   connection_closed,
   shutting_down,
+  not_leader_for_queue,
 };
 
 }  // namespace bolide

@@ -130,6 +130,12 @@ Result<> BrokerRole::start_serving() {
           .answer_timeout_ms = options.integer(Opt::broker_register_timeout_ms),
           .name_servers = std::move(servers)},
       serve, parts_.transport, *core_);
+  peers_ = std::make_unique<remoting::PeerBrokers>(
+      serve, parts_.transport,
+      [this](const std::string& topic, remoting::PeerBrokers::OnRoute done) {
+        registrar_->route_of(topic, std::move(done));
+      });
+  core_->reach_by(*peers_);
   core_->announce_topics_to([this](const broker::TopicConfig*) { registrar_->topics_changed(); });
   serve.at_end_of_turn([this] {
     const bool more = core_->end_of_turn();
@@ -143,6 +149,7 @@ Result<> BrokerRole::start_serving() {
   timers_.push_back(serve.every(1'000, [this] {
     front_->tick(clock_.now());
     registrar_->tick();
+    peers_->tick();
   }));
   serve.post([this] { registrar_->register_now(); });
   return {};

@@ -11,6 +11,7 @@
 #include "net/transport.h"
 #include "os/file_system.h"
 #include "protocols/remoting/front.h"
+#include "protocols/remoting/peer_brokers.h"
 #include "protocols/remoting/registrar.h"
 #include "store/message_store.h"
 #include "table/options.h"
@@ -77,6 +78,7 @@ class BrokerRole {
   std::unique_ptr<remoting::BrokerService> service_;
   std::unique_ptr<remoting::Front> front_;
   std::unique_ptr<remoting::Registrar> registrar_;
+  std::unique_ptr<remoting::PeerBrokers> peers_;
   std::vector<std::unique_ptr<net::Agent::Timer>> timers_;
   std::unique_ptr<net::Agent::Timer> due_;  // for the time due_armed_ms_
   std::int64_t due_armed_ms_ = 0;

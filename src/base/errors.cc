@@ -74,6 +74,8 @@ constexpr ErrorRow rows[] = {
      "the peer closed the connection", "see the server's log for the reason"},
     {Errc::shutting_down, "shutting_down", 1500, 50300, 0x8B, 8, 320, 503, 69, true,
      "the server is stopping", "try again, or use another broker"},
+    {Errc::not_leader_for_queue, "not_leader_for_queue", 501, 50001, 0x9C, 6, 404, 421, 75, true,
+     "another broker has this queue now", "ask the name server for the route again"},
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "broker/config.h"
 #include "broker/leases/settled.h"
+#include "broker/static_topics/mapping.h"
 
 #include <cstdint>
 #include <functional>
@@ -66,6 +67,7 @@ struct SendRequest {
   std::optional<std::int32_t> reconsume_times_max;  // of a retry; else the group's
   bool batch = false;                               // body is a batch (wire 1.10)
   bool unit_mode = false;                           // marks a topic that is made for it
+  bool physical = false;                            // queue_id is the broker's; see QueueTarget
   Origin origin = Origin::client;
   std::int64_t prepared_position = 0;  // of the half message that is committed
   std::string_view body;
@@ -106,6 +108,7 @@ struct PullRequest {
   std::optional<std::string_view> subscription;  // carried by the request; else the group's
   std::string_view expression_type = "TAG";
   std::int64_t subscription_version = 0;
+  bool physical = false;  // queue and offset are the broker's; see QueueTarget
 };
 
 struct PullResult {
@@ -116,6 +119,8 @@ struct PullResult {
   std::int64_t max_offset = 0;
   std::int32_t messages = 0;
   Slices records;
+  // To be added to the offsets in the records; present for queues of static topics alone.
+  std::optional<std::int64_t> offset_delta = std::nullopt;
 };
 
 // Which topic a message is popped from: RocketMQ's broker keeps what was not acknowledged in a
@@ -287,6 +292,7 @@ struct ConsumeSpan {
 struct TopicTable {
   std::vector<TopicConfig> topics;
   DataVersion version;
+  std::vector<TopicMapping> mappings = {};  // of those that are static
 };
 
 struct GroupTable {
@@ -308,6 +314,15 @@ struct ResetRequest {
   std::int64_t timestamp_ms = -1;      // -1: to the end
   std::optional<std::int64_t> offset;  // instead of the timestamp
   bool force = true;                   // also forward
+};
+
+// The queue that a request is about. Of a static topic (semantics 3.20) that is a logical queue,
+// which may lie on other brokers too, unless the request is `physical`: it names the queue as this
+// broker numbers it. Of other topics both are the same.
+struct QueueTarget {
+  std::string_view topic;
+  std::int32_t queue_id = 0;
+  bool physical = false;
 };
 
 // A queue as clients name it.
@@ -374,10 +389,9 @@ class Api {
   // --- hot: answered through ticket.sink ------------------------------------------------------
   virtual void send(const SendRequest& request) = 0;
   virtual void pull(const PullRequest& request) = 0;
-  // Fire and forget for one-way commits; unknown groups are an error (group_not_found).
-  virtual Result<> commit_offset(const Identity& who, std::string_view group,
-                                 std::string_view topic, std::int32_t queue_id,
-                                 std::int64_t offset) = 0;
+  // Unknown groups are an error (group_not_found).
+  virtual void commit_offset(const Identity& who, std::string_view group, const QueueTarget& queue,
+                             std::int64_t offset, Reply<void> reply) = 0;
 
   // --- single messages (semantics 3.18) --------------------------------------------------------
   // Hot: answered through ticket.sink.
@@ -432,21 +446,23 @@ class Api {
                              std::string_view client_id, const std::vector<QueueRef>& queues) = 0;
 
   // --- offsets --------------------------------------------------------------------------------
+  // All that take a QueueTarget, and send and pull: not_leader_for_queue if another broker has that
+  // logical queue now.
   // RocketMQ's first-time rule (semantics 3.3): no offset and a queue never trimmed answers 0,
   // else not_found; with `zero_if_absent` false a missing offset is always not_found.
-  virtual void consumer_offset(const Identity& who, std::string_view group, std::string_view topic,
-                               std::int32_t queue_id, bool zero_if_absent,
+  virtual void consumer_offset(const Identity& who, std::string_view group,
+                               const QueueTarget& queue, bool zero_if_absent,
                                Reply<std::int64_t> reply) = 0;
   virtual void all_offsets(const Identity& who, Reply<std::vector<OffsetEntry>> reply) = 0;
-  virtual void min_offset(const Identity& who, std::string_view topic, std::int32_t queue_id,
+  virtual void min_offset(const Identity& who, const QueueTarget& queue,
                           Reply<std::int64_t> reply) = 0;
-  virtual void max_offset(const Identity& who, std::string_view topic, std::int32_t queue_id,
+  virtual void max_offset(const Identity& who, const QueueTarget& queue,
                           Reply<std::int64_t> reply) = 0;
-  virtual void offset_by_time(const Identity& who, std::string_view topic, std::int32_t queue_id,
-                              std::int64_t time_ms, bool upper, Reply<std::int64_t> reply) = 0;
+  virtual void offset_by_time(const Identity& who, const QueueTarget& queue, std::int64_t time_ms,
+                              bool upper, Reply<std::int64_t> reply) = 0;
   // Store time of the oldest message; -1 if there is none.
-  virtual void earliest_store_time(const Identity& who, std::string_view topic,
-                                   std::int32_t queue_id, Reply<std::int64_t> reply) = 0;
+  virtual void earliest_store_time(const Identity& who, const QueueTarget& queue,
+                                   Reply<std::int64_t> reply) = 0;
   virtual void reset_offsets(const Identity& who, const ResetRequest& request,
                              Reply<std::map<std::int32_t, std::int64_t>> reply) = 0;
   virtual void clone_offsets(const Identity& who, std::string_view from_group,
@@ -479,8 +495,16 @@ class Api {
   // `attribute_changes`: "+key=value,-key" (semantics 3.17).
   virtual void put_topic(const Identity& who, const TopicConfig& config,
                          std::string_view attribute_changes, Reply<void> reply) = 0;
+  // Makes the topic static, or moves its queues; `force` takes the mapping unchecked. Answered when
+  // all that was sent before can be seen: what a queue holds then is final if it moved. Errors: as
+  // put_topic, as merge_mapping.
+  virtual void put_static_topic(const Identity& who, const TopicConfig& config,
+                                const TopicMapping& mapping, bool force, Reply<void> reply) = 0;
   virtual void delete_topic(const Identity& who, std::string_view topic, Reply<void> reply) = 0;
   virtual void topic(const Identity& who, std::string_view topic, Reply<TopicConfig> reply) = 0;
+  // Nothing: the topic is not static, or not there.
+  virtual void topic_mapping(const Identity& who, std::string_view topic,
+                             Reply<std::optional<TopicMapping>> reply) = 0;
   virtual void all_topics(const Identity& who, Reply<TopicTable> reply) = 0;
   virtual void topic_ranges(const Identity& who, std::string_view topic,
                             Reply<std::map<std::int32_t, QueueRange>> reply) = 0;

@@ -6,6 +6,8 @@
 
 #include "base/log.h"
 
+#include <utility>
+
 namespace bolide::broker {
 namespace {
 
@@ -64,27 +66,36 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
   open_leases(std::move(state.leases), background);
   open_detours(std::move(state.timers), state.metadata.stored.checks, std::move(background));
   open_dedupe(std::move(state.dedupe));
+  open_static_topics();
   if (metadata_->wants_snapshot()) (void)metadata_->snapshot(everything());  // or by a tick
-  sender_.on_published([this](store::QueueNo queue) {
-    puller_.wake(queue);
-    popper_->published(queue);
-    timers_->published(queue);
-    transactions_->published(queue);
-  });
-  store_.on_safe([this] { sender_.release(); });
-  store_.before_drop([this](std::int64_t end_position) {
-    const bool timers = timers_->done_below(end_position);
-    const bool compacted = compactor_->done_below(end_position);
-    return transactions_->done_below(end_position) && timers && compacted;
-  });
+  connect();
   // A message is as safe as its reply level says only if its topic is.
   store_.sync_with(metadata_->journal());
   store_.sync_with(leases_->journal());
   store_.sync_with(dedupe_->journal());
 }
 
+void Core::connect() {
+  sender_.on_published([this](store::QueueNo queue) {
+    puller_.wake(queue);
+    popper_->published(queue);
+    timers_->published(queue);
+    transactions_->published(queue);
+  });
+  store_.on_safe([this] {
+    sender_.release();
+    reply_when_safe();
+  });
+  store_.before_drop([this](std::int64_t end_position) {
+    const bool timers = timers_->done_below(end_position);
+    const bool compacted = compactor_->done_below(end_position);
+    return transactions_->done_below(end_position) && timers && compacted;
+  });
+}
+
 void Core::load(const StoredMetadata& stored) {
   topics_.load(stored.topics, stored.topic_version);
+  topics_.load_mappings(stored.mappings);
   if (topics_.load_trims(stored.trims)) metadata_->want_snapshot();
   groups_.load(stored.groups, stored.group_version);
   offsets_.load(stored.offsets);
@@ -147,6 +158,8 @@ void Core::open_detours(TimerLog::Opened timers, const std::vector<CheckEntry>& 
        .special = [this](const SendRequest& request, std::int32_t queue_id,
                          const SendProperties& known,
                          const Now& at) { return detour(request, queue_id, known, at); },
+       .mapped = [this](const SendRequest& request,
+                        const Topic& topic) { static_topics_->send(request, topic); },
        .recall_handle =
            [this](const store::Record& held) { return timers_->recall_handle_of(held); }});
 }
@@ -155,6 +168,16 @@ void Core::open_dedupe(DedupeLog::Opened dedupe) {
   dedupe_ = std::make_unique<Dedupe>(
       settings_.dedupe, Dedupe::Parts{.store = store_, .topics = topics_}, std::move(dedupe));
   sender_.tell_apart_by(*dedupe_);
+}
+
+void Core::open_static_topics() {
+  static_topics_ = std::make_unique<StaticTopics>(
+      settings_.name,
+      StaticTopics::Parts{
+          .topics = topics_,
+          .send = [this](const SendRequest& request) { sender_.send(request, now()); },
+          .pull = [this](const PullRequest& request) { pull_here(request); },
+          .answer = [this](const QueueQuestion& question) { return answer_here(question); }});
 }
 
 void Core::send(const SendRequest& request) {
@@ -172,6 +195,11 @@ Result<std::optional<Detour>> Core::detour(const SendRequest& request, std::int3
 }
 
 void Core::pull(const PullRequest& request) {
+  if (topics_.any_static() && !request.physical && static_topics_->pull(request)) return;
+  pull_here(request);
+}
+
+void Core::pull_here(const PullRequest& request) {
   puller_.pull(request, now());
 }
 
@@ -199,6 +227,7 @@ bool Core::end_of_turn() {
   const bool more = timers_->run(at);
   transactions_->run(at);
   sender_.write(at);
+  reply_when_safe();
   // What became visible is given at once; what is given is noted before anybody is answered.
   const bool given_up = popper_->run(at);
   leases_->write(at.steady_ms());
@@ -251,9 +280,23 @@ StoredMetadata Core::everything() const {
   all.modes = modes_.all();
   all.locks = locks_.all(now());
   all.checks = transactions_->checks();
+  all.mappings = topics_.mappings();
   all.topic_version = topics_.version();
   all.group_version = groups_.version();
   return all;
+}
+
+// All that was appended by then was published, and answered, or never will be.
+void Core::reply_when_safe() {
+  if (settling_.empty()) return;
+  const std::int64_t safe = store_.stopped() ? INT64_MAX : store_.safe_position();
+  std::vector<Settling> all = std::exchange(settling_, {});
+  for (Settling& one : all) {
+    if (one.position <= safe)
+      one.reply({});
+    else
+      settling_.push_back(std::move(one));
+  }
 }
 
 void Core::drain() {

@@ -23,6 +23,7 @@
 #include "broker/request_modes.h"
 #include "broker/retry/send_back.h"
 #include "broker/sender.h"
+#include "broker/static_topics/static_topics.h"
 #include "broker/timers/timers.h"
 #include "broker/topics.h"
 #include "broker/transactions/transactions.h"
@@ -32,6 +33,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace bolide::broker {
 
@@ -97,6 +99,9 @@ class Core final : public Api {
   // Called after each change of the topic table: with the changed topic, or null when one went.
   void announce_topics_to(Topics::Announce announce) { topics_.announce_to(std::move(announce)); }
 
+  // How earlier generations of logical queues are reached that lie on other brokers.
+  void reach_by(Peers& peers) { static_topics_->reach_by(peers); }
+
   // End of turn: writes what was appended, answers and wakes. Returns whether more work came of it.
   bool end_of_turn();
   // When the next message for later is due, as wall time: a turn should run then.
@@ -121,8 +126,8 @@ class Core final : public Api {
 
   void send(const SendRequest& request) override;
   void pull(const PullRequest& request) override;
-  Result<> commit_offset(const Identity& who, std::string_view group, std::string_view topic,
-                         std::int32_t queue_id, std::int64_t offset) override;
+  void commit_offset(const Identity& who, std::string_view group, const QueueTarget& queue,
+                     std::int64_t offset, Reply<void> reply) override;
 
   void pop(const PopRequest& request) override;
   void ack(const Identity& who, const LeaseRef& lease, Reply<Settled> reply) override;
@@ -157,17 +162,16 @@ class Core final : public Api {
   void unlock_queues(const Identity& who, std::string_view group, std::string_view client_id,
                      const std::vector<QueueRef>& queues) override;
 
-  void consumer_offset(const Identity& who, std::string_view group, std::string_view topic,
-                       std::int32_t queue_id, bool zero_if_absent,
-                       Reply<std::int64_t> reply) override;
+  void consumer_offset(const Identity& who, std::string_view group, const QueueTarget& queue,
+                       bool zero_if_absent, Reply<std::int64_t> reply) override;
   void all_offsets(const Identity& who, Reply<std::vector<OffsetEntry>> reply) override;
-  void min_offset(const Identity& who, std::string_view topic, std::int32_t queue_id,
+  void min_offset(const Identity& who, const QueueTarget& queue,
                   Reply<std::int64_t> reply) override;
-  void max_offset(const Identity& who, std::string_view topic, std::int32_t queue_id,
+  void max_offset(const Identity& who, const QueueTarget& queue,
                   Reply<std::int64_t> reply) override;
-  void offset_by_time(const Identity& who, std::string_view topic, std::int32_t queue_id,
-                      std::int64_t time_ms, bool upper, Reply<std::int64_t> reply) override;
-  void earliest_store_time(const Identity& who, std::string_view topic, std::int32_t queue_id,
+  void offset_by_time(const Identity& who, const QueueTarget& queue, std::int64_t time_ms,
+                      bool upper, Reply<std::int64_t> reply) override;
+  void earliest_store_time(const Identity& who, const QueueTarget& queue,
                            Reply<std::int64_t> reply) override;
   void reset_offsets(const Identity& who, const ResetRequest& request,
                      Reply<std::map<std::int32_t, std::int64_t>> reply) override;
@@ -187,8 +191,12 @@ class Core final : public Api {
 
   void put_topic(const Identity& who, const TopicConfig& config, std::string_view attribute_changes,
                  Reply<void> reply) override;
+  void put_static_topic(const Identity& who, const TopicConfig& config, const TopicMapping& mapping,
+                        bool force, Reply<void> reply) override;
   void delete_topic(const Identity& who, std::string_view topic, Reply<void> reply) override;
   void topic(const Identity& who, std::string_view topic, Reply<TopicConfig> reply) override;
+  void topic_mapping(const Identity& who, std::string_view topic,
+                     Reply<std::optional<TopicMapping>> reply) override;
   void all_topics(const Identity& who, Reply<TopicTable> reply) override;
   void topic_ranges(const Identity& who, std::string_view topic,
                     Reply<std::map<std::int32_t, QueueRange>> reply) override;
@@ -209,10 +217,20 @@ class Core final : public Api {
 
  private:
   Result<store::QueueNo> queue_of(std::string_view topic, std::int32_t queue_id) const;
+  bool can_lock(std::string_view topic, std::int32_t queue_id) const;
+  void pull_here(const PullRequest& request);
+  // core_offsets.cc: of logical queues and of this broker's own.
+  void ask_queue(const QueueQuestion& question, bool physical, Reply<std::int64_t> reply);
+  Result<std::int64_t> answer_here(const QueueQuestion& question);
+  Result<std::int64_t> committed_here(const QueueQuestion& question);
+  Result<std::int64_t> commit_here(const QueueQuestion& question);
+  void open_static_topics();
+  void reply_when_safe();
   Result<Slices> record_at(std::int64_t position);
   void add_progress(std::string_view group, const Topic& topic, GroupProgress* progress);
   Result<std::optional<Detour>> detour(const SendRequest& request, std::int32_t queue_id,
                                        const SendProperties& known, const Now& now);
+  void connect();
   void load(const StoredMetadata& stored);
   void open_detours(TimerLog::Opened timers, const std::vector<CheckEntry>& checks,
                     store::Background background);
@@ -247,6 +265,13 @@ class Core final : public Api {
   std::unique_ptr<Timers> timers_;
   std::unique_ptr<Transactions> transactions_;
   std::unique_ptr<Dedupe> dedupe_;
+  std::unique_ptr<StaticTopics> static_topics_;
+  // Whoever changed a mapping: answered when what the log held then is safe.
+  struct Settling {
+    std::int64_t position = 0;
+    Reply<void> reply;
+  };
+  std::vector<Settling> settling_;
 
   struct Rates {  // messages per second over the last sampled second
     std::int64_t sampled_ms = 0;

@@ -14,6 +14,24 @@ void Core::put_topic(const Identity&, const TopicConfig& config, std::string_vie
   reply(topics_.put(config, attribute_changes, now().wall_ms));
 }
 
+void Core::put_static_topic(const Identity&, const TopicConfig& config, const TopicMapping& mapping,
+                            bool force, Reply<void> reply) {
+  if (auto done = topics_.put_static(config, mapping, force, now().wall_ms); !done)
+    return reply(std::move(done));
+  // Whoever waits in a queue that has moved asks again, where it is now.
+  for (const store::QueueNo queue : topics_.find(config.name)->queues)
+    puller_.answer_waiting(queue);
+  settling_.push_back({.position = store_.stats().max_position, .reply = std::move(reply)});
+  reply_when_safe();
+}
+
+void Core::topic_mapping(const Identity&, std::string_view topic,
+                         Reply<std::optional<TopicMapping>> reply) {
+  const Topic* found = topics_.find(topic);
+  if (found == nullptr || found->mapping == nullptr) return reply(std::nullopt);
+  reply(*found->mapping);
+}
+
 void Core::delete_topic(const Identity&, std::string_view topic, Reply<void> reply) {
   auto erased = topics_.erase(topic, now().wall_ms);
   if (erased) {
@@ -38,6 +56,7 @@ void Core::all_topics(const Identity&, Reply<TopicTable> reply) {
   TopicTable table{.topics = {}, .version = topics_.version()};
   for (const auto& [name, topic] : topics_.all()) table.topics.push_back(topic.config);
   std::ranges::sort(table.topics, {}, &TopicConfig::name);
+  table.mappings = topics_.mappings();
   reply(std::move(table));
 }
 
@@ -92,7 +111,9 @@ void Core::all_groups(const Identity&, Reply<GroupTable> reply) {
 void Core::add_progress(std::string_view group, const Topic& topic, GroupProgress* progress) {
   for (std::int32_t id = 0; id < topic.config.read_queues; ++id) {
     const store::QueueNo queue = topic.queues[static_cast<std::size_t>(id)];
-    const std::int64_t committed = offsets_.find(group, topic.config.name, id).value_or(0);
+    // Of a queue of a static topic an older one may have the offset, so 0 would be wrong.
+    const std::int64_t absent = topic.mapping == nullptr ? 0 : -1;
+    const std::int64_t committed = offsets_.find(group, topic.config.name, id).value_or(absent);
     QueueProgress line{.topic = topic.config.name,
                        .queue_id = id,
                        .broker_offset = visible_.end(queue),

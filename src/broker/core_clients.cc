@@ -46,6 +46,7 @@ void Core::unregister_client(const ClientPlace& place, std::string_view,
 void Core::session_closed(SessionId session) {
   clients_.session_closed(session);
   puller_.session_closed(session);
+  static_topics_->session_closed(session);
   popper_->session_closed(session);
 }
 
@@ -128,6 +129,12 @@ void Core::request_modes(const Identity&, Reply<std::vector<RequestMode>> reply)
   reply(modes_.all());
 }
 
+bool Core::can_lock(std::string_view topic, std::int32_t queue_id) const {
+  const Topic* found = topics_.find(topic);
+  if (found == nullptr || found->mapping == nullptr) return queue_of(topic, queue_id).has_value();
+  return static_topics_->leads(*found, queue_id);
+}
+
 void Core::lock_queues(const Identity&, std::string_view group, std::string_view client_id,
                        const std::vector<QueueRef>& queues, Reply<std::vector<QueueRef>> reply) {
   // What does not exist is not locked: it would only fill the table.
@@ -136,7 +143,7 @@ void Core::lock_queues(const Identity&, std::string_view group, std::string_view
   }
   std::vector<QueueRef> held;
   for (const QueueRef& queue : queues) {
-    if (!queue_of(queue.topic, queue.queue_id)) continue;
+    if (!can_lock(queue.topic, queue.queue_id)) continue;
     if (locks_.lock(group, queue.topic, queue.queue_id, client_id, now())) {
       held.push_back(queue);
     }

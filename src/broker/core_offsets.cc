@@ -8,16 +8,59 @@
 
 namespace bolide::broker {
 
-Result<> Core::commit_offset(const Identity&, std::string_view group, std::string_view topic,
-                             std::int32_t queue_id, std::int64_t offset) {
-  if (groups_.find(group) == nullptr) {
-    return fail(Errc::group_not_found, "Group " + std::string(group) + " not exist!");
+void Core::ask_queue(const QueueQuestion& question, bool physical, Reply<std::int64_t> reply) {
+  if (topics_.any_static() && static_topics_->ask(question, physical, reply)) return;
+  reply(answer_here(question));
+}
+
+Result<std::int64_t> Core::answer_here(const QueueQuestion& question) {
+  if (question.fact == QueueFact::consumer_offset) return committed_here(question);
+  if (question.fact == QueueFact::commit) return commit_here(question);
+  BOLIDE_TRY(const store::QueueNo queue, queue_of(question.topic, question.queue_id));
+  const std::int64_t min = store_.min_offset(queue);
+  switch (question.fact) {
+    case QueueFact::min_offset: return compactor_->first_offset(queue, min).value_or(min);
+    case QueueFact::max_offset: return visible_.end(queue);
+    case QueueFact::offset_by_time:
+      return store_.offset_by_time(queue, question.value, question.upper);
+    case QueueFact::earliest_store_time: return store_.store_time(queue, min).value_or(-1);
+    case QueueFact::consumer_offset:
+    case QueueFact::commit: break;
   }
-  BOLIDE_CHECK(queue_of(topic, queue_id));
-  if (offset < 0) return fail(Errc::invalid_argument, "negative offset");
-  offsets_.commit(group, topic, queue_id, offset);
-  offset_moved(group, topic, queue_id, offset);
-  return {};
+  return fail(Errc::internal, "a question about a queue");
+}
+
+Result<std::int64_t> Core::commit_here(const QueueQuestion& question) {
+  if (groups_.find(question.group) == nullptr) {
+    return fail(Errc::group_not_found, "Group " + std::string(question.group) + " not exist!");
+  }
+  BOLIDE_CHECK(queue_of(question.topic, question.queue_id));
+  if (question.value < 0) return fail(Errc::invalid_argument, "negative offset");
+  offsets_.commit(question.group, question.topic, question.queue_id, question.value);
+  offset_moved(question.group, question.topic, question.queue_id, question.value);
+  return 0;
+}
+
+Result<std::int64_t> Core::committed_here(const QueueQuestion& question) {
+  if (auto found = offsets_.find(question.group, question.topic, question.queue_id)) return *found;
+  const auto queue = queue_of(question.topic, question.queue_id);
+  // A queue that was never trimmed is read from its start: no message between this answer and a
+  // question for the maximum can be missed.
+  if (question.zero_if_absent && queue && store_.min_offset(*queue) == 0) return 0;
+  return fail(Errc::not_found, "Not found, maybe this group consumer boot first");
+}
+
+void Core::commit_offset(const Identity&, std::string_view group, const QueueTarget& queue,
+                         std::int64_t offset, Reply<void> reply) {
+  ask_queue({.fact = QueueFact::commit,
+             .topic = queue.topic,
+             .queue_id = queue.queue_id,
+             .group = group,
+             .value = offset},
+            queue.physical, [reply = std::move(reply)](Result<std::int64_t> done) mutable {
+              if (!done) return reply(Failure(std::move(done).error()));
+              reply({});
+            });
 }
 
 // A group that pops follows an offset that it did not commit by its leases.
@@ -32,47 +75,45 @@ void Core::offset_moved(std::string_view group, std::string_view topic, std::int
   if (leases_->moved(group, topic, queue_id, place)) popper_->wake(group, topic);
 }
 
-void Core::consumer_offset(const Identity&, std::string_view group, std::string_view topic,
-                           std::int32_t queue_id, bool zero_if_absent, Reply<std::int64_t> reply) {
-  if (auto found = offsets_.find(group, topic, queue_id)) return reply(*found);
-  const auto queue = queue_of(topic, queue_id);
-  // A queue that was never trimmed is read from its start: no message between this answer and a
-  // question for the maximum can be missed.
-  if (zero_if_absent && queue && store_.min_offset(*queue) == 0) return reply(0);
-  reply(fail(Errc::not_found, "Not found, maybe this group consumer boot first"));
+void Core::consumer_offset(const Identity&, std::string_view group, const QueueTarget& queue,
+                           bool zero_if_absent, Reply<std::int64_t> reply) {
+  ask_queue({.fact = QueueFact::consumer_offset,
+             .topic = queue.topic,
+             .queue_id = queue.queue_id,
+             .group = group,
+             .zero_if_absent = zero_if_absent},
+            queue.physical, std::move(reply));
 }
 
 void Core::all_offsets(const Identity&, Reply<std::vector<OffsetEntry>> reply) {
   reply(offsets_.all());
 }
 
-void Core::min_offset(const Identity&, std::string_view topic, std::int32_t queue_id,
-                      Reply<std::int64_t> reply) {
-  const auto queue = queue_of(topic, queue_id);
-  if (!queue) return reply(Failure(queue.error()));
-  const std::int64_t min = store_.min_offset(*queue);
-  reply(compactor_->first_offset(*queue, min).value_or(min));
+void Core::min_offset(const Identity&, const QueueTarget& queue, Reply<std::int64_t> reply) {
+  ask_queue({.fact = QueueFact::min_offset, .topic = queue.topic, .queue_id = queue.queue_id},
+            queue.physical, std::move(reply));
 }
 
-void Core::max_offset(const Identity&, std::string_view topic, std::int32_t queue_id,
-                      Reply<std::int64_t> reply) {
-  const auto queue = queue_of(topic, queue_id);
-  if (!queue) return reply(Failure(queue.error()));
-  reply(visible_.end(*queue));
+void Core::max_offset(const Identity&, const QueueTarget& queue, Reply<std::int64_t> reply) {
+  ask_queue({.fact = QueueFact::max_offset, .topic = queue.topic, .queue_id = queue.queue_id},
+            queue.physical, std::move(reply));
 }
 
-void Core::offset_by_time(const Identity&, std::string_view topic, std::int32_t queue_id,
-                          std::int64_t time_ms, bool upper, Reply<std::int64_t> reply) {
-  const auto queue = queue_of(topic, queue_id);
-  if (!queue) return reply(Failure(queue.error()));
-  reply(store_.offset_by_time(*queue, time_ms, upper));
+void Core::offset_by_time(const Identity&, const QueueTarget& queue, std::int64_t time_ms,
+                          bool upper, Reply<std::int64_t> reply) {
+  ask_queue({.fact = QueueFact::offset_by_time,
+             .topic = queue.topic,
+             .queue_id = queue.queue_id,
+             .value = time_ms,
+             .upper = upper},
+            queue.physical, std::move(reply));
 }
 
-void Core::earliest_store_time(const Identity&, std::string_view topic, std::int32_t queue_id,
+void Core::earliest_store_time(const Identity&, const QueueTarget& queue,
                                Reply<std::int64_t> reply) {
-  const auto queue = queue_of(topic, queue_id);
-  if (!queue) return reply(Failure(queue.error()));
-  reply(store_.store_time(*queue, store_.min_offset(*queue)).value_or(-1));
+  ask_queue(
+      {.fact = QueueFact::earliest_store_time, .topic = queue.topic, .queue_id = queue.queue_id},
+      queue.physical, std::move(reply));
 }
 
 void Core::reset_offsets(const Identity&, const ResetRequest& request,

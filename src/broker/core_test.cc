@@ -22,12 +22,12 @@ class CoreTest : public ::testing::Test {
   Result<std::int64_t> consumer_offset(std::string_view group, std::string_view topic,
                                        std::int32_t queue_id = 0, bool zero_if_absent = true) {
     Answer<std::int64_t> answer;
-    rig_.core->consumer_offset(rig_.anonymous, group, topic, queue_id, zero_if_absent,
+    rig_.core->consumer_offset(rig_.anonymous, group, {topic, queue_id}, zero_if_absent,
                                answer.reply());
     return answer.get();
   }
   Result<> commit(std::string_view topic, std::int32_t queue_id, std::int64_t offset) {
-    return rig_.core->commit_offset(rig_.anonymous, "readers", topic, queue_id, offset);
+    return rig_.commit("readers", {topic, queue_id}, offset);
   }
   using Chosen = std::map<std::int32_t, std::int64_t>;
   Result<Chosen> reset(const ResetRequest& request) {
@@ -291,7 +291,7 @@ TEST_F(CoreTest, answers_for_the_ends_of_a_queue) {
   };
   const auto earliest = [&](std::int32_t queue) {
     return ask([&](auto reply) {
-      rig_.core->earliest_store_time(rig_.anonymous, "orders", queue, std::move(reply));
+      rig_.core->earliest_store_time(rig_.anonymous, {"orders", queue}, std::move(reply));
     });
   };
   EXPECT_EQ(earliest(0), -1);
@@ -299,7 +299,7 @@ TEST_F(CoreTest, answers_for_the_ends_of_a_queue) {
   EXPECT_EQ(earliest(0), start_ms);
   EXPECT_EQ(earliest(7).error().code, Errc::queue_out_of_range);
   EXPECT_EQ(ask([&](auto reply) {
-              rig_.core->offset_by_time(rig_.anonymous, "orders", 0, start_ms + 1, false,
+              rig_.core->offset_by_time(rig_.anonymous, {"orders", 0}, start_ms + 1, false,
                                         std::move(reply));
             }),
             1);
@@ -535,7 +535,7 @@ TEST_F(CoreTest, keeps_the_messages_of_a_deleted_topic_away_after_a_kill) {
   rig_.kill_and_reopen();
   for (std::int32_t queue_id : {0, 1}) {
     Answer<std::int64_t> min;
-    rig_.core->min_offset(rig_.anonymous, "orders", queue_id, min.reply());
+    rig_.core->min_offset(rig_.anonymous, {"orders", queue_id}, min.reply());
     EXPECT_EQ(min.get().value(), 1) << queue_id;
   }
   EXPECT_EQ(CoreRig::bodies(rig_.pull("orders", 1)), std::vector<std::string>{"new"});

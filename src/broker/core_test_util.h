@@ -258,8 +258,13 @@ class CoreRig {
   }
   std::int64_t visible_end(std::string_view topic, std::int32_t queue_id = 0) {
     Answer<std::int64_t> answer;
-    core->max_offset(anonymous, topic, queue_id, answer.reply());
+    core->max_offset(anonymous, {.topic = topic, .queue_id = queue_id}, answer.reply());
     return answer.get().value();
+  }
+  Result<> commit(std::string_view group, const QueueTarget& queue, std::int64_t offset) {
+    Answer<void> answer;
+    core->commit_offset(anonymous, group, queue, offset, answer.reply());
+    return std::move(answer.get());
   }
   // Bodies in what a pull was answered with.
   static std::vector<std::string> bodies(const PullResult& result) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Metadata in the journal. Keys: topic/NAME, group/NAME, offset/QUEUE/TOPIC@GROUP, trim/NAME,
-// mode/TOPIC@GROUP, lock/QUEUE/TOPIC@GROUP, checks/HALF, version/topic, version/group. Names hold
-// neither '/' nor '@', so keys are unambiguous. Runs on: core agent.  Owns: the journal. Invariant:
-// see metadata.h.
+// mode/TOPIC@GROUP, lock/QUEUE/TOPIC@GROUP, checks/HALF, mapping/NAME, version/topic,
+// version/group. Names hold neither '/' nor '@', so keys are unambiguous. Runs on: core agent.
+// Owns: the journal. Invariant: see metadata.h.
 #include "broker/metadata.h"
 
 #include "base/log.h"
@@ -23,6 +23,7 @@ constexpr std::string_view trim_key = "trim/";
 constexpr std::string_view mode_key = "mode/";
 constexpr std::string_view lock_key = "lock/";
 constexpr std::string_view checks_key = "checks/";
+constexpr std::string_view mapping_key = "mapping/";
 constexpr std::string_view topic_version_key = "version/topic";
 constexpr std::string_view group_version_key = "version/group";
 constexpr std::uint64_t snapshot_after_bytes = 8U << 20U;
@@ -98,6 +99,7 @@ class Replay {
     if (key.starts_with(trim_key)) return read_trim(key, value, stored);
     if (key.starts_with(lock_key)) return read_lock(key, value, stored);
     if (key.starts_with(checks_key)) return read_checks(key, value, stored);
+    if (key.starts_with(mapping_key)) return read_mapping(key, value, stored);
     return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
   }
 
@@ -127,6 +129,14 @@ class Replay {
     if (!half_offset || !checks)
       return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
     stored->checks.push_back({.half_offset = *half_offset, .checks = *checks});
+    return {};
+  }
+
+  static Result<> read_mapping(std::string_view key, std::string_view value,
+                               StoredMetadata* stored) {
+    auto mapping = parse_mapping(value);
+    if (!mapping) return Failure(std::move(mapping).error().in(key));
+    stored->mappings.push_back(std::move(*mapping));
     return {};
   }
 
@@ -175,6 +185,14 @@ void Metadata::erase_topic(std::string_view name, std::int64_t trim_position,
   journal_->erase(key_of(topic_key, name));
   journal_->put(key_of(trim_key, name), DecimalText(trim_position).view());
   journal_->put(topic_version_key, as_json(version, write_version));
+}
+
+void Metadata::save_mapping(const TopicMapping& mapping) {
+  journal_->put(key_of(mapping_key, mapping.topic), mapping_json(mapping));
+}
+
+void Metadata::erase_mapping(std::string_view topic) {
+  journal_->erase(key_of(mapping_key, topic));
 }
 
 void Metadata::save_group(const GroupConfig& config, const DataVersion& version) {
@@ -266,6 +284,7 @@ Result<> Metadata::snapshot(const StoredMetadata& all) {
     for (const CheckEntry& e : all.checks) {
       emit(key_of(checks_key, DecimalText(e.half_offset).view()), DecimalText(e.checks).view());
     }
+    for (const TopicMapping& m : all.mappings) emit(key_of(mapping_key, m.topic), mapping_json(m));
   });
   if (written) snapshot_due_ = false;
   snapshots_.note(written, now_ms_);

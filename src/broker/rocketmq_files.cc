@@ -5,6 +5,7 @@
 #include "broker/rocketmq_files.h"
 
 #include "base/cursor.h"
+#include "base/fields_json.h"
 #include "broker/timers/timers.h"
 #include "store/multi_dispatch.h"
 
@@ -172,6 +173,23 @@ Result<> parse_modes(std::string_view json, StoredMetadata* into) {
   return {};
 }
 
+// Of static topics, how their queues lie.
+Result<> parse_mappings(std::string_view json, StoredMetadata* into) {
+  std::vector<TopicMapping> mappings;
+  JsonReader in(json);
+  in.object([&](JsonKey key) {
+    if (key != "topicQueueMappingInfoMap") return;
+    in.object([&](JsonKey name) {
+      TopicMapping& mapping = mappings.emplace_back();
+      mapping.topic = name.text;
+      read_json(in, mapping);
+    });
+  });
+  BOLIDE_CHECK(in.finish());
+  into->mappings = std::move(mappings);
+  return {};
+}
+
 // Members beside version and table, as they stand in the file: they are not ours to drop.
 using Members = std::vector<std::pair<std::string, std::string>>;
 Members other_members(os::FileSystem& fs, const std::string& path, std::string_view table) {
@@ -212,8 +230,9 @@ std::string pretty_table(const DataVersion& version, const Members& others, std:
 }
 
 constexpr std::string_view file_names[] = {
-    "topics.json",      "subscriptionGroup.json",  "consumerOffset.json",
-    "delayOffset.json", "messageRequestMode.json", "lmqConsumerOffset.json"};
+    "topics.json",           "subscriptionGroup.json",  "consumerOffset.json",
+    "delayOffset.json",      "messageRequestMode.json", "lmqConsumerOffset.json",
+    "topicQueueMapping.json"};
 
 // One line for each file that is there: its name, size and hash.
 using Sums = std::map<std::string, std::string, std::less<>>;
@@ -247,6 +266,11 @@ bool contains(const std::vector<Config>& list, const std::string& name) {
 void add_ours(const StoredMetadata& ours, StoredMetadata* theirs) {
   for (const TopicConfig& topic : ours.topics)
     if (!contains(theirs->topics, topic.name)) theirs->topics.push_back(topic);
+  for (const TopicMapping& mapping : ours.mappings) {
+    if (std::ranges::find(theirs->mappings, mapping.topic, &TopicMapping::topic) ==
+        theirs->mappings.end())
+      theirs->mappings.push_back(mapping);
+  }
   for (const GroupConfig& group : ours.groups)
     if (!contains(theirs->groups, group.name)) theirs->groups.push_back(group);
   using Place = std::tuple<std::string, std::string, std::int32_t>;
@@ -287,7 +311,7 @@ Result<ForeignChanges> take_foreign_changes(os::FileSystem& fs, const std::strin
     return sum != sums.end() && std::ranges::find(lines, sum->second) == lines.end();
   };
   ForeignChanges changes{
-      .topics = changed(file_names[0]),
+      .topics = changed(file_names[0]) || changed(file_names[6]),
       .groups = changed(file_names[1]),
       .offsets = changed(file_names[2]) || changed(file_names[3]) || changed(file_names[5]),
       .modes = changed(file_names[4]),
@@ -301,6 +325,7 @@ Result<ForeignChanges> take_foreign_changes(os::FileSystem& fs, const std::strin
     }
     all->topics = std::move(theirs.topics);
     all->topic_version = theirs.topic_version;
+    all->mappings = std::move(theirs.mappings);
   }
   if (changes.groups) {
     all->groups = std::move(theirs.groups);
@@ -328,6 +353,8 @@ Result<StoredMetadata> read_rocketmq_files(os::FileSystem& fs, const std::string
   }));
   BOLIDE_CHECK(read_with_backup(fs, config + "messageRequestMode.json",
                                 [&](std::string_view json) { return parse_modes(json, &all); }));
+  BOLIDE_CHECK(read_with_backup(fs, config + "topicQueueMapping.json",
+                                [&](std::string_view json) { return parse_mappings(json, &all); }));
   return all;
 }
 
@@ -405,6 +432,15 @@ Result<> write_rocketmq_files(os::FileSystem& fs, const std::string& directory,
   if (const std::string path = config + "messageRequestMode.json";
       !all.modes.empty() || fs.exists(path)) {
     BOLIDE_CHECK(write_file(fs, path, request_modes_json(all.modes)));
+  }
+  if (!all.mappings.empty() || fs.exists(config + "topicQueueMapping.json")) {
+    BOLIDE_CHECK(write("topicQueueMapping.json", all.topic_version, "topicQueueMappingInfoMap",
+                       [&](JsonWriter& out) {
+                         for (const TopicMapping& mapping : all.mappings) {
+                           out.key(mapping.topic);
+                           write_json(out, mapping);
+                         }
+                       }));
   }
   return remember_rocketmq_files(fs, directory, InStep::yes);
 }

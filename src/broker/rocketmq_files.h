@@ -21,9 +21,9 @@ namespace bolide::broker {
 // replaced by its .bak, as RocketMQ does. Errors: storage_corrupt naming the file.
 Result<StoredMetadata> read_rocketmq_files(os::FileSystem& fs, const std::string& directory);
 
-// Writes topics.json, subscriptionGroup.json, consumerOffset.json, delayOffset.json and
-// messageRequestMode.json, the old ones to .bak, and remembers them. Other members of the files
-// stay as they are.
+// Writes topics.json, subscriptionGroup.json, consumerOffset.json, delayOffset.json, and where
+// there is something to say messageRequestMode.json and topicQueueMapping.json, the old ones to
+// .bak, and remembers them. Other members of the files stay as they are.
 Result<> write_rocketmq_files(os::FileSystem& fs, const std::string& directory,
                               const StoredMetadata& all);
 

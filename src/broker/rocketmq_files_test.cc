@@ -254,6 +254,19 @@ TEST_F(RocketmqFilesTest, carry_the_places_in_the_delay_levels) {
   EXPECT_EQ(text.find("SCHEDULE"), std::string::npos) << text;
 }
 
+TEST_F(RocketmqFilesTest, carry_the_mappings_of_static_topics) {
+  EXPECT_TRUE(read().mappings.empty());
+  write("topicQueueMapping.json", R"({"dataVersion":{"counter":2},"topicQueueMappingInfoMap":{"T":{
+	"bname":"a","currIdMap":{},"dirty":false,"epoch":7,"hostedQueues":{1:[{"bname":"a","endOffset":-1,
+	"gen":0,"logicOffset":0,"queueId":3,"startOffset":0}]},"scope":"__global__","totalQueues":2}}})");
+  const StoredMetadata all = read();
+  ASSERT_EQ(all.mappings.size(), 1U);
+  EXPECT_EQ(all.mappings[0].topic, "T");
+  EXPECT_EQ(all.mappings[0].queues.at(1).at(0).queue_id, 3);
+  ASSERT_TRUE(write_rocketmq_files(fs_, "store", all));
+  EXPECT_EQ(read().mappings, all.mappings);
+}
+
 TEST_F(RocketmqFilesTest, tell_how_far_timed_messages_were_delivered) {
   EXPECT_EQ(read_timer_check(fs_, "store"), 0);
   ASSERT_TRUE(

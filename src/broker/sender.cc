@@ -46,6 +46,11 @@ Result<> check_batched(const SendProperties& known) {
               "a batch with messages for later, for several queues or of transactions");
 }
 
+// Whether its queue is named as this broker numbers it.
+bool is_physical(const SendRequest& request) {
+  return request.physical || request.origin != Origin::client;
+}
+
 std::int32_t sys_flag_mask(const SendRequest& request) {
   return request.origin == Origin::client ? client_sys_flag_mask : own_sys_flag_mask;
 }
@@ -99,7 +104,11 @@ void Sender::send_checked(const SendRequest& request, const Now& now) {
                                       now.wall_ms, request.unit_mode ? topic_flag::unit : 0);
   if (!topic) return refuse(request.ticket, std::move(topic).error());
   auto queue_id = choose_queue(request, **topic);
-  if (!queue_id) return refuse(request.ticket, std::move(queue_id).error());
+  if (!queue_id) {
+    if ((*topic)->mapping != nullptr && !is_physical(request))
+      return detours_.mapped(request, **topic);
+    return refuse(request.ticket, std::move(queue_id).error());
+  }
   auto done = request.batch ? append_batch(request, **topic, *queue_id, now)
                             : append_one(request, **topic, *queue_id, now);
   if (!done) refuse(request.ticket, std::move(done).error());
@@ -132,14 +141,18 @@ Result<> Sender::admit(const SendRequest& request) const {
 
 Result<std::int32_t> Sender::choose_queue(const SendRequest& request, const Topic& topic) {
   if (request.queue_id < 0) {
-    if (topic.config.write_queues == 0) {
+    const std::int32_t count = std::min(topic.config.write_queues, topic.direct_queues);
+    if (count == 0) {
       return fail(Errc::queue_out_of_range,
                   "topic " + topic.config.name + " has no queue to write to");
     }
-    const auto count = static_cast<std::uint64_t>(topic.config.write_queues);
-    return static_cast<std::int32_t>(random_.below(count));
+    return static_cast<std::int32_t>(random_.below(static_cast<std::uint64_t>(count)));
   }
-  if (request.queue_id >= topic.queue_count()) {
+  if (request.queue_id >= topic.direct_queues) {
+    if (topic.mapping != nullptr) {
+      if (!is_physical(request)) return fail(Errc::queue_out_of_range, {});
+      if (request.queue_id < topic.queue_count()) return request.queue_id;
+    }
     return fail(Errc::queue_out_of_range, "request queueId[" + std::to_string(request.queue_id) +
                                               "] is illegal, topic " + topic.config.name + " has " +
                                               std::to_string(topic.queue_count()));

@@ -61,6 +61,8 @@ struct Detours {
   std::function<Result<std::optional<Detour>>(const SendRequest& request, std::int32_t queue_id,
                                               const SendProperties& known, const Now& now)>
       special;
+  // Of a message to a static topic: sends it to the queue of this broker, or refuses it.
+  std::function<void(const SendRequest& request, const Topic& topic)> mapped;
   // By which a message that waits for its time is taken back; empty if it cannot be.
   std::function<std::string(const store::Record& held)> recall_handle;
 };

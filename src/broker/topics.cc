@@ -100,6 +100,7 @@ const Topic* Topics::light(std::string_view name) const {
   light_.config.name = name;
   light_.config.read_queues = light_.config.write_queues = 1;
   light_.queues.assign(1, store_.queue(name, 0));
+  light_.direct_queues = 1;
   return &light_;
 }
 
@@ -125,6 +126,30 @@ void Topics::open_queues(Topic& topic) {
   }
   // Queues beyond the new count stay known to the store: their messages return if the topic grows.
   topic.queues.resize(static_cast<std::size_t>(wanted));
+  topic.direct_queues = topic.mapping == nullptr ? topic.queue_count() : 0;
+}
+
+void Topics::set_mapping(Topic& topic, TopicMapping mapping) {
+  if (topic.mapping == nullptr) ++static_count_;
+  topic.mapping = std::make_shared<const TopicMapping>(std::move(mapping));
+  topic.direct_queues = 0;
+}
+
+void Topics::load_mappings(const std::vector<TopicMapping>& stored) {
+  for (const TopicMapping& mapping : stored) {
+    const auto found = topics_.find(mapping.topic);
+    if (found != topics_.end()) set_mapping(found->second, mapping);
+  }
+}
+
+std::vector<TopicMapping> Topics::mappings() const {
+  std::vector<TopicMapping> list;
+  if (!any_static()) return list;
+  for (const auto& [name, topic] : topics_) {
+    if (topic.mapping != nullptr) list.push_back(*topic.mapping);
+  }
+  std::ranges::sort(list, {}, &TopicMapping::topic);
+  return list;
 }
 
 Result<const Topic*> Topics::save(TopicConfig config, WallMs now_ms) {
@@ -167,13 +192,16 @@ Result<const Topic*> Topics::own(std::string_view name, std::int32_t queues, Wal
               now_ms);
 }
 
+Result<> Topics::check_name(std::string_view name) const {
+  BOLIDE_CHECK(validate_topic_name(name));
+  if (!is_system_topic(name)) return {};
+  return fail(Errc::topic_not_valid,
+              "The topic[" + std::string(name) + "] is conflict with system topic.");
+}
+
 Result<> Topics::put(TopicConfig config, std::string_view attribute_changes, WallMs now_ms) {
-  BOLIDE_CHECK(validate_topic_name(config.name));
+  BOLIDE_CHECK(check_name(config.name));
   if (store::is_light_queue(config.name)) return {};  // it is there without
-  if (is_system_topic(config.name)) {
-    return fail(Errc::topic_not_valid,
-                "The topic[" + config.name + "] is conflict with system topic.");
-  }
   for (std::int32_t queues : {config.read_queues, config.write_queues}) {
     if (queues < 1 || queues > queues_max) {
       return fail(Errc::invalid_argument, "queue numbers of " + config.name + " must be 1 to " +
@@ -186,6 +214,35 @@ Result<> Topics::put(TopicConfig config, std::string_view attribute_changes, Wal
   BOLIDE_CHECK(apply_attributes(attribute_changes, known == nullptr, &config.attributes));
   if (known != nullptr && known->config == config) return {};
   BOLIDE_CHECK(save(std::move(config), now_ms));
+  return {};
+}
+
+Result<> Topics::put_static(TopicConfig config, TopicMapping mapping, bool force, WallMs now_ms) {
+  BOLIDE_CHECK(check_name(config.name));
+  if (store::is_light_queue(config.name))
+    return fail(Errc::topic_not_valid, "a light queue cannot be a static topic");
+  for (const std::int32_t queues : {config.read_queues, config.write_queues}) {
+    if (queues >= 0 && queues <= queues_max) continue;  // none: all lie on other brokers
+    return fail(Errc::invalid_argument,
+                "queue numbers of " + config.name + " must be 0 to " + std::to_string(queues_max));
+  }
+  if (mapping.broker != settings_.broker || mapping.topic != config.name) {
+    return fail(Errc::malformed, "the mapping is of topic " + mapping.topic + " on broker " +
+                                     mapping.broker + ", and this is " + settings_.broker);
+  }
+  const Topic* known = find(config.name);
+  if (known != nullptr) config.attributes = known->config.attributes;
+  BOLIDE_TRY(mapping, merge_mapping(known == nullptr ? nullptr : known->mapping.get(),
+                                    std::move(mapping), force));
+  DataVersion version = version_;
+  version.next(now_ms);
+  metadata_.save_topic(config, version);
+  metadata_.save_mapping(mapping);
+  BOLIDE_CHECK(metadata_.flush());
+  version_ = version;
+  Topic& topic = insert(std::move(config));
+  set_mapping(topic, std::move(mapping));
+  if (announce_) announce_(&topic.config);
   return {};
 }
 
@@ -213,8 +270,11 @@ Result<> Topics::erase(std::string_view name, WallMs now_ms) {
   version.next(now_ms);
   const std::int64_t end = store_.stats().max_position;
   metadata_.erase_topic(name, end, version);
+  const bool is_static = found->second.mapping != nullptr;
+  if (is_static) metadata_.erase_mapping(name);
   BOLIDE_CHECK(metadata_.flush());
   version_ = version;
+  if (is_static) --static_count_;
   trim(name, end);
   topics_.erase(found);
   if (announce_) announce_(nullptr);

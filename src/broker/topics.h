@@ -11,9 +11,11 @@
 #include "base/time.h"
 #include "broker/config.h"
 #include "broker/metadata.h"
+#include "broker/static_topics/mapping.h"
 #include "store/message_store.h"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,10 @@ struct Topic {
   std::vector<store::QueueNo> queues;
   // For so long a key's first message stands for all of them; 0: never.
   std::int64_t dedupe_window_ms = 0;
+  // Queue ids below this one name queues of this broker at once: all of them, or none where the
+  // topic is static.
+  std::int32_t direct_queues = 0;
+  std::shared_ptr<const TopicMapping> mapping;  // of a static topic; else null
 
   std::int32_t queue_count() const { return static_cast<std::int32_t>(queues.size()); }
 };
@@ -49,6 +55,8 @@ class Topics {
 
   // Takes over what was stored and adds the system's topics (semantics 3.1).
   void load(const std::vector<TopicConfig>& stored, const DataVersion& version);
+  // After that: those of topics that are not there are dropped.
+  void load_mappings(const std::vector<TopicMapping>& stored);
   // Takes over what was deleted. Returns whether that must be written anew before anything is
   // appended: the log ends below what was given up, so new records would be given up with it.
   bool load_trims(const std::vector<TrimEntry>& stored);
@@ -69,17 +77,23 @@ class Topics {
                            std::int32_t sys_flag = 0);
   // Creates or changes. Errors: topic_not_valid, invalid_argument; as Metadata::flush.
   Result<> put(TopicConfig config, std::string_view attribute_changes, WallMs now_ms);
+  // Makes it static, or changes how its queues lie. Errors: likewise; as merge_mapping.
+  Result<> put_static(TopicConfig config, TopicMapping mapping, bool force, WallMs now_ms);
   // Errors: topic_not_found, topic_not_valid for a system topic; as Metadata::flush. Its messages
   // become unreachable.
   Result<> erase(std::string_view name, WallMs now_ms);
 
   const StringMap<Topic>& all() const { return topics_; }
   const DataVersion& version() const { return version_; }
+  bool any_static() const { return static_count_ > 0; }
+  std::vector<TopicMapping> mappings() const;
 
  private:
   const Topic* light(std::string_view name) const;
   Topic& insert(TopicConfig config);
   void open_queues(Topic& topic);
+  Result<> check_name(std::string_view name) const;
+  void set_mapping(Topic& topic, TopicMapping mapping);
   void add_system_topic(std::string_view name, std::int32_t queues, std::int32_t permission);
   Result<const Topic*> save(TopicConfig config, WallMs now_ms);
   Result<> erase_light(std::string_view name, store::QueueNo queue);
@@ -92,6 +106,7 @@ class Topics {
   StringMap<Topic> topics_;
   StringMap<std::int64_t> trims_;  // by topic: its records below this position are deleted
   DataVersion version_;
+  std::size_t static_count_ = 0;
   mutable Topic light_;  // scratch of find()
 };
 

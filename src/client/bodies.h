@@ -56,12 +56,28 @@ struct BrokerData {
   bool has_master() const { return addresses.contains(master_id); }
 };
 
+// Which logical queues of a static topic one broker has.
+struct QueueMapping {
+  std::map<std::int32_t, std::int32_t> current_ids;  // to the numbers that they have there
+  std::int64_t epoch = 0;
+  std::string scope;
+  std::int32_t total_queues = 0;
+  static constexpr auto fields = std::tuple{
+      Field{"currIdMap", &QueueMapping::current_ids},
+      Field{"epoch", &QueueMapping::epoch},
+      Field{"scope", &QueueMapping::scope},
+      Field{"totalQueues", &QueueMapping::total_queues},
+  };
+};
+
 struct TopicRoute {
   std::vector<QueueData> queues;
   std::vector<BrokerData> brokers;
+  std::map<std::string, QueueMapping> mappings;  // of a static topic, by broker
   static constexpr auto fields = std::tuple{
       Field{"brokerDatas", &TopicRoute::brokers},
       Field{"queueDatas", &TopicRoute::queues},
+      Field{"topicQueueMappingByBroker", &TopicRoute::mappings},
   };
 
   const BrokerData* broker(const std::string& name) const {

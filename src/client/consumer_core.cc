@@ -214,13 +214,13 @@ Result<> ConsumerCore::write_offsets(const Offsets& offsets, std::uint64_t versi
 void ConsumerCore::commit(const QueuePtr& queue) {
   const std::int64_t offset = queue->committable();
   if (!clustering() || offset == queue->committed || !may_commit(*queue)) return;
-  if (core_->broker_address(queue->id().broker, false).empty()) return;
+  if (core_->broker_address(queue->id(), false).empty()) return;
   queue->committed = offset;
   send_offset(queue->id(), offset, OnReply());
 }
 
 void ConsumerCore::send_offset(const QueueId& id, std::int64_t offset, OnReply done) {
-  core_->call(core_->broker_address(id.broker, false), request_code::update_consumer_offset,
+  core_->call(core_->broker_address(id, false), request_code::update_consumer_offset,
               {{"consumerGroup", settings_.group},
                {"topic", id.topic},
                {"queueId", std::to_string(id.queue)},

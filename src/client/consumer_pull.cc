@@ -8,6 +8,7 @@
 #include "client/message.h"
 #include "client/names.h"
 #include "client/pull_fields.h"
+#include "client/static_topic.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
@@ -47,7 +48,7 @@ void ConsumerCore::pull(const QueuePtr& queue) {
   if (queue->dropped || queue->pulling || queue->paused || suspended_ || stopping_ ||
       is_full(*queue) || !may_pull(*queue))
     return;
-  const std::string address = core_->broker_address(queue->id().broker, true);
+  const std::string address = core_->broker_address(queue->id(), true);
   if (address.empty()) return pull_later(queue, error_pause_ms);
   queue->pulling = true;
   queue->pulled_ms = runtime().agent().now().wall_ms;
@@ -102,8 +103,9 @@ void ConsumerCore::on_pulled(const QueuePtr& queue, std::int64_t asked_ms, Resul
       pull_code_ = request_code::pull_message;
       return pull(queue);
     default:
-      // Unknown subscription or group: the broker may have forgotten us.
+      // Unknown subscription or group: the broker may have forgotten us. Or the queue has moved.
       core_->heartbeat_soon();
+      core_->refresh_route(queue->id().topic);
       return pull_later(queue, error_pause_ms);
   }
 }
@@ -131,11 +133,16 @@ void ConsumerCore::name_for_user(ReceivedMessage& message) const {
 Result<> ConsumerCore::take_messages(const QueuePtr& queue, const Reply& reply,
                                      std::int64_t next_offset, std::int64_t took_ms) {
   BOLIDE_TRY(auto messages, decode_messages(reply.body));
+  const std::int64_t offset_delta = reply.number("offsetDelta").value_or(0);
   stats_of(queue->id().topic).pulled(messages.size(), took_ms);
   const Filter& filter = filter_of(queue->id().topic);
   std::erase_if(messages, [&](const ReceivedMessage& m) { return !is_wanted(filter, m.tag()); });
   for (ReceivedMessage& message : messages) {
     message.broker = queue->id().broker;
+    if (is_logical(message.broker)) {
+      message.queue = queue->id().queue;
+      message.offset += offset_delta;
+    }
     name_for_user(message);
   }
   queue->put(std::move(messages), next_offset);

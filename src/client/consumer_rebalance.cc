@@ -5,6 +5,7 @@
 #include "base/fields_json.h"
 #include "client/consumer_core.h"
 #include "client/names.h"
+#include "client/static_topic.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
@@ -27,6 +28,8 @@ struct MembersBody {
 
 std::vector<QueueId> readable_queues(const TopicRoute& route, const std::string& topic) {
   std::vector<QueueId> queues;
+  for (const auto& [queue, leader] : logical_queues(route, topic)) queues.push_back(queue);
+  if (!queues.empty()) return queues;
   for (const QueueData& data : route.queues) {
     if ((data.perm & permission::read) == 0 || route.broker(data.broker) == nullptr) continue;
     for (std::int32_t i = 0; i < data.read_queues; ++i) queues.push_back({topic, data.broker, i});
@@ -126,7 +129,7 @@ void ConsumerCore::find_start(const QueueId& id) {
   if (!clustering()) {
     if (const auto offset = stored_offset(id)) return begin_queue(id, *offset);
   }
-  const std::string address = core_->broker_address(id.broker, true);
+  const std::string address = core_->broker_address(id, true);
   if (!clustering()) return start_where_told(id, address);
   core_->call(address, request_code::query_consumer_offset,
               {{"consumerGroup", settings_.group},
@@ -176,6 +179,7 @@ void ConsumerCore::begin_queue(const QueueId& id, std::int64_t offset) {
 void ConsumerCore::give_up_start(const QueueId& id) {
   starting_.erase(id);
   on_not_acquired(id);
+  core_->refresh_route(id.topic);  // it may lie elsewhere now
   rebalance_later(start_retry_ms);
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <bolide/client.h>
+#include <bolide/message.h>
 
 #include "base/json_writer.h"
 #include "base/strings.h"
@@ -119,6 +120,8 @@ class Core : public std::enable_shared_from_this<Core> {
   void refresh_route(const std::string& topic);
   // The address of a broker by its name; `any`: a replica where there is no master. Else empty.
   std::string broker_address(const std::string& broker, bool any) const;
+  // Of the one that has the queue, by the route of its topic if that is static.
+  std::string broker_address(const QueueId& queue, bool any) const;
 
   // The name servers, once they are known. Errors: those of fetching their list.
   using OnNames = std::move_only_function<void(const Result<std::vector<net::Address>>&)>;

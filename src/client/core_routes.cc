@@ -5,6 +5,7 @@
 #include "base/fields_json.h"
 #include "client/core.h"
 #include "client/name_servers.h"
+#include "client/static_topic.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
@@ -123,6 +124,15 @@ std::string Core::broker_address(const std::string& broker, bool any) const {
     if (data != nullptr && (any || data->has_master())) return data->address();
   }
   return {};
+}
+
+std::string Core::broker_address(const QueueId& queue, bool any) const {
+  if (!is_logical(queue.broker)) return broker_address(queue.broker, any);
+  const RoutePtr route = known_route(queue.topic);
+  if (route == nullptr) return {};
+  const auto queues = logical_queues(*route, queue.topic);
+  const auto found = queues.find(queue);
+  return found == queues.end() ? std::string() : broker_address(found->second, any);
 }
 
 void Core::heartbeat_soon() {

@@ -234,8 +234,8 @@ Result<std::int64_t> LiteCore::ask(const QueueId& queue, std::int32_t code, std:
   // The broker's address comes with the route.
   BOLIDE_TRY(const auto queues, queues_of(queue.topic));
   return wait_for<std::int64_t>(runtime(), [&](Number promise) {
-    core_->call(core_->broker_address(queue.broker, true), code, args,
-                [promise, broker = queue.broker](const Result<Reply>& reply) {
+    core_->call(core_->broker_address({wrapped(queue.topic), queue.broker, queue.queue}, true),
+                code, args, [promise, broker = queue.broker](const Result<Reply>& reply) {
                   if (!reply) return promise->set_value(Failure(Error(reply.error())));
                   if (reply->code() == response_code::query_not_found)
                     return promise->set_value(fail(Errc::not_found, "nothing is committed"));

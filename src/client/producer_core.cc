@@ -325,7 +325,9 @@ void ProducerCore::on_reply(SendPtr send, Result<Reply> reply) {
   }
   const bool retried = std::ranges::find(retried_codes, reply->code()) != retried_codes.end();
   Error error = server_failure("send to topic " + send->topic, send->queue.broker, *reply).error();
-  if (reply->code() == remoting::response_code::topic_not_exist) core_->refresh_route(send->topic);
+  const bool gone = reply->code() == remoting::response_code::topic_not_exist ||
+                    error.code == Errc::not_leader_for_queue;
+  if (gone) core_->refresh_route(send->topic);
   if (retried) return retry_or_end(std::move(send), std::move(error));
   end(std::move(send), Failure(std::move(error)));
 }

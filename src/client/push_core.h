@@ -99,7 +99,8 @@ class PushCore final : public ConsumerCore {
   void on_not_acquired(const QueueId& id) override;
   void on_dropped(const QueuePtr& queue) override;
   bool is_locked(const QueueId& id) const;
-  void lock(const std::string& broker, const std::vector<QueueId>& queues,
+  // All on one broker; not none.
+  void lock(const std::vector<QueueId>& queues,
             std::move_only_function<void(Result<std::set<QueueId>>)> done);
   void renew_locks();
   void on_renewed(const std::vector<QueueId>& asked, const Result<std::set<QueueId>>& locked);

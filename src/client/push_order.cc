@@ -64,12 +64,12 @@ void PushCore::on_not_acquired(const QueueId& id) {
   if (ordered() && !queues_.contains(id) && !busy_.contains(id)) unlock(id);
 }
 
-void PushCore::lock(const std::string& broker, const std::vector<QueueId>& queues,
+void PushCore::lock(const std::vector<QueueId>& queues,
                     std::move_only_function<void(Result<std::set<QueueId>>)> done) {
   LockBody body{.group = options_.group, .client_id = core_->settings().id};
   for (const QueueId& id : queues) body.queues.push_back(key_of(id));
   const std::string text = to_json(body);
-  core_->call(core_->broker_address(broker, false),
+  core_->call(core_->broker_address(queues.front(), false),
               Call{.code = request_code::lock_batch_mq, .fields = {}, .body = text},
               [done = std::move(done)](Result<Reply> reply) mutable {
                 if (!reply) return done(Failure(std::move(reply).error()));
@@ -89,7 +89,7 @@ void PushCore::acquire(const QueueId& id) {
   // First the lock, then the offset: its former owner may still commit before it unlocks.
   // The consumer lives until the answer: it would have to give the lock back.
   auto self = std::static_pointer_cast<PushCore>(shared_from_this());
-  lock(id.broker, {id}, [self = std::move(self), id](const Result<std::set<QueueId>>& locked) {
+  lock({id}, [self = std::move(self), id](const Result<std::set<QueueId>>& locked) {
     if (!locked || !locked->contains(id)) return self->give_up_start(id);
     self->locked_until_ms_[id] = self->core_->now_ms() + trusted_ms;
     if (self->stopping_) return self->on_not_acquired(id);
@@ -105,11 +105,12 @@ void PushCore::on_tick(std::int64_t now_ms) {
 }
 
 void PushCore::renew_locks() {
-  std::map<std::string, std::vector<QueueId>> by_broker;
-  for (const auto& [id, queue] : queues_) by_broker[id.broker].push_back(id);
-  for (const auto& [name, ids] : by_broker) {
+  std::map<std::string, std::vector<QueueId>> by_address;
+  for (const auto& [id, queue] : queues_)
+    by_address[core_->broker_address(id, false)].push_back(id);
+  for (const auto& [address, ids] : by_address) {
     const std::vector<QueueId> asked = ids;
-    lock(name, asked, [weak = weak_as(this), asked](const Result<std::set<QueueId>>& locked) {
+    lock(asked, [weak = weak_as(this), asked](const Result<std::set<QueueId>>& locked) {
       if (const auto self = weak.lock()) self->on_renewed(asked, locked);
     });
   }
@@ -140,7 +141,7 @@ void PushCore::unlock(const QueueId& id) {
   LockBody body{.group = options_.group, .client_id = core_->settings().id};
   body.queues.push_back(key_of(id));
   const std::string text = to_json(body);
-  core_->call_one_way(core_->broker_address(id.broker, false),
+  core_->call_one_way(core_->broker_address(id, false),
                       Call{.code = request_code::unlock_batch_mq, .fields = {}, .body = text});
 }
 

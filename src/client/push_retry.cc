@@ -7,6 +7,7 @@
 #include "client/message.h"
 #include "client/names.h"
 #include "client/push_core.h"
+#include "client/static_topic.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <array>
@@ -18,6 +19,7 @@ namespace request_code = remoting::request_code;
 
 // When a broker does not take a message back, it is consumed again here (rocketmq 3.7).
 constexpr std::int64_t local_retry_ms = 5000;
+constexpr std::int32_t first_delay_level = 3;
 
 }  // namespace
 
@@ -73,6 +75,8 @@ void PushCore::end_hand_back(const std::shared_ptr<HandingBack>& back) {
 }
 
 void PushCore::send_back(const ReceivedMessage& message, OnReply done) {
+  // Who has a logical queue now need not have this message.
+  if (is_logical(message.broker)) return send_to_retry_topic(message, std::move(done));
   core_->call(core_->broker_address(message.broker, false), request_code::consumer_send_msg_back,
               {{"offset", std::to_string(message.position)},
                {"group", options_.group},
@@ -84,8 +88,8 @@ void PushCore::send_back(const ReceivedMessage& message, OnReply done) {
               std::move(done));
 }
 
-// An ordinary message to the retry topic, which the broker makes a dead letter because it was
-// consumed too often (rocketmq 3.5).
+// An ordinary message to the retry topic, which the broker makes a dead letter where it was
+// consumed too often (rocketmq 3.5); else it comes again after the delay of its attempt (3.7).
 void PushCore::send_to_retry_topic(const ReceivedMessage& message, OnReply done) {
   Properties properties;
   for (const auto& property : message.properties) {
@@ -95,8 +99,13 @@ void PushCore::send_to_retry_topic(const ReceivedMessage& message, OnReply done)
   }
   properties.emplace_back("RETRY_TOPIC", wrapped(message.topic));
   properties.emplace_back("ORIGIN_MESSAGE_ID", message.id());
+  std::int32_t attempts = message.reconsume_times;
+  if (!ordered()) {
+    properties.emplace_back("DELAY", std::to_string(first_delay_level + attempts));
+    ++attempts;
+  }
   const auto text = encode_properties(properties);
-  const std::string topic = retry_topic(), times = std::to_string(message.reconsume_times),
+  const std::string topic = retry_topic(), times = std::to_string(attempts),
                     times_max = std::to_string(options_.reconsume_max_or_default());
   const DecimalText flag(message.flag), born(message.born_ms);
   const std::array<remoting::ExtField, 14> fields{{
@@ -115,7 +124,7 @@ void PushCore::send_to_retry_topic(const ReceivedMessage& message, OnReply done)
       {"m", "false"},
       {"n", message.broker},
   }};
-  core_->call(core_->broker_address(message.broker, false),
+  core_->call(core_->broker_address({wrapped(message.topic), message.broker, message.queue}, false),
               Call{.code = request_code::send_message_v2, .fields = fields, .body = message.body},
               std::move(done));
 }

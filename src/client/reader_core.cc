@@ -9,6 +9,7 @@
 #include "client/message.h"
 #include "client/names.h"
 #include "client/pull_fields.h"
+#include "client/static_topic.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
@@ -59,7 +60,16 @@ Result<> ReaderCore::open() {
 Result<> ReaderCore::find_places(const TopicRoute& route) {
   std::vector<Question> questions;
   bool readable = false;
+  for (const auto& [queue, leader] : logical_queues(route, options_.topic)) {
+    const BrokerData* const broker = route.broker(leader);
+    if (broker == nullptr || broker->addresses.empty()) continue;
+    readable = true;
+    if (options_.queue && *options_.queue != queue.queue) continue;
+    queues_.push_back({.broker = queue.broker, .id = queue.queue});
+    questions.push_back(place_question(options_, broker->address(), queue.queue));
+  }
   for (const QueueData& data : route.queues) {
+    if (!route.mappings.empty()) break;  // its queues are logical ones
     const BrokerData* const broker = route.broker(data.broker);
     if ((data.perm & permission::read) == 0 || broker == nullptr || broker->addresses.empty())
       continue;
@@ -124,7 +134,7 @@ void ReaderCore::pull_later(std::size_t index) {
 void ReaderCore::pull(std::size_t index) {
   Queue& queue = queues_[index];
   if (closed_ || queue.pulling || is_full()) return;
-  const std::string address = core_->broker_address(queue.broker, true);
+  const std::string address = core_->broker_address({options_.topic, queue.broker, queue.id}, true);
   if (address.empty()) return pull_later(index);
   queue.pulling = true;
   const PullFields fields({.group = reader_group,
@@ -163,6 +173,7 @@ void ReaderCore::on_pulled(std::size_t index, Result<Reply> reply) {
     default: {
       auto failure = server_failure("read topic " + options_.topic, queue.broker, *reply);
       if (!error_row(failure.error().code).retriable) return end(std::move(failure).error());
+      core_->refresh_route(options_.topic);  // the queue may have moved
       return pull_later(index);
     }
   }
@@ -176,8 +187,13 @@ Result<> ReaderCore::take(Queue& queue, const Reply& reply) {
       return !is_wanted(options_.filter, message.tag());
     });
     const std::lock_guard lock(mutex_);
+    const std::int64_t offset_delta = reply.number("offsetDelta").value_or(0);
     for (ReceivedMessage& message : messages) {
       message.broker = queue.broker;
+      if (is_logical(queue.broker)) {
+        message.queue = queue.id;
+        message.offset += offset_delta;
+      }
       message.topic = unwrap(core_->settings().name_space, message.topic);
       waiting_bytes_ += message.body.size();
       waiting_.push_back(std::move(message));

@@ -76,7 +76,7 @@ class CompactedTest : public ::testing::Test {
   }
   std::int64_t min() {
     Answer<std::int64_t> answer;
-    rig_.core->min_offset(rig_.anonymous, "state", 0, answer.reply());
+    rig_.core->min_offset(rig_.anonymous, {"state", 0}, answer.reply());
     return answer.get().value();
   }
   std::vector<std::string> all(std::int64_t offset = 0, std::string_view tags = "*") {

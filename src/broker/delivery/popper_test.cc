@@ -311,7 +311,7 @@ TEST(Popper, follows_a_reset_and_a_client_that_pulls) {
   PopRig rig;
   for (const char* body : {"a", "b", "c", "d"}) rig.send("orders", body);
   rig.pop();
-  ASSERT_TRUE(rig.core->commit_offset(rig.anonymous, "workers", "orders", 0, 2).has_value());
+  ASSERT_TRUE(rig.commit("workers", {"orders", 0}, 2).has_value());
   rig.pass_ms(10'000);
   EXPECT_EQ(PopRig::bodies(rig.pop()), (Bodies{"c", "d"}));
   Answer<std::map<std::int32_t, std::int64_t>> reset;
@@ -323,7 +323,7 @@ TEST(Popper, follows_a_reset_and_a_client_that_pulls) {
   PopRequest waits = rig.pop_request();
   waits.suspend_ms = 10'000;
   rig.core->pop(waits);
-  ASSERT_TRUE(rig.core->commit_offset(rig.anonymous, "workers", "orders", 0, 0).has_value());
+  ASSERT_TRUE(rig.commit("workers", {"orders", 0}, 0).has_value());
   rig.core->end_of_turn();
   EXPECT_EQ(PopRig::bodies(rig.sink.popped.back().result), (Bodies{"a", "b", "c", "d"}));
 }
@@ -332,7 +332,7 @@ TEST(Popper, stays_within_the_queue_whatever_is_committed) {
   PopRig rig;
   for (const char* body : {"a", "b"}) rig.send("orders", body);
   rig.pop();
-  ASSERT_TRUE(rig.core->commit_offset(rig.anonymous, "workers", "orders", 0, INT64_MAX));
+  ASSERT_TRUE(rig.commit("workers", {"orders", 0}, INT64_MAX));
   rig.core->end_of_turn();
   EXPECT_EQ(rig.committed(), 2);
   rig.kill_and_reopen();

@@ -66,7 +66,7 @@ class InnerBatchDeliveryTest : public ::testing::Test {
     GroupConfig group{.name = "workers"};
     group.retry_max_times = 1;
     rig_.core->put_group(rig_.anonymous, group, put.reply());
-    ASSERT_TRUE(rig_.core->commit_offset(rig_.anonymous, "workers", "bulk", 0, offset));
+    ASSERT_TRUE(rig_.commit("workers", {"bulk", 0}, offset));
   }
   std::optional<std::int64_t> committed() {
     return rig_.core->offsets().find("workers", "bulk", 0);

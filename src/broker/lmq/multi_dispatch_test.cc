@@ -148,7 +148,7 @@ TEST_F(LightQueuesTest, have_nothing_of_a_transaction_that_was_given_up) {
 TEST_F(LightQueuesTest, keep_groups_offsets_without_the_group) {
   const auto groups = rig_.core->groups().all().size();
   send("a", "%LMQ%x");
-  ASSERT_TRUE(rig_.core->commit_offset(rig_.anonymous, "%LMQ%g", "%LMQ%x", 0, 1));
+  ASSERT_TRUE(rig_.commit("%LMQ%g", {"%LMQ%x", 0}, 1));
   EXPECT_EQ(rig_.core->groups().all().size(), groups);
   rig_.pass_ms(1'000);
   rig_.kill_and_reopen();

@@ -290,11 +290,13 @@ std::string consume_spans_json(std::string_view broker, std::string_view topic,
   });
 }
 
-std::string topic_json(const broker::TopicConfig& config) {
+std::string topic_json(const broker::TopicConfig& config, const broker::TopicMapping* mapping) {
   std::string text;
   JsonWriter out(text);
   broker::write_topic(out, config);
-  return text;
+  if (mapping == nullptr) return text;
+  text.pop_back();  // it becomes one more member
+  return text + R"(,"mappingDetail":)" + broker::mapping_json(*mapping) + "}";
 }
 
 std::string group_json(const broker::GroupConfig& config) {

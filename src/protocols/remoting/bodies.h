@@ -45,7 +45,8 @@ std::string lone_master_json(std::string_view log_end);
 std::string consume_spans_json(std::string_view broker, std::string_view topic,
                                const std::vector<broker::ConsumeSpan>& spans);
 
-std::string topic_json(const broker::TopicConfig& config);
+// `mapping`: of a static topic; else null.
+std::string topic_json(const broker::TopicConfig& config, const broker::TopicMapping* mapping);
 std::string group_json(const broker::GroupConfig& config);
 std::string group_table_json(const broker::GroupTable& table);
 

@@ -110,4 +110,10 @@ class Fields {
   std::string problem_;
 };
 
+// Whether the request names a queue as this broker numbers it, where a static topic's logical queue
+// would be meant else (wire 1.8).
+inline bool names_physical_queue(const Fields& fields) {
+  return !fields.flag_or("lo", true);
+}
+
 }  // namespace bolide::remoting

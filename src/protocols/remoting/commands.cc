@@ -128,7 +128,7 @@ constexpr Command rows[] = {
     {400, "QUERY_ASSIGNMENT", on::query_assignment},
     {401, "SET_MESSAGE_REQUEST_MODE", on::set_request_mode},
     {402, "GET_ALL_MESSAGE_REQUEST_MODE", on::get_request_modes},
-    {513, "UPDATE_AND_CREATE_STATIC_TOPIC"},
+    {513, "UPDATE_AND_CREATE_STATIC_TOPIC", on::put_static_topic},
     {901, "GET_BROKER_MEMBER_GROUP", nullptr, on::get_member_group},
     {902, "ADD_BROKER"},
     {903, "REMOVE_BROKER"},

@@ -67,6 +67,7 @@ void clone_group_offset(const Call& call);
 // handlers_topic.cc
 void put_topic(const Call& call);
 void put_topic_list(const Call& call);
+void put_static_topic(const Call& call);
 void delete_topic(const Call& call);
 void get_topic(const Call& call);
 void get_all_topics(const Call& call);

@@ -169,7 +169,8 @@ void send_message(const Call& call) {
                               .reconsume_times = fields.number_or("reconsumeTimes", 0),
                               .reconsume_times_max = fields.optional_number("maxReconsumeTimes"),
                               .batch = fields.flag_or("batch", false),
-                              .unit_mode = fields.flag_or("unitMode", false)};
+                              .unit_mode = fields.flag_or("unitMode", false),
+                              .physical = names_physical_queue(fields)};
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
   submit(call, request, {}, {});
 }
@@ -189,7 +190,8 @@ void pull_message(const Call& call) {
       .messages_max = fields.number<std::int32_t>("maxMsgNums"),
       .bytes_max = fields.number_or<std::int64_t>("maxMsgBytes", 0),
       .expression_type = fields.text_or("expressionType", "TAG"),
-      .subscription_version = fields.number_or<std::int64_t>("subVersion", 0)};
+      .subscription_version = fields.number_or<std::int64_t>("subVersion", 0),
+      .physical = names_physical_queue(fields)};
   if ((flag & pull_flag::suspend) != 0) {
     request.suspend_ms = fields.number_or<std::int64_t>("suspendTimeoutMillis", 0);
   }
@@ -265,16 +267,19 @@ void Front::on_pull(const broker::Ticket& ticket, broker::PullResult&& result) {
   const DecimalText next(result.next_offset);
   const DecimalText min(result.min_offset);
   const DecimalText max(result.max_offset);
+  const DecimalText delta(result.offset_delta.value_or(0));
   const ExtField fields[] = {{"suggestWhichBrokerId", "0"},
                              {"nextBeginOffset", next.view()},
                              {"minOffset", min.view()},
-                             {"maxOffset", max.view()}};
+                             {"maxOffset", max.view()},
+                             {"offsetDelta", delta.view()}};
+  const std::span<const ExtField> all(fields);
   const bool offset_not_zero = (ticket.detail & ticket_detail::offset_not_zero) != 0;
   write(ticket.session,
         {.code = status_code(result.status, offset_not_zero),
          .opaque = ticket.token,
          .remark = status_name(result.status),
-         .fields = fields},
+         .fields = result.offset_delta ? all : all.first(4)},
         serialization_of(ticket), result.records);
 }
 

@@ -19,13 +19,10 @@ broker::Reply<std::int64_t> answer_number(const Call& call, std::string_view nam
   };
 }
 
-struct Queue {
-  std::string_view topic;
-  std::int32_t id = 0;
-};
-
-Queue queue_of(Fields& fields) {
-  return {.topic = fields.text("topic"), .id = fields.number<std::int32_t>("queueId")};
+broker::QueueTarget queue_of(Fields& fields) {
+  return {.topic = fields.text("topic"),
+          .queue_id = fields.number<std::int32_t>("queueId"),
+          .physical = names_physical_queue(fields)};
 }
 
 }  // namespace
@@ -33,9 +30,9 @@ Queue queue_of(Fields& fields) {
 void query_consumer_offset(const Call& call) {
   Fields fields(call.header);
   const std::string_view group = fields.text("consumerGroup");
-  const Queue queue = queue_of(fields);
+  const broker::QueueTarget queue = queue_of(fields);
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
-  call.broker().api.consumer_offset(call.identity, group, queue.topic, queue.id,
+  call.broker().api.consumer_offset(call.identity, group, queue,
                                     fields.flag_or("setZeroIfNotFound", true),
                                     answer_number(call, "offset"));
 }
@@ -43,13 +40,14 @@ void query_consumer_offset(const Call& call) {
 void update_consumer_offset(const Call& call) {
   Fields fields(call.header);
   const std::string_view group = fields.text("consumerGroup");
-  const Queue queue = queue_of(fields);
+  const broker::QueueTarget queue = queue_of(fields);
   const auto offset = fields.number<std::int64_t>("commitOffset");
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
-  const auto done =
-      call.broker().api.commit_offset(call.identity, group, queue.topic, queue.id, offset);
-  if (!done) return call.responder().error(done.error());
-  call.responder().ok();
+  call.broker().api.commit_offset(call.identity, group, queue, offset,
+                                  [responder = call.responder()](Result<> done) {
+                                    if (!done) return responder.error(done.error());
+                                    responder.ok();
+                                  });
 }
 
 void get_all_consumer_offset(const Call& call) {
@@ -62,35 +60,34 @@ void get_all_consumer_offset(const Call& call) {
 
 void search_offset(const Call& call) {
   Fields fields(call.header);
-  const Queue queue = queue_of(fields);
+  const broker::QueueTarget queue = queue_of(fields);
   const auto time_ms = fields.number<std::int64_t>("timestamp");
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
   const std::string_view boundary = fields.text_or("boundaryType", "lower");
   const bool upper = boundary == "upper" || boundary == "UPPER";
-  call.broker().api.offset_by_time(call.identity, queue.topic, queue.id, time_ms, upper,
+  call.broker().api.offset_by_time(call.identity, queue, time_ms, upper,
                                    answer_number(call, "offset"));
 }
 
 void get_max_offset(const Call& call) {
   Fields fields(call.header);
-  const Queue queue = queue_of(fields);
+  const broker::QueueTarget queue = queue_of(fields);
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
-  call.broker().api.max_offset(call.identity, queue.topic, queue.id, answer_number(call, "offset"));
+  call.broker().api.max_offset(call.identity, queue, answer_number(call, "offset"));
 }
 
 void get_min_offset(const Call& call) {
   Fields fields(call.header);
-  const Queue queue = queue_of(fields);
+  const broker::QueueTarget queue = queue_of(fields);
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
-  call.broker().api.min_offset(call.identity, queue.topic, queue.id, answer_number(call, "offset"));
+  call.broker().api.min_offset(call.identity, queue, answer_number(call, "offset"));
 }
 
 void get_earliest_store_time(const Call& call) {
   Fields fields(call.header);
-  const Queue queue = queue_of(fields);
+  const broker::QueueTarget queue = queue_of(fields);
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
-  call.broker().api.earliest_store_time(call.identity, queue.topic, queue.id,
-                                        answer_number(call, "timestamp"));
+  call.broker().api.earliest_store_time(call.identity, queue, answer_number(call, "timestamp"));
 }
 
 void reset_offset(const Call& call) {

@@ -6,6 +6,7 @@
 #include "protocols/remoting/bodies.h"
 #include "protocols/remoting/front.h"
 #include "protocols/remoting/handlers.h"
+#include "protocols/remoting/topic_tables.h"
 
 namespace bolide::remoting::on {
 namespace {
@@ -31,16 +32,33 @@ std::string attribute_changes(const broker::TopicConfig& config) {
 
 }  // namespace
 
+namespace {
+
+broker::TopicConfig config_of(Fields& fields) {
+  return {.name = std::string(fields.text("topic")),
+          .read_queues = fields.number<std::int32_t>("readQueueNums"),
+          .write_queues = fields.number<std::int32_t>("writeQueueNums"),
+          .permission = fields.number<std::int32_t>("perm"),
+          .filter_type = std::string(fields.text_or("topicFilterType", "SINGLE_TAG")),
+          .sys_flag = fields.number_or("topicSysFlag", 0),
+          .order = fields.flag_or("order", false)};
+}
+
+}  // namespace
+
+void put_static_topic(const Call& call) {
+  Fields fields(call.header);
+  const broker::TopicConfig config = config_of(fields);
+  if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
+  const auto mapping = broker::parse_mapping(call.body);
+  if (!mapping) return call.responder().error(mapping.error());
+  call.broker().api.put_static_topic(call.identity, config, *mapping,
+                                     fields.flag_or("force", false), answer_done(call));
+}
+
 void put_topic(const Call& call) {
   Fields fields(call.header);
-  broker::TopicConfig config{
-      .name = std::string(fields.text("topic")),
-      .read_queues = fields.number<std::int32_t>("readQueueNums"),
-      .write_queues = fields.number<std::int32_t>("writeQueueNums"),
-      .permission = fields.number<std::int32_t>("perm"),
-      .filter_type = std::string(fields.text_or("topicFilterType", "SINGLE_TAG")),
-      .sys_flag = fields.number_or("topicSysFlag", 0),
-      .order = fields.flag_or("order", false)};
+  const broker::TopicConfig config = config_of(fields);
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
   call.broker().api.put_topic(call.identity, config, fields.text_or("attributes", {}),
                               answer_done(call));
@@ -83,10 +101,17 @@ void get_topic(const Call& call) {
   Fields fields(call.header);
   const std::string_view topic = fields.text("topic");
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
+  std::optional<broker::TopicMapping> mapping;
+  if (fields.flag_or("lo", false)) {
+    call.broker().api.topic_mapping(call.identity, topic, [&mapping](auto found) {
+      if (found) mapping = std::move(*found);
+    });
+  }
   call.broker().api.topic(call.identity, topic,
-                          [responder = call.responder()](Result<broker::TopicConfig> found) {
+                          [responder = call.responder(),
+                           mapping = std::move(mapping)](Result<broker::TopicConfig> found) {
                             if (!found) return responder.error(found.error());
-                            responder.ok_body(topic_json(*found));
+                            responder.ok_body(topic_json(*found, mapping ? &*mapping : nullptr));
                           });
 }
 
@@ -96,8 +121,7 @@ void get_all_topics(const Call& call) {
         if (!all) return responder.error(all.error());
         const DecimalText total(static_cast<std::int64_t>(all->topics.size()));
         const ExtField fields[] = {{"totalTopicNum", total.view()}};
-        naming::TopicTable table{.version = all->version, .topics = std::move(all->topics)};
-        responder.ok(fields, naming::encode_topic_table(table));
+        responder.ok(fields, naming::encode_topic_table(topic_table(std::move(*all), true)));
       });
 }
 

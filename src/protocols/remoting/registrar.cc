@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "naming/bodies.h"
 #include "protocols/remoting/route_queues.h"
+#include "protocols/remoting/topic_tables.h"
 #include "protocols/remoting/wire/header.h"
 #include "protocols/remoting/wire/request_codes.h"
 
@@ -25,8 +26,7 @@ struct Registrar::Link {
   bool complained = false;               // a name server that is down is reported once
   std::int32_t next_opaque = 0;
   struct Question {
-    std::string topic;
-    OnQueues done;
+    OnRoute done;
     std::int64_t asked_ms = 0;  // steady
   };
   std::map<std::int32_t, Question> questions;  // for routes, by opaque
@@ -38,7 +38,7 @@ struct Registrar::Link {
         ++at;
         continue;
       }
-      OnQueues done = std::move(at->second.done);
+      OnRoute done = std::move(at->second.done);
       at = questions.erase(at);
       done({});
     }
@@ -82,11 +82,7 @@ class Registrar::LinkSession final : public net::Session {
   bool take_route(const Header& header, std::string_view body) {
     auto found = link_->questions.extract(header.opaque);
     if (found.empty()) return false;
-    std::vector<broker::QueueRef> queues;
-    if (header.code == response_code::success) {
-      if (auto parsed = parse_route_queues(body, found.mapped().topic)) queues = std::move(*parsed);
-    }
-    found.mapped().done(std::move(queues));
+    found.mapped().done(header.code == response_code::success ? body : std::string_view{});
     return true;
   }
 
@@ -124,8 +120,7 @@ std::string Registrar::body() const {
   naming::RegisterBody body;
   api_.all_topics({}, [&](Result<broker::TopicTable> all) {
     if (!all) return;
-    body.table.version = all->version;
-    body.table.topics = std::move(all->topics);
+    body.table = topic_table(std::move(*all), false);
   });
   return naming::encode_register(body);
 }
@@ -215,13 +210,19 @@ void Registrar::unregister() {
 }
 
 void Registrar::queues_of(const std::string& topic, OnQueues done) {
+  route_of(topic, [topic, done = std::move(done)](std::string_view route) mutable {
+    auto queues = parse_route_queues(route, topic);
+    done(queues ? std::move(*queues) : std::vector<broker::QueueRef>{});
+  });
+}
+
+void Registrar::route_of(const std::string& topic, OnRoute done) {
   for (const std::shared_ptr<Link>& link : links_) {
     if (link->connection == nullptr || !link->registered) continue;
     const ExtField fields[] = {{"topic", topic}};
     const std::int32_t opaque = link->next_opaque++;
     link->questions.emplace(
-        opaque, Link::Question{
-                    .topic = topic, .done = std::move(done), .asked_ms = agent_.now().steady_ms()});
+        opaque, Link::Question{.done = std::move(done), .asked_ms = agent_.now().steady_ms()});
     return write_request(*link->connection, request_code::get_route_info_by_topic, opaque, fields,
                          {});
   }

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bolide::remoting {
@@ -48,6 +49,9 @@ class Registrar {
   // none if there is no such server, or no answer in time.
   using OnQueues = std::move_only_function<void(std::vector<broker::QueueRef>)>;
   void queues_of(const std::string& topic, OnQueues done);
+  // Likewise for its route, as JSON; empty if there is none. The view lives during the call.
+  using OnRoute = std::move_only_function<void(std::string_view route)>;
+  void route_of(const std::string& topic, OnRoute done);
   // How many name servers have taken the last registration that they answered.
   std::size_t registered() const;
 
