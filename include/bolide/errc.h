@@ -40,6 +40,7 @@ enum class Errc : std::uint8_t {
   connection_closed,
   shutting_down,
   not_leader_for_queue,
+  quota_exceeded,
 };
 
 }  // namespace bolide

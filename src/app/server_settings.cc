@@ -108,6 +108,7 @@ Result<broker::CoreSettings> core_settings(const table::Options& options, const 
       .version_number = remoting::protocol_version,
       .seed = os::random_number(),
       .delay_levels = *std::move(levels),
+      .light_queues_max = static_cast<std::size_t>(options.integer(Opt::broker_light_queues_max)),
       .timer_horizon_ms = options.integer(Opt::broker_timer_max_delay_ms),
       .recall_enabled = options.boolean(Opt::broker_recall_enabled),
       .transactions = {.timeout_ms = options.integer(Opt::broker_transaction_timeout_ms),

@@ -31,7 +31,7 @@ TEST(Errors, rows_stand_in_the_order_of_the_enum) {
     EXPECT_FALSE(row.text.empty());
     EXPECT_FALSE(row.fix.empty());
   }
-  EXPECT_EQ(index, static_cast<std::size_t>(Errc::not_leader_for_queue) + 1);
+  EXPECT_EQ(index, static_cast<std::size_t>(Errc::quota_exceeded) + 1);
 }
 
 TEST(Result, try_passes_values_and_errors_on) {

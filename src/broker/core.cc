@@ -27,7 +27,8 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
                .auto_create = settings_.auto_create_topics,
                .default_queues = settings_.default_queues,
                .delay_levels = settings_.delay_levels.count(),
-               .trace_topic = settings_.trace_topic},
+               .trace_topic = settings_.trace_topic,
+               .light_queues_max = settings_.light_queues_max},
               store, *metadata_),
       groups_(settings_.auto_create_groups, *metadata_),
       offsets_(*metadata_),
@@ -94,6 +95,8 @@ void Core::connect() {
 }
 
 void Core::load(const StoredMetadata& stored) {
+  topics_.on_light_made(
+      [this](std::string_view name, store::QueueNo queue) { puller_.light_made(name, queue); });
   topics_.load(stored.topics, stored.topic_version);
   topics_.load_mappings(stored.mappings);
   if (topics_.load_trims(stored.trims)) metadata_->want_snapshot();

@@ -59,6 +59,7 @@ struct CoreSettings {
   std::int32_t version_number = 0;
   std::uint64_t seed = 1;
   DelayLevels delay_levels = DelayLevels::parse(DelayLevels::usual).value();
+  std::size_t light_queues_max = 2'000'000;
   std::int64_t timer_horizon_ms = 1095LL * 24 * 3600 * 1000;
   bool recall_enabled = true;
   TransactionSettings transactions = {};

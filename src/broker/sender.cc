@@ -100,8 +100,11 @@ void Sender::send(const SendRequest& request, const Now& now) {
 }
 
 void Sender::send_checked(const SendRequest& request, const Now& now) {
-  auto topic = topics_.find_or_create(request.topic, request.default_topic, request.default_queues,
-                                      now.wall_ms, request.unit_mode ? topic_flag::unit : 0);
+  auto topic =
+      request.origin == Origin::client
+          ? topics_.find_or_create(request.topic, request.default_topic, request.default_queues,
+                                   now.wall_ms, request.unit_mode ? topic_flag::unit : 0)
+          : topics_.existing(request.topic);
   if (!topic) return refuse(request.ticket, std::move(topic).error());
   auto queue_id = choose_queue(request, **topic);
   if (!queue_id) {
@@ -265,6 +268,10 @@ Result<> Sender::append_special(const SendRequest& request, const Topic& topic,
   const store::QueueNo queue = topic.queues[static_cast<std::size_t>(queue_id)];
   BOLIDE_TRY(const auto detour, detours_.special(request, queue_id, known, now));
   if (!detour) return append_single(request, queue, queue_id, known, now);
+  if (!known.dispatch.empty() || !known.lite_topic.empty())
+    BOLIDE_CHECK(reserve_dispatch(
+        topics_,
+        {.topic = request.topic, .known = known, .bounded = request.origin == Origin::client}));
   SendRequest changed = request;
   changed.properties = detour->properties;
   SendProperties changed_known = scan_properties(changed.properties);
@@ -288,7 +295,9 @@ Result<> Sender::append_single(const SendRequest& request, store::QueueNo queue,
   Dispatch dispatch;
   if (!known.dispatch.empty() || !known.lite_topic.empty()) [[unlikely]] {
     if (store::dispatches(store_.queue_name(queue).topic)) {
-      BOLIDE_TRY(dispatch, plan_dispatch(store_, request.topic, known, properties));
+      const DispatchWish wish{
+          .topic = request.topic, .known = known, .bounded = request.origin == Origin::client};
+      BOLIDE_TRY(dispatch, plan_dispatch(topics_, store_, wish, properties));
       for (const store::QueueNo light : dispatch.queues) visible_.track(light);
       properties = dispatch.properties;
     }

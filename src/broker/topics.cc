@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::int32_t read_write = perm::read | perm::write;
 
+// Stands for every light queue that is not there; no message can name it, so nothing is ever in it.
+constexpr std::string_view absent_name = "%LMQ%/absent";
+
 std::string not_found_text(std::string_view name) {
   return "topic[" + std::string(name) + "] not exist, apply first please!";
 }
@@ -20,7 +23,13 @@ std::string not_found_text(std::string_view name) {
 }  // namespace
 
 Topics::Topics(TopicSettings settings, store::MessageStore& store, Metadata& metadata)
-    : settings_(std::move(settings)), store_(store), metadata_(metadata) {}
+    : settings_(std::move(settings)),
+      store_(store),
+      metadata_(metadata),
+      absent_(store.queue(absent_name, 0)) {
+  for (store::QueueNo queue = 0; queue < store_.queue_count(); ++queue)
+    lights_ += store::is_light_queue(store_.queue_name(queue).topic) ? 1 : 0;
+}
 
 void Topics::load(const std::vector<TopicConfig>& stored, const DataVersion& version) {
   for (const TopicConfig& config : stored) insert(config);
@@ -93,15 +102,49 @@ void Topics::trim(std::string_view name, std::int64_t position) {
 const Topic* Topics::find(std::string_view name) const {
   const auto found = topics_.find(name);
   if (found != topics_.end()) return &found->second;
-  return store::is_light_queue(name) ? light(name) : nullptr;
+  if (!store::is_light_queue(name)) return nullptr;
+  return light(name, store_.find_queue(name, 0).value_or(absent_));
 }
 
-const Topic* Topics::light(std::string_view name) const {
+const Topic* Topics::light(std::string_view name, store::QueueNo queue) const {
   light_.config.name = name;
   light_.config.read_queues = light_.config.write_queues = 1;
-  light_.queues.assign(1, store_.queue(name, 0));
+  light_.queues.assign(1, queue);
   light_.direct_queues = 1;
   return &light_;
+}
+
+Result<std::vector<store::QueueNo>> Topics::make_lights(std::span<const std::string_view> names,
+                                                        bool bounded) {
+  std::vector<store::QueueNo> queues;
+  std::size_t absent = 0;
+  for (const std::string_view name : names) {
+    queues.push_back(store_.find_queue(name, 0).value_or(absent_));
+    absent += is_absent_light(queues.back()) ? 1 : 0;
+  }
+  if (absent == 0) return queues;
+  if (bounded && lights_ + absent > settings_.light_queues_max) {
+    return fail(Errc::quota_exceeded,
+                "[LMQ_CONSUME_QUEUE_NUM_EXCEEDED]lmq consume queue num exceeded: " +
+                    std::to_string(lights_) + " (broker.light_queues_max)");
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!is_absent_light(queues[i])) continue;
+    const std::size_t before = store_.queue_count();
+    queues[i] = store_.queue(names[i], 0);
+    if (store_.queue_count() == before) continue;  // it is named twice
+    ++lights_;
+    if (light_made_) light_made_(names[i], queues[i]);
+  }
+  return queues;
+}
+
+Result<const Topic*> Topics::existing(std::string_view name) {
+  const Topic* found = find(name);
+  if (found == nullptr) return fail(Errc::topic_not_found, not_found_text(name));
+  if (found != &light_) return found;
+  BOLIDE_TRY(const auto queues, make_lights({&name, 1}, false));
+  return light(name, queues.front());
 }
 
 Topic& Topics::insert(TopicConfig config) {
@@ -166,7 +209,11 @@ Result<const Topic*> Topics::save(TopicConfig config, WallMs now_ms) {
 Result<const Topic*> Topics::find_or_create(std::string_view name, std::string_view default_topic,
                                             std::int32_t queues, WallMs now_ms,
                                             std::int32_t sys_flag) {
-  if (const Topic* found = find(name); found != nullptr) return found;
+  if (const Topic* found = find(name); found != nullptr) {
+    if (found != &light_) return found;
+    BOLIDE_TRY(const auto made, make_lights({&name, 1}, true));
+    return light(name, made.front());
+  }
   BOLIDE_CHECK(validate_topic_name(name));
   const Topic* model = find(default_topic);
   if (!settings_.auto_create || model == nullptr ||

@@ -14,10 +14,13 @@
 #include "broker/static_topics/mapping.h"
 #include "store/message_store.h"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bolide::broker {
@@ -43,6 +46,7 @@ struct TopicSettings {
   std::int32_t default_queues = 8;
   std::int32_t delay_levels = 18;
   std::string trace_topic;  // empty: none
+  std::size_t light_queues_max = 2'000'000;
 };
 
 class Topics {
@@ -64,13 +68,24 @@ class Topics {
   std::vector<TrimEntry> trims() const;
 
   // A light queue has no topic of its own: what is told of it lives until the next call that asks
-  // for one (semantics 3.15).
+  // for one (semantics 3.15). Asking makes none: the queue of one that is not there is empty.
   const Topic* find(std::string_view name) const;
+  bool is_absent_light(store::QueueNo queue) const { return queue == absent_; }
   // The topic, made from `default_topic`'s settings if that allows it (semantics 3.1). Errors:
-  // topic_not_found, topic_not_valid; as Metadata::flush, with nothing changed.
+  // topic_not_found, topic_not_valid, quota_exceeded for one light queue too many; as
+  // Metadata::flush, with nothing changed.
   Result<const Topic*> find_or_create(std::string_view name, std::string_view default_topic,
                                       std::int32_t queues, WallMs now_ms,
                                       std::int32_t sys_flag = 0);
+  // A topic that exists, or any light queue: where what was taken in goes. Errors: topic_not_found.
+  Result<const Topic*> existing(std::string_view name);
+  // The light queues of these names. Errors, if `bounded`: quota_exceeded, with none made.
+  Result<std::vector<store::QueueNo>> make_lights(std::span<const std::string_view> names,
+                                                  bool bounded);
+  // Called for each light queue that is made.
+  void on_light_made(std::function<void(std::string_view name, store::QueueNo queue)> callback) {
+    light_made_ = std::move(callback);
+  }
   // A topic that the broker makes for its own use, a group's retry topic for one, if it is absent.
   // Errors: as Metadata::flush.
   Result<const Topic*> own(std::string_view name, std::int32_t queues, WallMs now_ms,
@@ -89,7 +104,7 @@ class Topics {
   std::vector<TopicMapping> mappings() const;
 
  private:
-  const Topic* light(std::string_view name) const;
+  const Topic* light(std::string_view name, store::QueueNo queue) const;
   Topic& insert(TopicConfig config);
   void open_queues(Topic& topic);
   Result<> check_name(std::string_view name) const;
@@ -107,7 +122,10 @@ class Topics {
   StringMap<std::int64_t> trims_;  // by topic: its records below this position are deleted
   DataVersion version_;
   std::size_t static_count_ = 0;
-  mutable Topic light_;  // scratch of find()
+  mutable Topic light_;     // scratch of find()
+  store::QueueNo absent_;   // for ever empty
+  std::size_t lights_ = 0;  // light queues that the store knows
+  std::function<void(std::string_view, store::QueueNo)> light_made_;
 };
 
 }  // namespace bolide::broker

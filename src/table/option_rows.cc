@@ -107,6 +107,10 @@ constexpr OptionRow rows[] = {
      "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h", 1, 1024, "", restart, open,
      "The delays that messages name by level, from level 1 on; retries use them too, from level 3 "
      "on."},
+    {Opt::broker_light_queues_max, "broker.light_queues_max", integer, none, "2000000", 0,
+     1'000'000'000, "", restart, open,
+     "How many light queues (%LMQ%...) sends may make; some 200 bytes of memory each. A send that "
+     "would make more is refused."},
     {Opt::broker_timer_max_delay_ms, "broker.timer_max_delay_ms", duration, ms, "1095d", 1'000,
      36'500 * day_ms, "", restart, open,
      "How far ahead the delivery time of a message may lie; one that lies further is refused."},

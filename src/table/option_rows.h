@@ -47,6 +47,7 @@ enum class Opt : std::uint8_t {
   broker_trace_topic_enabled,
   broker_trace_topic,
   broker_delay_levels,
+  broker_light_queues_max,
   broker_timer_max_delay_ms,
   broker_recall_enabled,
   broker_transaction_timeout_ms,

@@ -67,6 +67,7 @@ constexpr RocketmqKey rows[] = {
     sets("maxMessageSize", broker, Opt::broker_max_message_bytes),
     sets("maxTransferCountOnMessageInMemory", broker, Opt::broker_pull_max_messages),
     sets("maxTransferBytesOnMessageInMemory", broker, Opt::broker_pull_max_bytes),
+    sets("maxLmqConsumeQueueNum", broker, Opt::broker_light_queues_max),
     sets("flushConsumerOffsetInterval", broker, Opt::broker_offset_flush_interval_ms),
     sets("regionId", broker, Opt::broker_region),
     sets("traceOn", broker, Opt::broker_trace_on),

@@ -90,6 +90,8 @@ void Popper::pop(const PopRequest& request, const Now& now) {
 // Adds what all queues that the pop may take from have to the batch.
 void Popper::collect(const Pending& pending, const Topic& topic, const Now& now, PopBatch* batch) {
   const auto take_from = [&](const Topic& from, std::int32_t id, PopRetry retry) {
+    // A group has no place in a light queue that is not there.
+    if (parts_.topics.is_absent_light(from.queues[static_cast<std::size_t>(id)])) return;
     taker_.take(pending.wish,
                 {.queue = from.queues[static_cast<std::size_t>(id)],
                  .topic = from.config.name,

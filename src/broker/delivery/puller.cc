@@ -100,6 +100,7 @@ void Puller::pull(const PullRequest& request, const Now& now) {
                  .bytes_max = static_cast<std::size_t>(settings_.bytes_max)},
       .matcher = std::move(checked->matcher),
       .deadline_ms = 0};
+  if (parts_.topics.is_absent_light(pending.queue)) pending.awaited = request.topic;
   if (request.bytes_max > 0 && request.bytes_max < settings_.bytes_max) {
     pending.limits.bytes_max = static_cast<std::size_t>(request.bytes_max);
   }
@@ -120,18 +121,32 @@ void Puller::pull(const PullRequest& request, const Now& now) {
   park(std::move(pending));
 }
 
+Puller::Place Puller::place_of(const Pending& pending) {
+  if (pending.awaited.empty()) return pending.queue;
+  const auto [known, made] = awaited_.try_emplace(pending.awaited, next_awaited_);
+  if (made) awaited_names_.emplace(next_awaited_++, pending.awaited);
+  return known->second;
+}
+
+void Puller::leave(Place place) {
+  parked_.erase(place);
+  const auto name = awaited_names_.extract(place);
+  if (!name.empty()) awaited_.erase(name.mapped());
+}
+
 void Puller::park(Pending pending) {
-  sessions_[pending.ticket.session].parked.push_back(pending.queue);
-  parked_[pending.queue].push_back(std::move(pending));
+  pending.place = place_of(pending);
+  sessions_[pending.ticket.session].parked.push_back(pending.place);
+  parked_[pending.place].push_back(std::move(pending));
   ++stats_.parked;
 }
 
 // `pending` was, or is about to be, taken out of parked_.
 void Puller::unpark(const Pending& pending) {
-  std::vector<store::QueueNo>& queues = sessions_[pending.ticket.session].parked;
-  const auto found = std::ranges::find(queues, pending.queue);
-  *found = queues.back();
-  queues.pop_back();
+  std::vector<Place>& places = sessions_[pending.ticket.session].parked;
+  const auto found = std::ranges::find(places, pending.place);
+  *found = places.back();
+  places.pop_back();
   --stats_.parked;
 }
 
@@ -141,11 +156,11 @@ void Puller::session_closed(SessionId session) {
   const Waits waits = std::move(found->second);
   sessions_.erase(found);
   stats_.parked -= waits.parked.size();
-  for (store::QueueNo queue : waits.parked) {
-    const auto list = parked_.find(queue);
+  for (const Place place : waits.parked) {
+    const auto list = parked_.find(place);
     if (list == parked_.end()) continue;  // the session waited in it twice
     std::erase_if(list->second, [&](const Pending& p) { return p.ticket.session == session; });
-    if (list->second.empty()) parked_.erase(list);
+    if (list->second.empty()) leave(place);
   }
 }
 
@@ -277,9 +292,24 @@ void Puller::wake(store::QueueNo queue) {
   // The vector that was swapped out keeps its memory for the next wake.
 }
 
+void Puller::light_made(std::string_view name, store::QueueNo queue) {
+  const auto known = awaited_.find(name);
+  if (known == awaited_.end()) return;
+  const Place place = known->second;
+  std::vector<Pending> list = std::move(parked_[place]);
+  leave(place);
+  for (Pending& pending : list) {
+    unpark(pending);
+    pending.queue = queue;
+    pending.awaited.clear();
+    park(std::move(pending));
+  }
+}
+
 void Puller::tick(const Now& now) {
   for (auto at = parked_.begin(); at != parked_.end();) {
     std::vector<Pending>& list = at->second;
+    const Place place = at->first;
     std::erase_if(list, [&](Pending& pending) {
       if (pending.deadline_ms > now.steady_ms()) return false;
       unpark(pending);
@@ -287,15 +317,20 @@ void Puller::tick(const Now& now) {
       serve(pending);
       return true;
     });
-    at = list.empty() ? parked_.erase(at) : std::next(at);
+    ++at;
+    if (list.empty()) leave(place);
   }
 }
 
 void Puller::answer_waiting(store::QueueNo queue) {
-  const auto found = parked_.find(queue);
+  answer_all(queue);
+}
+
+void Puller::answer_all(Place place) {
+  const auto found = parked_.find(place);
   if (found == parked_.end()) return;
   std::vector<Pending> list = std::move(found->second);
-  parked_.erase(found);
+  leave(place);
   for (Pending& pending : list) {
     unpark(pending);
     pending.deadline_ms = 0;
@@ -304,7 +339,7 @@ void Puller::answer_waiting(store::QueueNo queue) {
 }
 
 void Puller::drain() {
-  while (!parked_.empty()) answer_waiting(parked_.begin()->first);
+  while (!parked_.empty()) answer_all(parked_.begin()->first);
 }
 
 void Puller::answer(const Pending& pending, PullResult result) {

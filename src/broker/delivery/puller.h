@@ -6,6 +6,7 @@
 // at its deadline; none waits beyond, nor longer than its session lives.
 #pragma once
 
+#include "base/strings.h"
 #include "base/time.h"
 #include "broker/api.h"
 #include "broker/clients.h"
@@ -21,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -69,6 +71,8 @@ class Puller {
   void pull(const PullRequest& request, const Now& now);
   // Messages of `queue` became visible.
   void wake(store::QueueNo queue);
+  // The light queue was made: who waits for it waits in it from now on.
+  void light_made(std::string_view name, store::QueueNo queue);
   // Answers all that waits in `queue`, as if its time were over.
   void answer_waiting(store::QueueNo queue);
   // Answers what has waited long enough.
@@ -81,10 +85,16 @@ class Puller {
   const PullStats& stats() const { return stats_; }
 
  private:
+  // Where pulls wait: a queue's number or, beyond those, that of a light queue that is not there.
+  using Place = std::uint64_t;
+  static constexpr Place first_awaited = Place{1} << 32U;
+
   struct Pending {
     Ticket ticket;
     std::string group;
     store::QueueNo queue = 0;
+    Place place = 0;      // of one that is parked
+    std::string awaited;  // the light queue, if it is not there
     std::int64_t offset = 0;
     store::ReadLimits limits;
     Matcher matcher;
@@ -94,8 +104,8 @@ class Puller {
 
   // What a session waits for.
   struct Waits {
-    std::vector<store::QueueNo> parked;  // the queue of each pull
-    std::size_t cold = 0;                // pulls that wait for the disk
+    std::vector<Place> parked;  // the place of each pull
+    std::size_t cold = 0;       // pulls that wait for the disk
 
     std::size_t count() const { return parked.size() + cold; }
   };
@@ -114,6 +124,10 @@ class Puller {
   void answer(const Pending& pending, PullResult result);
   void park(Pending pending);
   void unpark(const Pending& pending);
+  Place place_of(const Pending& pending);
+  // Nobody waits there any more.
+  void leave(Place place);
+  void answer_all(Place place);
   void wait_for_disk(Pending pending, store::ColdRange range);
   bool wait_in_session(const Pending& pending);
   void read_kept(Pending pending, std::int64_t end);
@@ -124,7 +138,10 @@ class Puller {
   Parts parts_;
   Compactor* compactor_ = nullptr;
   std::function<void(const PullRequest&)> committed_;
-  std::unordered_map<store::QueueNo, std::vector<Pending>> parked_;
+  std::unordered_map<Place, std::vector<Pending>> parked_;
+  StringMap<Place> awaited_;  // light queues that are not there, by name
+  std::unordered_map<Place, std::string> awaited_names_;
+  Place next_awaited_ = first_awaited;
   std::unordered_map<SessionId, Waits> sessions_;  // those that have waited; until they close
   std::vector<Pending> woken_;                     // scratch of wake()
   PullStats stats_;

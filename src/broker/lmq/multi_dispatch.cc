@@ -20,6 +20,26 @@ Result<> check_name(std::string_view name) {
                   "\", which is no light queue: " + std::string(store::light_prefix) + "name");
 }
 
+std::string names_of(const DispatchWish& wish) {
+  return wish.known.lite_topic.empty() ? std::string(wish.known.dispatch)
+                                       : lite_queue(wish.topic, wish.known.lite_topic);
+}
+
+Result<std::vector<store::QueueNo>> queues_of(Topics& topics, std::string_view names,
+                                              bool bounded) {
+  std::vector<std::string_view> wanted;
+  for (std::string_view rest = names; !rest.empty();) {
+    wanted.push_back(store::DispatchProperties::cut(rest));
+    BOLIDE_CHECK(check_name(wanted.back()));
+    if (wanted.size() > light_queues_max) {
+      return fail(Errc::message_invalid, std::string(store::dispatch_property) +
+                                             " names more than " +
+                                             std::to_string(light_queues_max) + " queues");
+    }
+  }
+  return topics.make_lights(wanted, bounded);
+}
+
 }  // namespace
 
 std::vector<LightPlace> Dispatch::places(const store::MessageStore& store) const {
@@ -37,31 +57,17 @@ std::string lite_queue(std::string_view parent, std::string_view lite_topic) {
   return name.append(lite_topic);
 }
 
-Result<Dispatch> plan_dispatch(store::MessageStore& store, std::string_view topic,
-                               const SendProperties& known, std::string_view properties) {
+Result<Dispatch> plan_dispatch(Topics& topics, const store::MessageStore& store,
+                               const DispatchWish& wish, std::string_view properties) {
   Dispatch plan;
   PropertyList list(properties);
-  std::string names(known.dispatch);
-  if (!known.lite_topic.empty()) {
-    names = lite_queue(topic, known.lite_topic);
-    list.set(store::dispatch_property, names);
-  }
+  const std::string names = names_of(wish);
+  if (!wish.known.lite_topic.empty()) list.set(store::dispatch_property, names);
+  BOLIDE_TRY(plan.queues, queues_of(topics, names, wish.bounded));
   std::string offsets;
-  std::vector<std::string_view> wanted;
-  for (std::string_view rest = names; !rest.empty();) {
-    wanted.push_back(store::DispatchProperties::cut(rest));
-    BOLIDE_CHECK(check_name(wanted.back()));
-    if (wanted.size() > light_queues_max) {
-      return fail(Errc::message_invalid, std::string(store::dispatch_property) +
-                                             " names more than " +
-                                             std::to_string(light_queues_max) + " queues");
-    }
-  }
-  for (const std::string_view name : wanted) {
-    const store::QueueNo queue = store.queue(name, 0);
+  for (const store::QueueNo queue : plan.queues) {
     if (!offsets.empty()) offsets += store::dispatch_separator;
     offsets += std::to_string(store.next_offset(queue));
-    plan.queues.push_back(queue);
   }
   std::ranges::sort(plan.queues);
   const auto repeated = std::ranges::unique(plan.queues);
@@ -70,6 +76,11 @@ Result<Dispatch> plan_dispatch(store::MessageStore& store, std::string_view topi
   list.set(store::dispatch_offsets_property, offsets);
   plan.properties = list.text();
   return plan;
+}
+
+Result<> reserve_dispatch(Topics& topics, const DispatchWish& wish) {
+  BOLIDE_CHECK(queues_of(topics, names_of(wish), wish.bounded));
+  return {};
 }
 
 }  // namespace bolide::broker

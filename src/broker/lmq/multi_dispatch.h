@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "broker/properties.h"
+#include "broker/topics.h"
 #include "store/message_store.h"
 
 #include <cstdint>
@@ -35,11 +36,20 @@ struct Dispatch {
   std::vector<LightPlace> places(const store::MessageStore& store) const;
 };
 
-// Of a message to `topic`. A message for a lite topic goes to that one's light queue, whatever
-// others it names (semantics 3.24). Errors: message_invalid for a name that is none of a light
-// queue, and for too many.
-Result<Dispatch> plan_dispatch(store::MessageStore& store, std::string_view topic,
-                               const SendProperties& known, std::string_view properties);
+// A message that is for light queues. One for a lite topic goes to that one's light queue, whatever
+// others it names (semantics 3.24).
+struct DispatchWish {
+  std::string_view topic;
+  const SendProperties& known;
+  bool bounded = true;  // whether there may be too many light queues for it
+};
+
+// Where a message that is appended now will stand; `properties` are those it has so far. Errors:
+// message_invalid for a name that is none of a light queue, and for too many; quota_exceeded.
+Result<Dispatch> plan_dispatch(Topics& topics, const store::MessageStore& store,
+                               const DispatchWish& wish, std::string_view properties);
+// Makes the light queues of a message that waits, while it can still be refused. Errors: likewise.
+Result<> reserve_dispatch(Topics& topics, const DispatchWish& wish);
 
 // The light queue of a lite topic.
 std::string lite_queue(std::string_view parent, std::string_view lite_topic);

@@ -2,6 +2,7 @@
 //
 // Light queues: one record in many queues (rocketmq semantics 3.15).
 #include "store/multi_dispatch.h"
+#include "base/errors.h"
 #include "broker/core_test_util.h"
 
 #include <gtest/gtest.h>
@@ -94,6 +95,81 @@ TEST_F(LightQueuesTest, wake_a_pull_that_waits_in_them) {
   send("a", "%LMQ%x");
   ASSERT_EQ(rig_.sink.pulled.size(), 1U);
   EXPECT_EQ(CoreRig::bodies(rig_.sink.pulled[0].result), Bodies{"a"});
+}
+
+TEST_F(LightQueuesTest, are_not_made_by_asking_for_them) {
+  const std::size_t before = rig_.store->queue_count();
+  for (int i = 0; i < 50; ++i) {
+    const std::string name = "%LMQ%" + std::to_string(i);
+    EXPECT_EQ(rig_.visible_end(name), 0);
+    EXPECT_EQ(rig_.pull(name, 0).status, PullStatus::no_message_in_queue);
+    rig_.core->pull(rig_.pull_request(name, 0, 10'000));
+    PopRequest pop;
+    pop.ticket = {.sink = &rig_.sink, .session = 9, .token = 1};
+    pop.group = "workers";
+    pop.topic = name;
+    rig_.core->pop(pop);
+    Answer<TopicConfig> config;
+    rig_.core->topic(rig_.anonymous, name, config.reply());
+    EXPECT_TRUE(config.get());
+  }
+  EXPECT_EQ(rig_.store->queue_count(), before);
+  EXPECT_EQ(rig_.core->core_stats().leases.queues, 0U);
+  EXPECT_EQ(rig_.core->core_stats().pull.parked, 50U);
+}
+
+TEST_F(LightQueuesTest, wake_only_those_who_wait_in_them) {
+  for (const std::string_view name : {"%LMQ%x", "%LMQ%y", "%LMQ%x"})
+    rig_.core->pull(rig_.pull_request(name, 0, 10'000));
+  PullRequest other = rig_.pull_request("%LMQ%x", 0, 10'000);
+  other.ticket.session = 11;
+  rig_.core->pull(other);
+  rig_.core->session_closed(11);
+  send("a", "%LMQ%x");
+  EXPECT_EQ(rig_.sink.pulled.size(), 2U);
+  EXPECT_EQ(rig_.core->core_stats().pull.parked, 1U);
+  rig_.pass_ms(10'000);
+  ASSERT_EQ(rig_.sink.pulled.size(), 3U);
+  EXPECT_EQ(rig_.sink.pulled.back().result.status, PullStatus::no_message_in_queue);
+  send("b", "%LMQ%y");
+  EXPECT_EQ(rig_.sink.pulled.size(), 3U);
+  EXPECT_EQ(bodies("%LMQ%y"), Bodies{"b"});
+}
+
+TEST(LightQueues, are_only_so_many) {
+  testing::RigOptions options;
+  options.core.light_queues_max = 3;
+  CoreRig rig(options);
+  const auto send = [&](std::string_view queues, std::string_view more = {}) {
+    return rig.send("orders", "m", 0, std::string(more) + property("INNER_MULTI_DISPATCH", queues));
+  };
+  EXPECT_FALSE(send("%LMQ%a,%LMQ%b").error);
+  const auto refused = send("%LMQ%c,%LMQ%d");
+  ASSERT_TRUE(refused.error);
+  EXPECT_EQ(refused.error->code, Errc::quota_exceeded);
+  EXPECT_EQ(error_row(Errc::quota_exceeded).rocketmq, 2017);
+  EXPECT_EQ(rig.visible_end("orders"), 1);
+  EXPECT_FALSE(rig.send("%LMQ%c", "m").error) << "none of the two was made";
+  EXPECT_TRUE(rig.send("%LMQ%d", "m").error);
+  EXPECT_TRUE(send("%LMQ%d", property("DELAY", "1")).error) << "while it can be refused";
+  EXPECT_FALSE(send("%LMQ%a,%LMQ%b,%LMQ%c").error);
+  rig.kill_and_reopen();
+  EXPECT_TRUE(rig.send("%LMQ%d", "m").error);
+  EXPECT_FALSE(rig.send("%LMQ%a", "m").error);
+}
+
+// Who was promised that his message is delivered later is not let down by the bound.
+TEST(LightQueues, of_messages_that_wait_are_made_after_a_start_too) {
+  testing::RigOptions options;
+  options.core.light_queues_max = 1;
+  CoreRig rig(options);
+  EXPECT_FALSE(rig.send("orders", "m", 0,
+                        property("DELAY", "1") + property("INNER_MULTI_DISPATCH", "%LMQ%late"))
+                   .error);
+  rig.kill_and_reopen();
+  EXPECT_FALSE(rig.send("%LMQ%other", "m").error);
+  for (int i = 0; i < 3; ++i) rig.pass_ms(1'000);
+  EXPECT_EQ(rig.visible_end("%LMQ%late"), 1);
 }
 
 TEST_F(LightQueuesTest, select_by_tags_and_properties) {
