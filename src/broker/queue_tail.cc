@@ -5,6 +5,7 @@
 #include "broker/queue_tail.h"
 
 #include "base/log.h"
+#include "store/records.h"
 
 #include <algorithm>
 #include <utility>
@@ -89,18 +90,12 @@ std::optional<std::int64_t> QueueTail::position_of(std::int64_t offset) {
 bool QueueTail::take_all(const Slices& records,
                          const std::function<bool(const store::Record&)>& take,
                          std::int32_t* taken) {
-  for (const Slice& slice : records) {
-    std::string_view bytes = slice.view();
-    store::Record record;
-    while (!bytes.empty() && store::decode_record(bytes, store::Verify::header, &record) ==
-                                 store::DecodeStatus::record) {
-      if (!take(record)) return false;
-      next_ = record.queue_offset + 1;
-      ++*taken;
-      bytes.remove_prefix(record.total_size);
-    }
-  }
-  return true;
+  return store::for_each_record(records, [&](const store::Record& record, const auto&) {
+    if (!take(record)) return false;
+    next_ = record.queue_offset + 1;
+    ++*taken;
+    return true;
+  });
 }
 
 void QueueTail::warm_up(store::ColdRange range) {

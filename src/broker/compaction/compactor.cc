@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "broker/compaction/compaction.h"
-#include "store/record.h"
+#include "store/records.h"
 
 #include <algorithm>
 #include <utility>
@@ -133,20 +133,15 @@ Compactor::Collected Compactor::collect(Work& work) {
 
 // False: the rest lies behind what is to be kept.
 bool Compactor::take(Work& work, const Slices& records) {
-  for (const Slice& slice : records) {
-    std::string_view bytes = slice.view();
-    store::Record record;
-    while (!bytes.empty() && store::decode_record(bytes, store::Verify::header, &record) ==
-                                 store::DecodeStatus::record) {
-      if (record.position >= end_position_) {
-        work.next = std::max(work.next, record.queue_offset);
-        return false;
-      }
-      work.batch.add(record, bytes.substr(0, record.total_size));
-      bytes.remove_prefix(record.total_size);
-    }
-  }
-  return true;
+  return store::for_each_record(records,
+                                [&](const store::Record& record, const store::RecordPlace& place) {
+                                  if (record.position >= end_position_) {
+                                    work.next = std::max(work.next, record.queue_offset);
+                                    return false;
+                                  }
+                                  work.batch.add(record, place.view());
+                                  return true;
+                                });
 }
 
 // A disk that stays cold is left alone until retention asks again.
