@@ -5,6 +5,7 @@
 #include "broker/timers/timer_log.h"
 
 #include "base/cursor.h"
+#include "broker/stored_bounds.h"
 
 #include <algorithm>
 #include <array>
@@ -83,11 +84,9 @@ class Replay {
     bad_ = bad_ || key_in.failed() || in.failed();
   }
 
-  static bool sane(std::int64_t number) { return number >= 0 && number < INT64_MAX / 2; }
-
   Result<> result(TimerLog::Opened* into) {
     const auto possible = [](const TimerEntry& change) {
-      return sane(change.offset) && sane(change.position) && change.due_ms < INT64_MAX / 2;
+      return sane(change.offset) && sane(change.position) && change.due_ms < stored_end;
     };
     bad_ = bad_ || !sane(next_offset_) || !sane(settled_position_) ||
            !std::ranges::all_of(changes_, possible);
