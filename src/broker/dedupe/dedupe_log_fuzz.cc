@@ -4,39 +4,18 @@
 // Runs on: the fuzzer's thread.  Owns: nothing.
 // Invariant: what opens is what a second open, after a snapshot, gives.
 #include "base/assert.h"
-#include "base/cursor.h"
 #include "broker/dedupe/dedupe_log.h"
 #include "os/sim_file_system.h"
-
-#include <algorithm>
-
-namespace {
-
-using namespace bolide;
-using namespace bolide::broker;
-
-void fill(os::SimFileSystem& fs, std::string_view bytes) {
-  auto opened = store::open_journal(fs, "dedupe", [](auto, auto, bool) {});
-  BOLIDE_ASSERT(opened.has_value());
-  constexpr std::string_view keys = "pkxcz";
-  ByteReader in(bytes);
-  while (in.remaining() > 0) {
-    const std::uint8_t head = in.u8();
-    const std::string_view key = keys.substr(head % keys.size(), 1);
-    const std::string_view value = in.bytes(std::min<std::size_t>(in.remaining(), in.u8()));
-    if (head >= 250)
-      opened->journal->erase(key);
-    else
-      opened->journal->put(key, value);
-  }
-  BOLIDE_ASSERT(opened->journal->write().has_value());
-}
-
-}  // namespace
+#include "store/journal_fuzz_util.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace bolide;
+  using namespace bolide::broker;
   os::SimFileSystem fs;
-  fill(fs, {reinterpret_cast<const char*>(data), size});
+  const auto key_of = [](std::uint8_t head, ByteReader&) {
+    return std::string_view("pkxcz").substr(head % 5, 1);
+  };
+  store::testing::fill_journal(fs, "dedupe", {reinterpret_cast<const char*>(data), size}, key_of);
   auto first = DedupeLog::open(fs, "dedupe");
   if (!first) {
     BOLIDE_ASSERT(first.error().code == Errc::storage_corrupt);

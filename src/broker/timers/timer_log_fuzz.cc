@@ -5,12 +5,10 @@
 // Runs on: the fuzzer's thread.  Owns: nothing.
 // Invariant: what opens is what a second open gives; a handle that can be read is written alike.
 #include "base/assert.h"
-#include "base/cursor.h"
 #include "broker/timers/recall_handle.h"
 #include "broker/timers/timer_log.h"
 #include "os/sim_file_system.h"
-
-#include <algorithm>
+#include "store/journal_fuzz_util.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bolide;
@@ -19,21 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto handle = RecallHandle::parse(input))
     BOLIDE_ASSERT(RecallHandle::parse(handle->text())->text() == handle->text());
   os::SimFileSystem fs;
-  {
-    auto opened = store::open_journal(fs, "timers", [](auto, auto, bool) {});
-    BOLIDE_ASSERT(opened.has_value());
-    ByteReader in(input);
-    while (in.remaining() > 0) {
-      const std::uint8_t head = in.u8();
-      const std::string_view key = in.bytes(std::min<std::size_t>(in.remaining(), head % 16));
-      const std::string_view value = in.bytes(std::min<std::size_t>(in.remaining(), in.u8()));
-      if (head >= 240)
-        opened->journal->erase(key);
-      else
-        opened->journal->put(key, value);
-    }
-    BOLIDE_ASSERT(opened->journal->write().has_value());
-  }
+  store::testing::fill_journal(fs, "timers", input, store::testing::any_key);
   auto first = TimerLog::open(fs, "timers");
   if (!first) {
     BOLIDE_ASSERT(first.error().code == Errc::storage_corrupt);
