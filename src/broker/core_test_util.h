@@ -291,15 +291,19 @@ class CoreRig {
     BOLIDE_ASSERT(answer.get().has_value());
   }
   void put_topic(std::string_view name, std::int32_t queues,
-                 std::int32_t permission = perm::read | perm::write) {
+                 std::int32_t permission = perm::read | perm::write,
+                 std::string_view attributes = {}) {
     Answer<void> answer;
     core->put_topic(anonymous,
                     {.name = std::string(name),
                      .read_queues = queues,
                      .write_queues = queues,
                      .permission = permission},
-                    {}, answer.reply());
+                    attributes, answer.reply());
     BOLIDE_ASSERT(answer.get().has_value());
+  }
+  void put_topic(std::string_view name, std::int32_t queues, std::string_view attributes) {
+    put_topic(name, queues, perm::read | perm::write, attributes);
   }
   void pass_ms(std::int64_t ms) {
     clock.advance_ms(ms);

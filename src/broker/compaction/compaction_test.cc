@@ -14,12 +14,11 @@ using testing::Answer;
 using testing::CoreRig;
 using testing::property;
 
+constexpr std::string_view compacted = "+cleanup.policy=COMPACTION";
+
 TEST(Compaction, refuses_a_message_without_a_key) {
   CoreRig rig;
-  Answer<void> made;
-  rig.core->put_topic(rig.anonymous, {.name = "state", .read_queues = 1, .write_queues = 1},
-                      "+cleanup.policy=COMPACTION", made.reply());
-  ASSERT_TRUE(made.get());
+  rig.put_topic("state", 1, compacted);
   EXPECT_EQ(rig.refused(rig.request("state", "v")), Errc::message_invalid);
   const std::string blank = property("KEYS", "  ");
   SendRequest request = rig.request("state", "v");
@@ -31,10 +30,7 @@ TEST(Compaction, refuses_a_message_without_a_key) {
 
 TEST(Compaction, refuses_a_batch_of_which_one_message_has_no_key) {
   CoreRig rig;
-  Answer<void> made;
-  rig.core->put_topic(rig.anonymous, {.name = "state", .read_queues = 1, .write_queues = 1},
-                      "+cleanup.policy=COMPACTION", made.reply());
-  ASSERT_TRUE(made.get());
+  rig.put_topic("state", 1, compacted);
   const std::string keyed = testing::batch_element("a", property("KEYS", "k"));
   const std::string body = keyed + testing::batch_element("b");
   SendRequest batch = rig.request("state", body);
@@ -53,14 +49,7 @@ class CompactedTest : public ::testing::Test {
   CompactedTest() {
     rig_.store_options.retention_ms = 3 * day_ms;
     rig_.restart();
-    put("state", "+cleanup.policy=COMPACTION");
-  }
-  void put(std::string_view topic, std::string_view attributes) {
-    Answer<void> made;
-    rig_.core->put_topic(rig_.anonymous,
-                         {.name = std::string(topic), .read_queues = 1, .write_queues = 1},
-                         attributes, made.reply());
-    ASSERT_TRUE(made.get());
+    rig_.put_topic("state", 1, compacted);
   }
   void send(std::string_view key, std::string_view body, std::string_view more = {}) {
     ASSERT_FALSE(rig_.send("state", body, 0, property("KEYS", key) + std::string(more)).error);
@@ -141,7 +130,7 @@ TEST_F(CompactedTest, forgets_a_topic_that_is_deleted) {
   Answer<void> gone;
   rig_.core->delete_topic(rig_.anonymous, "state", gone.reply());
   ASSERT_TRUE(gone.get());
-  put("state", "+cleanup.policy=COMPACTION");
+  rig_.put_topic("state", 1, compacted);
   send("b", "b1");
   EXPECT_EQ(all(rig_.visible_end("state") - 1), Bodies{"b1"});
   rig_.kill_and_reopen();
@@ -153,14 +142,8 @@ class CompactorTest : public ::testing::Test {
  protected:
   CompactorTest() {
     rig_.put_topic("filler", 1);
-    make_topic();
+    rig_.put_topic("state", 1, compacted);
     rig_.background.run();
-  }
-  void make_topic() {
-    Answer<void> made;
-    rig_.core->put_topic(rig_.anonymous, {.name = "state", .read_queues = 1, .write_queues = 1},
-                         "+cleanup.policy=COMPACTION", made.reply());
-    ASSERT_TRUE(made.get());
   }
   // Until retention wants to drop the segments.
   void age() {
@@ -208,7 +191,7 @@ TEST_F(CompactorTest, forgets_what_it_merges_when_its_topic_is_deleted) {
   Answer<void> gone;
   rig_.core->delete_topic(rig_.anonymous, "state", gone.reply());
   ASSERT_TRUE(gone.get());
-  make_topic();
+  rig_.put_topic("state", 1, compacted);
   rig_.send("state", "new", 0, property("KEYS", "b"));
   rig_.background.run();
   EXPECT_EQ(rig_.core->core_stats().compaction.kept, 0U);

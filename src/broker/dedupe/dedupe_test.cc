@@ -33,11 +33,7 @@ std::vector<std::string> all_bodies(CoreRig& rig, std::string_view topic = "orde
 }
 
 void put_window(CoreRig& rig, std::string_view topic, std::int64_t window_ms) {
-  Answer<void> answer;
-  rig.core->put_topic(rig.anonymous,
-                      {.name = std::string(topic), .read_queues = 2, .write_queues = 2},
-                      "+bolide.dedupe.window.ms=" + std::to_string(window_ms), answer.reply());
-  ASSERT_TRUE(answer.get().has_value());
+  rig.put_topic(topic, 2, "+bolide.dedupe.window.ms=" + std::to_string(window_ms));
 }
 
 TEST(Dedupe, stores_a_repeated_send_once_and_answers_as_the_first_time) {

@@ -19,12 +19,7 @@ using Offsets = std::vector<std::int64_t>;
 
 class InnerBatchDeliveryTest : public ::testing::Test {
  protected:
-  InnerBatchDeliveryTest() {
-    Answer<void> made;
-    rig_.core->put_topic(rig_.anonymous, {.name = "bulk", .read_queues = 1, .write_queues = 1},
-                         "+queue.type=BatchCQ", made.reply());
-    EXPECT_TRUE(made.get());
-  }
+  InnerBatchDeliveryTest() { rig_.put_topic("bulk", 1, "+queue.type=BatchCQ"); }
   void send(int count) {
     std::string body;
     for (int i = 0; i < count; ++i)

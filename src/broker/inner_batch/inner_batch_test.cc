@@ -10,19 +10,13 @@
 namespace bolide::broker {
 namespace {
 
-using testing::Answer;
 using testing::batch_element;
 using testing::CoreRig;
 using testing::property;
 
 class InnerBatchTest : public ::testing::Test {
  protected:
-  InnerBatchTest() {
-    Answer<void> made;
-    rig_.core->put_topic(rig_.anonymous, {.name = "bulk", .read_queues = 1, .write_queues = 1},
-                         "+queue.type=BatchCQ", made.reply());
-    EXPECT_TRUE(made.get());
-  }
+  InnerBatchTest() { rig_.put_topic("bulk", 1, "+queue.type=BatchCQ"); }
   testing::RecordingSink::Sent send(int count, std::string_view key = "KEY") {
     std::string body;
     for (int i = 0; i < count; ++i) body += batch_element("m" + std::to_string(next_++));
@@ -131,10 +125,7 @@ TEST_F(InnerBatchTest, is_not_claimed_by_a_client) {
 }
 
 TEST_F(InnerBatchTest, is_cut_up_where_the_newest_message_of_each_key_counts) {
-  Answer<void> made;
-  rig_.core->put_topic(rig_.anonymous, {.name = "states", .read_queues = 1, .write_queues = 1},
-                       "+queue.type=BatchCQ,+cleanup.policy=COMPACTION", made.reply());
-  ASSERT_TRUE(made.get());
+  rig_.put_topic("states", 1, "+queue.type=BatchCQ,+cleanup.policy=COMPACTION");
   const std::string body =
       batch_element("a", property("KEYS", "k1")) + batch_element("b", property("KEYS", "k2"));
   SendRequest request = rig_.request("states", body);
