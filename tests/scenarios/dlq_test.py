@@ -148,6 +148,18 @@ def refusals(desk):
     assert len(desk.copies(topic, 1)) == 2
 
 
+def ledger(desk):
+    """What was replayed is not deleted by mistake, and is nobody's topic."""
+    ledger_topic = "bolide_dlq_ledger"
+    shown = {row["topic"] for row in desk.json("topic", "list")}
+    assert shown and ledger_topic not in shown, shown
+    assert ledger_topic in {row["topic"] for row in desk.json("topic", "list", "--all")}
+    process = desk.start("topic", "delete", ledger_topic)
+    out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 64 and "replay" in err, f"{process.returncode}: {out}{err}"
+    assert ledger_topic in {row["topic"] for row in desk.json("topic", "list", "--all")}
+
+
 def with_a_consumer(desk):
     """Letters of `bolide sub`: a member whose messages are given up by the broker's rule, after one attempt."""
     group, topic = fresh("members"), fresh("work")
@@ -203,7 +215,7 @@ def main():
     rng = random.Random(options.seed)
     with harness.Server(settings=("broker.pull_max_messages=4096",)) as server:
         desk = Desk(server)
-        for case in (commands, loops, refusals, with_a_consumer):
+        for case in (commands, loops, refusals, ledger, with_a_consumer):
             begin = time.monotonic()
             case(desk)
             print(f"{case.__name__}: {time.monotonic() - begin:.1f} s", flush=True)
