@@ -100,7 +100,7 @@ bool RemotingSession::sent_away(const Call& call) {
 
 void RemotingSession::reject(Malformed reason, std::string_view text) {
   ++front_.stats().malformed[static_cast<std::size_t>(reason)];
-  BOLIDE_LOG(info, "connection closed peer={} reason={}", connection_.peer().text(), text);
+  BOLIDE_LOG(info, "peer={} is cut off: {}", connection_.peer().text(), text);
   connection_.close(text);
 }
 
