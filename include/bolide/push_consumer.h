@@ -72,8 +72,8 @@ struct PushConsumerOptions {
   std::size_t queue_bytes_max = std::size_t{100} << 20;
   std::int64_t queue_span_max = 2000;  // between its first and last unconsumed offset
   // One batch of a queue at a time, in the order of the queue, by one member of the group; `later`
-  // makes the queue wait for `ordered_retry_pause`. Clustering only; a broker may give a queue to
-  // another member when this one was away for a minute.
+  // makes the queue wait for `ordered_retry_pause`. Not with broadcasting; a broker may give a
+  // queue to another member when this one was away for a minute.
   bool ordered = false;
   std::chrono::milliseconds ordered_retry_pause{1000};
   // So often a message comes again, then it goes to the dead letters. -1: 16 times; ordered: for

@@ -22,6 +22,10 @@ Result<> check(const PushConsumerOptions& options) {
     BOLIDE_CHECK(client::check_topic(topic));
   if (!options.on_messages)
     return fail(Errc::invalid_argument, "group " + options.group + " has no on_messages");
+  if (options.ordered && options.model == ConsumeModel::broadcasting)
+    return fail(Errc::invalid_argument,
+                "group " + options.group +
+                    " is ordered and broadcasting: the lock of a queue is for one member only");
   if (options.concurrency <= 0 || options.batch_messages_max <= 0 ||
       options.pull_messages_max <= 0 || options.queue_messages_max == 0 ||
       options.queue_bytes_max == 0 || options.queue_span_max <= 0 ||

@@ -62,7 +62,7 @@ class PushCore final : public ConsumerCore {
   };
   using JobPtr = std::shared_ptr<ConsumeJob>;
 
-  bool ordered() const { return options_.ordered && clustering(); }
+  bool ordered() const { return options_.ordered; }
 
   bool is_ordered() const override { return options_.ordered; }
   int listeners() const override { return options_.concurrency; }

@@ -312,6 +312,18 @@ TEST_F(PushTest, saves_later_what_it_could_not_save) {
   std::filesystem::remove_all(folder);
 }
 
+TEST_F(PushTest, is_not_ordered_and_broadcasting) {
+  const auto refused =
+      PushConsumer::start(*client, {.group = "g",
+                                    .subscriptions = {{"t", "*"}},
+                                    .on_messages = [](auto) { return ConsumeResult::success; },
+                                    .model = ConsumeModel::broadcasting,
+                                    .ordered = true});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.status().code(), Errc::invalid_argument);
+  EXPECT_NE(refused.status().message().find("group g is ordered"), std::string::npos);
+}
+
 TEST_F(PushTest, shows_the_real_topic_of_a_retried_message) {
   broker.records = {record(0, "a", "RETRY_TOPIC\1t\2", "%RETRY%g")};
   auto consumer = start({});
