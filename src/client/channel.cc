@@ -22,7 +22,10 @@ constexpr std::uint32_t frame_bytes_max = 256U << 20U;
 constexpr std::int64_t idle_timeout_ms = 120'000;
 constexpr std::size_t output_bytes_max = 512U << 20U;  // the producers bound what is on its way
 
+// What a code of RocketMQ's says to one who does not know which of our errors it stands for.
 Errc errc_of(std::int32_t code) {
+  // Of every message that is refused, not only of large ones.
+  if (code == error_row(Errc::message_invalid).rocketmq) return Errc::message_invalid;
   const auto rows = error_rows();
   const auto row = std::ranges::find(rows, code, &ErrorRow::rocketmq);
   return row == rows.end() ? Errc::internal : row->code;
