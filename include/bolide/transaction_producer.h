@@ -11,6 +11,7 @@
 #include <bolide/message.h>
 #include <bolide/producer.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -36,12 +37,14 @@ struct TransactionProducerOptions {
   TransactionCheck check;
 };
 
-// A message that is stored and not yet seen by consumers. Copies are one.
+// A message that is stored and not yet seen by consumers. Copies are one, and may be used from
+// several threads.
 class BOLIDE_API Transaction {
  public:
   const SendReceipt& receipt() const { return receipt_; }
-  // Tells the broker. Where it cannot be told, it will ask. Errors: what the broker answers,
-  // connection_failed, timeout.
+  // Tells the broker; once it knows, to say the same again is ok and tells nobody. Where it cannot
+  // be told, it will ask. Errors: what the broker answers, connection_failed, timeout;
+  // invalid_argument: the other was said, and the broker knows.
   Status commit() { return end(TransactionState::commit); }
   Status rollback() { return end(TransactionState::rollback); }
 
@@ -54,6 +57,9 @@ class BOLIDE_API Transaction {
   std::shared_ptr<client::ProducerCore> core_;
   SendReceipt receipt_;
   std::string topic_;
+  // What the broker knows; `unknown`: nothing.
+  std::shared_ptr<std::atomic<TransactionState>> said_ =
+      std::make_shared<std::atomic<TransactionState>>(TransactionState::unknown);
 };
 
 // Sends messages that are seen only when a local transaction has committed.

@@ -57,10 +57,19 @@ StatusOr<SendReceipt> TransactionProducer::send(Message message,
 }
 
 Status Transaction::end(TransactionState state) {
+  const TransactionState said = *said_;
+  if (said == state) return {};
+  if (said != TransactionState::unknown) {
+    const char* what = said == TransactionState::commit ? "committed" : "rolled back";
+    return Status(Errc::invalid_argument,
+                  "the transaction of message " + receipt_.id + " was " + what);
+  }
   const auto promise = std::make_shared<std::promise<Result<>>>();
   core_->end_transaction(client::TransactionEnd::of(receipt_, topic_), state,
                          [promise](Result<> ended) { promise->set_value(std::move(ended)); });
-  return client::to_status(promise->get_future().get());
+  Status told = client::to_status(promise->get_future().get());
+  if (told.ok()) *said_ = state;
+  return told;
 }
 
 }  // namespace bolide

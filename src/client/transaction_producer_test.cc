@@ -46,5 +46,30 @@ TEST(TransactionProducer, executes_nothing_for_a_message_that_is_not_stored_safe
   EXPECT_EQ(broker.requests(request_code::end_transaction).back().field("commitOrRollback"), "8");
 }
 
+TEST(TransactionProducer, ends_a_transaction_once) {
+  test::World world;
+  world.serve(9876, test::routes({10911}));
+  std::atomic<bool> away = true;
+  auto& broker = world.serve(10911, [&](const FakeRequest& request) {
+    FakeAnswer answer = test::stored_at(7);
+    if (request.code == request_code::end_transaction && away) answer.code = 1;
+    return answer;
+  });
+  auto producer = TransactionProducer::start(
+      Client(world.open()), {.check = [](const auto&) { return TransactionState::unknown; }});
+  ASSERT_TRUE(producer);
+  auto transaction = producer->begin({.topic = "t", .body = "b"});
+  ASSERT_TRUE(transaction);
+  EXPECT_FALSE(transaction->commit().ok());
+  away = false;  // it was not told: either may be said yet
+  auto copy = *transaction;
+  EXPECT_TRUE(copy.commit().ok());
+  EXPECT_TRUE(transaction->commit().ok());
+  const Status refused = transaction->rollback();
+  EXPECT_EQ(refused.code(), Errc::invalid_argument);
+  EXPECT_NE(refused.message().find("was committed"), std::string::npos);
+  EXPECT_EQ(broker.count(request_code::end_transaction), 2U);
+}
+
 }  // namespace
 }  // namespace bolide::client
