@@ -19,8 +19,10 @@ namespace bolide {
 class [[nodiscard]] BOLIDE_API Status {
  public:
   Status() = default;  // success
-  // An error; `cause` says what went wrong in this case.
-  Status(Errc code, std::string cause) : code_(code), cause_(std::move(cause)) {}
+  // An error; `cause` says what went wrong in this case, `own_fix` what to do about it where that
+  // is not what helps against most errors of this code.
+  Status(Errc code, std::string cause, std::string own_fix = {})
+      : code_(code), cause_(std::move(cause)), own_fix_(std::move(own_fix)) {}
 
   // Whether it is success.
   bool ok() const { return !code_; }
@@ -41,6 +43,7 @@ class [[nodiscard]] BOLIDE_API Status {
  private:
   std::optional<Errc> code_;
   std::string cause_;
+  std::string own_fix_;
 };
 
 // Ends the program, saying what was wrong with the call of value().

@@ -67,9 +67,18 @@ Result<Admin> open_admin(const Arguments& arguments) {
   return Admin(client);
 }
 
+Error queue_missing(std::string context, const std::string& topic) {
+  return Error{Errc::queue_out_of_range, std::move(context)}.fixed_by(
+      "name another queue, or none; 'bolide topic describe " + topic + "' shows those it has");
+}
+
+Error error_of(const Status& status) {
+  return {status.code(), status.cause(), status.fix()};
+}
+
 Result<> checked(const Status& status) {
   if (status.ok()) return {};
-  return Failure(Error{status.code(), status.cause()});
+  return Failure(error_of(status));
 }
 
 }  // namespace bolide::app

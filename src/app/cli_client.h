@@ -17,12 +17,16 @@ namespace bolide::app {
 Result<Client> open_client(const Arguments& arguments);
 Result<Admin> open_admin(const Arguments& arguments);
 
-// The library's results as ours.
+// A topic has no queue of the number that was asked for.
+Error queue_missing(std::string context, const std::string& topic);
+
+// The library's results as ours. Requires !status.ok().
+Error error_of(const Status& status);
 Result<> checked(const Status& status);
 template <class T>
 Result<T> checked(StatusOr<T> result) {
   if (result.ok()) return std::move(*result);
-  return Failure(Error{result.status().code(), result.status().cause()});
+  return Failure(error_of(result.status()));
 }
 
 }  // namespace bolide::app

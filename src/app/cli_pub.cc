@@ -92,14 +92,16 @@ class Sending {
       BOLIDE_TRY(const Admin admin, open_admin(arguments_));
       const auto route = admin.route(arguments_.text("TOPIC"));
       if (!route.ok() && route.status().code() != Errc::topic_not_found)
-        return Failure(Error{route.status().code(), route.status().cause()});
+        return Failure(error_of(route.status()));
       bool good = !route.ok() && queue < 4;
       if (route.ok()) {
         for (const RouteEntry& entry : *route) good = good || queue < entry.write_queues;
       }
-      if (!good)
-        return fail(Errc::queue_out_of_range,
-                    "queue " + std::to_string(queue) + " of topic " + arguments_.text("TOPIC"));
+      if (!good) {
+        const std::string topic = arguments_.text("TOPIC");
+        return Failure(
+            queue_missing("queue " + std::to_string(queue) + " of topic " + topic, topic));
+      }
       queues_checked_ = true;
     }
     return [queue, turn = turn_++](const std::vector<QueueId>& queues, const Message&) {

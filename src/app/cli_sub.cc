@@ -106,7 +106,11 @@ Result<> read_alone(const Arguments& arguments, const StartPlace& start, Printer
   if (start.kind == StartPlace::Kind::first) options.from = ReadFrom::first;
   if (start.kind == StartPlace::Kind::time) options.from = ReadFrom::time;
   if (arguments.has("--queue")) options.queue = static_cast<int>(arguments.number("--queue", 0));
-  BOLIDE_TRY(Reader reader, checked(Reader::open(client, std::move(options))));
+  auto opened = checked(Reader::open(client, std::move(options)));
+  if (!opened && opened.error().code == Errc::queue_out_of_range)
+    return Failure(queue_missing(opened.error().context + ": queue " + arguments.text("--queue"),
+                                 arguments.text("TOPIC")));
+  BOLIDE_TRY(Reader reader, std::move(opened));
   Patience patience(arguments);
   while (!printer.finished() && !patience.ended()) {
     BOLIDE_TRY(const auto messages, checked(reader.read(wait_interval)));

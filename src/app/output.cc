@@ -109,13 +109,14 @@ std::string fields_text(const Doc& object) {
 }
 
 int print_error(std::ostream& err, const Error& error) {
-  const ErrorRow& row = error_row(error.code);
   // What is wrong with a command line or a setting says its context in full.
   const bool told = (error.code == Errc::usage || error.code == Errc::config ||
                      error.code == Errc::invalid_argument) &&
                     !error.context.empty();
-  err << "bolide: " << (told ? error.context : error.message()) << "\n  fix: " << row.fix << '\n';
-  return row.exit_code;
+  const std::string text = told ? error.context : error.message();
+  for (const std::string_view line : split(text, '\n')) err << "bolide: " << line << '\n';
+  err << "  fix: " << error.fix() << std::endl;
+  return error_row(error.code).exit_code;
 }
 
 }  // namespace bolide::app

@@ -68,7 +68,8 @@ void print_done(const Arguments& arguments, std::ostream& out, const DoneTo& don
 // One line for each member of an object: its name and value.
 std::string fields_text(const Doc& object);
 
-// "bolide: <cause>" and "  fix: <what to do>"; returns the exit status of the error's row.
+// "bolide: <cause>", a line for each of several, and "  fix: <what to do>"; returns the exit status
+// of the error's row.
 int print_error(std::ostream& err, const Error& error);
 
 }  // namespace bolide::app

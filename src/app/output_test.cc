@@ -46,6 +46,15 @@ TEST(Errors, are_printed_with_their_fix_and_give_the_exit_status) {
             "  fix: create it: bolide topic create NAME\n");
 }
 
+TEST(Errors, several_at_once_are_a_line_each_with_one_fix) {
+  std::ostringstream err;
+  EXPECT_EQ(print_error(err, Error{Errc::config, "f:1: this\nf:2: that", "correct both"}), 78);
+  EXPECT_EQ(err.str(),
+            "bolide: f:1: this\n"
+            "bolide: f:2: that\n"
+            "  fix: correct both\n");
+}
+
 constexpr WallMs now_ms = 1'700'000'000'000;
 
 TEST(TimePlaces, are_read_in_all_their_forms) {

@@ -9,6 +9,7 @@
 #include "app/agents.h"
 #include "app/broker_role.h"
 #include "app/naming_role.h"
+#include "app/output.h"
 #include "app/server_settings.h"
 #include "app/settings_load.h"
 #include "base/log.h"
@@ -159,25 +160,19 @@ class Server {
   int polls_ = 0;
 };
 
-int report(const Error& error, std::ostream& err) {
-  const ErrorRow& row = error_row(error.code);
-  err << "bolide: " << error.message() << "\n  fix: " << row.fix << std::endl;
-  return row.exit_code;
-}
-
 }  // namespace
 
 int run_server(const ServerArguments& arguments, std::ostream& out, std::ostream& err) {
   auto options = load_settings(arguments);
-  if (!options) return report(options.error(), err);
+  if (!options) return print_error(err, options.error());
   set_log(options->choice<LogLevel>(Opt::server_log_level));
   Server server(*options);
   if (auto started = server.start(); !started) {
     server.abandon();
-    return report(started.error(), err);
+    return print_error(err, started.error());
   }
   server.announce(out);
-  if (auto stopped = server.run(); !stopped) return report(stopped.error(), err);
+  if (auto stopped = server.run(); !stopped) return print_error(err, stopped.error());
   return 0;
 }
 

@@ -12,6 +12,15 @@ std::string Error::message() const {
   return context + ": " + std::string(row.text);
 }
 
+std::string_view Error::fix() const {
+  return own_fix.empty() ? error_row(code).fix : std::string_view(own_fix);
+}
+
+Error Error::fixed_by(std::string_view fix) && {
+  own_fix = fix;
+  return std::move(*this);
+}
+
 Error Error::in(std::string_view outer) && {
   context.insert(0, ": ");
   context.insert(0, outer);

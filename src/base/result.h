@@ -17,11 +17,16 @@ namespace bolide {
 struct Error {
   Errc code = Errc::internal;
   std::string context;
+  std::string own_fix = {};  // for people; empty: what the row says fits
 
   // "<context>: <text of the row>", for people.
   std::string message() const;
+  // What to do next, for people: of this occurrence or else of the row. Lives as long as the error.
+  std::string_view fix() const;
   // Returns the error with `outer: ` put in front of the context.
   Error in(std::string_view outer) &&;
+  // Returns the error with a fix of its own.
+  Error fixed_by(std::string_view fix) &&;
 };
 
 template <class T = void>

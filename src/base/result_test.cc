@@ -46,5 +46,12 @@ TEST(Result, message_names_the_context_and_the_cause) {
   EXPECT_EQ(error.message(), "topic t: append: the disk of the store is full");
 }
 
+TEST(Result, an_errors_own_fix_stands_above_that_of_its_row) {
+  EXPECT_EQ((Error{Errc::config, "x"}.fix()), error_row(Errc::config).fix);
+  const Error error = Error{Errc::config, "x"}.fixed_by("turn it off and on").in("y");
+  EXPECT_EQ(error.fix(), "turn it off and on");
+  EXPECT_EQ(error.context, "y: x");
+}
+
 }  // namespace
 }  // namespace bolide

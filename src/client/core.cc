@@ -162,7 +162,8 @@ void Core::call(const std::string& address, const Call& call, OnReply done,
     return send(channel_to(address, std::move(*parsed)), call, std::move(done), timeout_ms);
   if (!done) return;
   // Never from within this call.
-  Error error = closed_ ? Error{Errc::shutting_down, address} : std::move(parsed).error();
+  Error error = closed_ ? Error{Errc::shutting_down, address, "open another client"}
+                        : std::move(parsed).error();
   runtime_.post([done = std::move(done), error = std::move(error)]() mutable {
     done(Failure(std::move(error)));
   });

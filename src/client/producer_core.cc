@@ -47,6 +47,10 @@ bool is_lost(Errc code) {
          code == Errc::connection_closed;
 }
 
+Error has_ended() {
+  return {Errc::shutting_down, "the producer has ended", "start another producer"};
+}
+
 }  // namespace
 
 ProducerCore::ProducerCore(std::shared_ptr<Core> core, ProducerOptions options)
@@ -75,8 +79,7 @@ void ProducerCore::close() {
     core_->remove(this);
     // Nobody can bring us an answer any more.
     while (!answers_.empty())
-      end_request(std::string(answers_.begin()->first),
-                  fail(Errc::shutting_down, "the producer has ended"));
+      end_request(std::string(answers_.begin()->first), Failure(has_ended()));
   });
 }
 
@@ -113,7 +116,7 @@ Result<> ProducerCore::submit(SendPtr send) {
     if (!reserve(*send, lock))
       return fail(Errc::busy,
                   std::to_string(in_flight_) + " messages of this producer on their way");
-    if (stopping_) return fail(Errc::shutting_down, "the producer has ended");
+    if (stopping_) return Failure(has_ended());
     ++in_flight_;
     in_flight_bytes_ += send->counted_bytes;
     first = submitted_.empty();

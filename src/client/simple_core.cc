@@ -33,6 +33,10 @@ std::string_view text_of(bool truth) {
   return truth ? "true" : "false";
 }
 
+Error has_ended() {
+  return {Errc::shutting_down, "the consumer has ended", "start another consumer"};
+}
+
 }  // namespace
 
 SimpleCore::SimpleCore(std::shared_ptr<Core> core, SimpleConsumerOptions options)
@@ -63,7 +67,7 @@ void SimpleCore::close() {
     core_->remove(this);
     timer_.reset();
     for (const ReceivePtr& receive : std::vector<ReceivePtr>(receives_))
-      finish(receive, Error{Errc::shutting_down, "the consumer has ended"});
+      finish(receive, has_ended());
   });
   constexpr std::chrono::seconds callback_grace{30};
   (void)gate_.wait_idle(callback_grace);
@@ -72,7 +76,7 @@ void SimpleCore::close() {
 void SimpleCore::receive(int messages_max, std::int64_t invisible_ms, OnMessages done) {
   runtime().post(
       [self = shared_from_this(), messages_max, invisible_ms, done = std::move(done)]() mutable {
-        if (self->closed_) return done(fail(Errc::shutting_down, "the consumer has ended"));
+        if (self->closed_) return done(Failure(has_ended()));
         const std::int64_t await_ms = self->options_.await.count();
         auto receive = std::make_shared<Receive>();
         receive->messages_max = messages_max;

@@ -299,7 +299,9 @@ TEST(SimpleConsumer, that_closes_ends_receives_and_hands_back_what_comes_late) {
   });
   ASSERT_TRUE(eventually([&] { return server.count(request_code::change_invisible_time) == 1; }));
   EXPECT_EQ(server.requests(request_code::change_invisible_time).front().field("offset"), "7");
-  EXPECT_EQ(consumer.receive().status().code(), Errc::shutting_down);
+  const Status refused = consumer.receive().status();
+  EXPECT_EQ(refused.code(), Errc::shutting_down);
+  EXPECT_EQ(refused.fix(), "start another consumer");
   EXPECT_EQ(server.count(request_code::unregister_client), 1U);
 }
 

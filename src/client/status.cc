@@ -14,7 +14,8 @@ std::string Status::message() const {
 }
 
 std::string Status::fix() const {
-  return ok() ? "" : std::string(error_row(*code_).fix);
+  if (ok()) return "";
+  return own_fix_.empty() ? std::string(error_row(*code_).fix) : own_fix_;
 }
 
 bool Status::retriable() const {
@@ -29,7 +30,7 @@ void abort_without_value(const Status& status) {
 namespace client {
 
 Status to_status(const Error& error) {
-  return {error.code, error.context};
+  return {error.code, error.context, error.own_fix};
 }
 
 }  // namespace client

@@ -31,6 +31,18 @@ void expect_name(ssl_st* ssl, const std::string& host) {
     X509_VERIFY_PARAM_set1_host(param, host.c_str(), 0);
 }
 
+// What a person does about a certificate that was refused.
+std::string_view fix_of(long verdict) {
+  switch (verdict) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return "connect by a name or address that stands in the certificate";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "renew the certificate, or set the clock";
+    default: return "trust the certificate or its issuer: --tls-ca FILE (TlsOptions::trusted_file)";
+  }
+}
+
 }  // namespace
 
 void TlsFilter::Free::operator()(ssl_st* ssl) const {
@@ -68,8 +80,9 @@ Result<> TlsFilter::handshake() {
   if (done == 1 || SSL_get_error(ssl_.get(), done) == SSL_ERROR_WANT_READ) return {};
   const long verdict = SSL_get_verify_result(ssl_.get());
   if (verdict != X509_V_OK)
-    return fail(Errc::connection_failed, std::string("the certificate was refused: ") +
-                                             X509_verify_cert_error_string(verdict));
+    return Failure(Error{Errc::connection_failed, std::string("the certificate was refused: ") +
+                                                      X509_verify_cert_error_string(verdict)}
+                       .fixed_by(fix_of(verdict)));
   return fail(Errc::connection_failed, "TLS handshake: " + take_tls_errors());
 }
 

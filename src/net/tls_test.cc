@@ -189,6 +189,7 @@ TEST_F(TlsFiles, verifies_the_chain) {
   ASSERT_FALSE(unknown);
   EXPECT_NE(unknown.error().context.find("certificate was refused"), std::string::npos)
       << unknown.error().context;
+  EXPECT_NE(unknown.error().fix().find("--tls-ca"), std::string::npos) << unknown.error().fix();
 }
 
 TEST_F(TlsFiles, asks_clients_for_a_certificate_where_it_is_required) {

@@ -70,7 +70,11 @@ class Loader {
 
   Result<> apply_file() {
     if (request_.config_path.empty()) return {};
-    BOLIDE_TRY(const std::string text, request_.read_file(request_.config_path));
+    auto read = request_.read_file(request_.config_path);
+    if (!read)
+      return Failure(
+          std::move(read).error().fixed_by("name a file that can be read: --config FILE"));
+    const std::string& text = *read;
     const std::string& path = request_.config_path;
     if (looks_like_toml(path, text)) {
       BOLIDE_TRY(const auto entries, read_toml(path, text));

@@ -529,6 +529,24 @@ class Errors(Case):
                 _, err = process.communicate(timeout=SECONDS)
             self.assertEqual(process.returncode, MALFORMED, err)
 
+    def test_the_fix_is_one_for_what_went_wrong(self):
+        topic = self.topic()
+        for command in (["pub", topic, "x", "--queue", "99"], ["sub", topic, "--queue", "99"]):
+            told = self.bolide(*command, status=USAGE)
+            self.assertIn("queue 99", told)
+            self.assertIn("bolide topic describe " + topic, told)
+        self.assertIn("--config FILE", self.bolide("config", "check", "--config", "/nonexistent/file", status=NOT_FOUND))
+
+    def test_each_mistake_in_a_file_is_a_line_with_its_place(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "bolide.toml")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write('[broker]\nlisten = 5\nnam = "b"\n[store]\nretention_hours = "x"\n')
+            *lines, fix = self.bolide("config", "check", "--config", path, status=CONFIG).splitlines()
+            self.assertEqual([line.split(": ")[:2] for line in lines], [["bolide", f"{path}:{n}"] for n in (2, 3, 5)])
+            self.assertIn('"broker.name"', lines[1])
+            self.assertNotIn("config check", fix)
+
     def test_a_wrong_command_line_is_a_usage_error(self):
         for arguments in (["nonsense"], ["topic"], ["pub"], ["sub", "t", "--from", "someday"], ["sub", "t", "--count", "x"],
                           ["topic", "list", "--namesrv", "no port:x"]):
