@@ -6,6 +6,7 @@
 
 #include "admin/http_session.h"
 #include "app/server_settings.h"
+#include "app/start_errors.h"
 #include "os/clock.h"
 #include "os/process.h"
 
@@ -66,12 +67,13 @@ Result<std::unique_ptr<AdminRole>> AdminRole::start(Parts parts) {
   std::unique_ptr<AdminRole> role(new AdminRole(parts));
   for (const std::string& text : parts.options.list(Opt::admin_listen)) {
     BOLIDE_TRY(auto address, net::Address::parse(text));
-    BOLIDE_TRY(auto listener, parts.transport.listen(
-                                  {.address = std::move(address), .limits = admin::http_limits()},
-                                  [pages = &role->pages_](net::Connection& connection) {
-                                    return admin::make_http_session(*pages, connection);
-                                  }));
-    role->listeners_.push_back(std::move(listener));
+    auto listener =
+        parts.transport.listen({.address = std::move(address), .limits = admin::http_limits()},
+                               [pages = &role->pages_](net::Connection& connection) {
+                                 return admin::make_http_session(*pages, connection);
+                               });
+    if (!listener) return Failure(listen_error(std::move(listener).error(), Opt::admin_listen));
+    role->listeners_.push_back(std::move(*listener));
   }
   return role;
 }

@@ -4,6 +4,7 @@
 // Runs on: serve agent.  Owns: store, core, front end, listeners.  Invariant: see broker_role.h.
 #include "app/broker_role.h"
 
+#include "app/start_errors.h"
 #include "app/store_export.h"
 #include "base/log.h"
 #include "broker/rocketmq_files.h"
@@ -45,11 +46,16 @@ Result<> BrokerRole::listen() {
     listeners_.push_back(std::move(listener));
     return {};
   };
-  BOLIDE_CHECK(listen_at(address.port));
+  if (auto listening = listen_at(address.port); !listening)
+    return Failure(listen_error(std::move(listening).error(), Opt::broker_listen));
   const std::uint16_t port = listeners_.front()->port();
   if (options.boolean(Opt::broker_vip_enabled) && address.port > vip_port_below) {
     if (auto vip = listen_at(static_cast<std::uint16_t>(port - vip_port_below)); !vip) {
-      return Failure(std::move(vip).error().in("VIP channel (see broker.vip_enabled)"));
+      return Failure(std::move(vip)
+                         .error()
+                         .in("VIP channel, two ports below broker.listen")
+                         .fixed_by("choose another broker.listen, or do without the channel: --set "
+                                   "broker.vip_enabled=false"));
     }
   }
   BOLIDE_TRY(address_, advertised(options, port));
@@ -82,8 +88,12 @@ Result<> BrokerRole::open_metadata(broker::Metadata::Opened* opened) {
 
 Result<> BrokerRole::open() {
   const Now now = os::system_clock().now();
-  BOLIDE_TRY(store_, store::open_store(parts_.fs, store_options(parts_.options),
-                                       parts_.agents.for_store(), now));
+  auto opened =
+      store::open_store(parts_.fs, store_options(parts_.options), parts_.agents.for_store(), now);
+  if (!opened)
+    return Failure(
+        store_error(std::move(opened).error(), parts_.options.text(Opt::server_data_dir)));
+  store_ = std::move(*opened);
   opened_in_ms_ = os::system_clock().now().steady_ms() - now.steady_ms();
   broker::CoreState state;
   BOLIDE_CHECK(open_metadata(&state.metadata));

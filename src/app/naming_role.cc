@@ -5,6 +5,7 @@
 #include "app/naming_role.h"
 
 #include "app/server_settings.h"
+#include "app/start_errors.h"
 #include "base/log.h"
 
 namespace bolide::app {
@@ -44,13 +45,14 @@ Result<std::unique_ptr<NamingRole>> NamingRole::start(const table::Options& opti
   }
   BOLIDE_TRY(auto address, net::Address::parse(options.text(Opt::naming_listen)));
   remoting::Front* front = role->front_.get();
-  BOLIDE_TRY(role->listener_,
-             transport.listen({.address = address,
-                               .limits = connection_limits(options),
-                               .tls_mode = options.choice<net::TlsMode>(Opt::tls_mode),
-                               .tls = std::move(tls),
-                               .proxy_protocol = options.boolean(Opt::net_proxy_protocol)},
-                              [front](net::Connection& c) { return front->make_session(c); }));
+  auto listener = transport.listen({.address = address,
+                                    .limits = connection_limits(options),
+                                    .tls_mode = options.choice<net::TlsMode>(Opt::tls_mode),
+                                    .tls = std::move(tls),
+                                    .proxy_protocol = options.boolean(Opt::net_proxy_protocol)},
+                                   [front](net::Connection& c) { return front->make_session(c); });
+  if (!listener) return Failure(listen_error(std::move(listener).error(), Opt::naming_listen));
+  role->listener_ = std::move(*listener);
   role->scan_ = serve.every(options.integer(Opt::naming_scan_interval_ms),
                             [service = &role->service_, &serve] {
                               for (const auto& gone : service->registry.expire(serve.now())) {

@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -61,6 +62,28 @@ ProcessUsage process_usage() {
 
 std::int64_t process_id() {
   return ::getpid();
+}
+
+std::int64_t process_that_has(const std::string& path) {
+  struct stat wanted{};
+  if (::stat(path.c_str(), &wanted) != 0) return 0;
+  FileSystem& fs = posix_file_system();
+  const auto processes = fs.list("/proc");
+  if (!processes) return 0;
+  for (const std::string& process : *processes) {
+    const auto id = parse_integer<std::int64_t>(process);
+    if (!id) continue;
+    const std::string folder = "/proc/" + process + "/fd";
+    const auto files = fs.list(folder);
+    if (!files) continue;  // another user's
+    for (const std::string& file : *files) {
+      struct stat open{};
+      if (::stat((folder + "/" + file).c_str(), &open) == 0 && open.st_dev == wanted.st_dev &&
+          open.st_ino == wanted.st_ino)
+        return *id;
+    }
+  }
+  return 0;
 }
 
 std::uint64_t random_number() {

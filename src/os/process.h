@@ -26,6 +26,9 @@ ProcessUsage process_usage();
 
 std::int64_t process_id();
 
+// A process of this user that has the file open; 0 if none is found. Looks at every process.
+std::int64_t process_that_has(const std::string& path);
+
 // A number that nobody can guess and that is another with each call, of this process or any other.
 std::uint64_t random_number();
 

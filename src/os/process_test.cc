@@ -5,7 +5,9 @@
 #include "os/process.h"
 
 #include "os/clock.h"
+#include "os/file_system.h"
 #include "os/signals.h"
+#include "os/test_dir.h"
 
 #include <arpa/inet.h>
 #include <sys/resource.h>
@@ -54,6 +56,17 @@ TEST(Process, knows_its_place) {
   EXPECT_GE(cpu_count(), 1U);
   in_addr address{};
   EXPECT_EQ(::inet_pton(AF_INET, local_ipv4().c_str(), &address), 1) << local_ipv4();
+}
+
+TEST(Process, finds_who_has_a_file_open) {
+  const TemporaryDirectory dir;
+  const std::string path = dir / "file";
+  auto file = posix_file_system().open(path, OpenMode::create);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(process_that_has(path), process_id());
+  file->reset();
+  EXPECT_EQ(process_that_has(path), 0);
+  EXPECT_EQ(process_that_has(path + "-that-is-not-there"), 0);
 }
 
 TEST(Process, raises_the_descriptor_limit_to_the_permitted_one) {

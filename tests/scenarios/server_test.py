@@ -300,18 +300,19 @@ class RefusalTest(unittest.TestCase):
         return path
 
     def test_a_port_in_use(self):
-        for port in (self.broker, self.naming, self.broker - 2):
+        options = {self.broker: "broker.listen", self.naming: "naming.listen", self.broker - 2: "broker.vip_enabled"}
+        for port, option in options.items():
             with self.subTest(port=port), socket.socket() as other:
                 other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 other.bind(("127.0.0.1", port))
                 other.listen()
-                self.assert_refused(IN_THE_WAY, str(port))
+                self.assert_refused(IN_THE_WAY, str(port), option)
 
     def test_a_second_server_on_one_directory(self):
         with harness.Server() as server, server.client() as client:
             client.put_topic("mine", 1)
             client.send("mine", b"before")
-            self.assert_refused(IN_THE_WAY, server.data, data=server.data)
+            self.assert_refused(IN_THE_WAY, server.data, f"process {server.process.pid} has it", "--data-dir", data=server.data)
             self.assertEqual(client.send("mine", b"after")[1], 1)
             server.stop()
             server.start()
