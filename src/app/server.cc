@@ -21,6 +21,7 @@
 
 #include <fmt/core.h>
 
+#include <csignal>
 #include <ostream>
 
 namespace bolide::app {
@@ -42,6 +43,16 @@ Result<std::shared_ptr<net::TlsContext>> tls_context(const table::Options& optio
                                   .key_password = options.text(Opt::tls_key_password)});
 }
 
+// Of those that os::Signals passes on.
+std::string_view signal_name(int signal) {
+  switch (signal) {
+    case SIGTERM: return "SIGTERM";
+    case SIGINT: return "SIGINT";
+    case SIGHUP: return "SIGHUP";
+    default: return "a signal";
+  }
+}
+
 class Server {
  public:
   explicit Server(const table::Options& options)
@@ -54,8 +65,9 @@ class Server {
     if (auto raised = os::raise_descriptor_limit(); !raised) {
       BOLIDE_LOG(warning, "descriptor limit: {}", raised.error().message());
     }
-    BOLIDE_TRY(auto signals,
-               os::Signals::start([this](int) { agents_.serve.post([this] { stop(); }); }));
+    BOLIDE_TRY(auto signals, os::Signals::start([this](int signal) {
+                 agents_.serve.post([this, signal] { stop(signal); });
+               }));
     signals_ = std::move(signals);
     BOLIDE_TRY(auto tls, tls_context(options_));
     agents_.start_workers();
@@ -109,6 +121,9 @@ class Server {
     Result<> closed;
     if (broker_) closed = broker_->close();
     agents_.stop_workers();
+    BOLIDE_LOG(info, "stopped by {} in {} ms{}", signal_name(signal_),
+               os::system_clock().now().steady_ms() - stop_begun_ms_,
+               closed ? "" : ", not all of it in order");
     return closed;
   }
 
@@ -121,9 +136,11 @@ class Server {
   }
 
  private:
-  void stop() {
+  void stop(int signal) {
     if (stopping_) return agents_.serve.stop();  // a second signal does not wait
     stopping_ = true;
+    signal_ = signal;
+    stop_begun_ms_ = os::system_clock().now().steady_ms();
     admin_->drain();
     if (naming_) {
       naming_->stop_listening();
@@ -158,6 +175,8 @@ class Server {
   bool stopping_ = false;
   bool closing_ = false;
   int polls_ = 0;
+  int signal_ = 0;
+  std::int64_t stop_begun_ms_ = 0;
 };
 
 }  // namespace

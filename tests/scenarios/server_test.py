@@ -108,6 +108,8 @@ class StopTest(unittest.TestCase):
                 self.assertEqual(server.process.wait(10), 0)
                 self.assertLess(time.monotonic() - begin, STOP_SECONDS)
                 waiting.close()
+                server.error_reader.join(5)
+                self.assertRegex(server.said(), rf" info stopped by {number.name} in \d+ ms\n$")
 
     def test_sigterm_under_load_loses_nothing_that_was_acknowledged(self):
         for level in ("async", "sync"):
