@@ -40,9 +40,12 @@ void TcpConnection::feed_tls(std::string_view ciphertext) {
 }
 
 void TcpConnection::tls_failed(const Error& error) {
-  BOLIDE_LOG(info, "TLS failed peer={} error={}", peer_.text(), error.message());
   flush();  // the alert that tells the peer why
-  if (opening_) opening_->error = error;
+  // Who connects is told; who is connected to has nobody else to tell.
+  if (opening_)
+    opening_->error = error;
+  else
+    BOLIDE_LOG(info, "TLS failed peer={} error={}", peer_.text(), error.message());
   kill(CloseReason::tls);
 }
 

@@ -570,6 +570,12 @@ class Own(Case):
         self.assertIn("# ", self.bolide("metrics", "docs"))
         self.assertIn(".TH BOLIDE 1", self.bolide("man"))
 
+    def test_a_server_whose_certificate_is_not_trusted_is_told_without_a_log(self):
+        told = self.bolide("topic", "list", "--tls", status=UNAVAILABLE)
+        self.assertEqual(len(told.splitlines()), 2, told)
+        self.assertIn("certificate was refused", told)
+        self.assertIn("--tls-ca", told)
+
     def test_every_shell_completes_commands_options_choices_and_names(self):
         topic = self.topic()
         for shell in ("bash", "zsh", "fish"):
