@@ -145,6 +145,8 @@ Result<> Parser::take_command(const std::string& word) {
 }
 
 Result<> Parser::take_word(const std::string& word) {
+  // What people try first on a program they do not know.
+  if (at_ == 1 && (word == "--version" || word == "-V")) return take_command("version");
   if (word.starts_with("--")) {
     const std::size_t mark = word.find('=');
     if (mark == word.npos) return take_option(word, {});

@@ -42,6 +42,14 @@ TEST(Arguments, without_a_command_ask_for_help) {
   EXPECT_EQ(arguments.command().path, "topic create");
 }
 
+TEST(Arguments, that_begin_with_version_are_the_command_of_that_name) {
+  for (const char* const word : {"--version", "-V"}) {
+    EXPECT_EQ(parsed({word}).command().path, "version");
+    EXPECT_EQ(parsed({word, "-o", "json"}).format(), Format::json);
+    EXPECT_TRUE(contains(refusal({"topic", "list", word}), "is no option"));
+  }
+}
+
 TEST(Arguments, of_server_may_repeat_settings_and_roles) {
   const Arguments arguments =
       parsed({"server", "--data-dir", "d", "--config", "c", "--set", "a.b=1", "--set", "c.d=2",

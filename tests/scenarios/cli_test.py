@@ -565,6 +565,8 @@ class Own(Case):
 
     def test_version_and_pages_are_printed(self):
         self.assertRegex(self.bolide("version"), r"^bolide \d+\.\d+\.\d+\n$")
+        for option in ("--version", "-V"):
+            self.assertEqual(self.bolide(option), self.bolide("version"))
         self.assertRegex(self.json("version")["version"], r"^\d+\.\d+\.\d+$")
         self.assertIn("broker.listen", self.bolide("config", "docs"))
         self.assertIn("# ", self.bolide("metrics", "docs"))
