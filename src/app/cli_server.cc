@@ -11,6 +11,10 @@ namespace {
 
 Exit serve(const Arguments& arguments, Streams streams) {
   ServerArguments server = settings_of(arguments);
+  // It would mean the directory of the settings.
+  if (arguments.has("--data-dir") && arguments.text("--data-dir").empty())
+    return Failure(Error{Errc::usage, "--data-dir: '' names no directory"}.fixed_by(
+        "name one, or leave the option out: bolide server --data-dir DIR"));
   server.data_dir = arguments.text("--data-dir");
   server.roles = arguments.all("--role");
   return run_server(server, streams.out, streams.err);

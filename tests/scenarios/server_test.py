@@ -336,6 +336,9 @@ class RefusalTest(unittest.TestCase):
         os.mkdir(self.data, 0o500)
         self.assert_refused(NO_PERMISSION, self.data)
 
+    def test_a_directory_without_a_name(self):
+        self.assert_refused(USAGE, "--data-dir", data="")
+
     def test_a_file_in_place_of_the_directory(self):
         path = self.write("file", "keep me")
         code, said = harness.run_failing(path, self.naming, self.broker)
