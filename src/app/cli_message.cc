@@ -23,7 +23,12 @@ Result<ReceivedMessage> get_one(const Arguments& arguments) {
       !(arguments.has("--broker") && arguments.has("--queue") && arguments.has("--offset")))
     return fail(Errc::usage, "--topic goes with --broker, --queue and --offset");
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
-  if (!by_place) return checked(admin.message_by_offset_id(id));
+  if (!by_place) {
+    auto found = checked(admin.message_by_offset_id(id));
+    if (found || found.error().code != Errc::invalid_argument) return found;
+    return Failure(std::move(found).error().fixed_by(
+        "an id that a producer gave is found by: bolide message find TOPIC " + id + " --id"));
+  }
   const QueueId queue{.topic = arguments.text("--topic"),
                       .broker = arguments.text("--broker"),
                       .queue = static_cast<std::int32_t>(arguments.number("--queue", 0))};
@@ -64,7 +69,8 @@ Exit find(const Arguments& arguments, Streams streams) {
 }
 
 constexpr OptionRow get_options[] = {
-    {.names = "ID", .doc = "the offset_id that its broker gave it"},
+    {.names = "ID",
+     .doc = "the offset_id that its broker gave it; for the id of a producer: message find --id"},
     {.names = "--topic", .takes = Takes::topic, .value = "TOPIC", .doc = "by its place: topic,"},
     {.names = "--broker", .value = "NAME", .doc = "broker,"},
     {.names = "--queue", .takes = Takes::number, .value = "N", .doc = "queue", .most = 65536},

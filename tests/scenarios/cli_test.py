@@ -290,6 +290,7 @@ class Messages(Case):
                              "--offset", str(sent["offset"]))
         self.assertEqual(by_place["offset_id"], sent["offset_id"])
         self.assertEqual(self.bolide("message", "get", sent["offset_id"], "--body"), "needle")
+        self.assertIn(f"bolide message find TOPIC {sent['id']} --id", self.bolide("message", "get", sent["id"], status=USAGE))
         for arguments in ((topic, "k-1"), (topic, sent["id"], "--id")):
             found = self.eventually(lambda arguments=arguments: run("message", "find", *arguments, "-o", "json"))
             self.assertEqual([message["body"] for message in json.loads(found)], ["needle"])
