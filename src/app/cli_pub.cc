@@ -170,14 +170,19 @@ Result<Message> pattern_of(const Arguments& arguments) {
 }
 
 // One message for each line, plain or JSON.
-Result<> send_lines(const Arguments& arguments, std::istream& in, const Message& pattern,
+Result<> send_lines(const Arguments& arguments, Streams streams, const Message& pattern,
                     Pacer& pacer, Sending& sending) {
+  std::istream& in = streams.in;
   const bool json = arguments.text("--format", "line") == "json";
   std::int64_t left = arguments.number("--count", std::numeric_limits<std::int64_t>::max());
   std::string line;
+  std::int64_t empty = 0;
   while (left > 0 && std::getline(in, line)) {
     // RocketMQ has no empty messages.
-    if (line.empty()) continue;
+    if (line.empty()) {
+      ++empty;
+      continue;
+    }
     Message message = pattern;
     message.body = line;
     --left;
@@ -190,7 +195,11 @@ Result<> send_lines(const Arguments& arguments, std::istream& in, const Message&
     // With nothing to read at once, what was read is on its way and its receipts are due.
     sending.collect(in.rdbuf()->in_avail() <= 0);
   }
-  return sending.end();
+  const Result<> ended = sending.end();
+  if (empty > 0)
+    streams.err << fmt::format("bolide: {} empty line{} skipped: messages have a body\n", empty,
+                               empty == 1 ? "" : "s");
+  return ended;
 }
 
 // The bodies that arguments and --file name; none: the lines of standard input.
@@ -223,7 +232,7 @@ Exit pub(const Arguments& arguments, Streams streams) {
   Sending sending(arguments, std::move(producer), streams, bodies.empty() || count > 1);
   Pacer pacer(static_cast<double>(arguments.number("--rate", 0)));
   if (bodies.empty()) {
-    BOLIDE_CHECK(send_lines(arguments, streams.in, pattern, pacer, sending));
+    BOLIDE_CHECK(send_lines(arguments, streams, pattern, pacer, sending));
     return {};
   }
   for (std::int64_t i = 0; i < count; ++i) {

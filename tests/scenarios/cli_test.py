@@ -172,6 +172,15 @@ class Messages(Case):
         self.assertIn("2 of 5 messages were not sent", done.stderr.decode())
         self.assertEqual([message["body"] for message in self.read(topic, 3)], ["one", "two", "three"])
 
+    def test_lines_without_anything_are_counted(self):
+        topic = self.topic("--queues", "1")
+        for lines, told in ((b"one\n\n\ntwo\n", "2 empty lines skipped"), (b"\nthree\n", "1 empty line skipped"), (b"four\n", "")):
+            done = run("pub", topic, stdin=lines)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn(told, done.stderr.decode())
+        self.assertEqual(done.stderr, b"")
+        self.assertEqual([message["body"] for message in self.read(topic, 4)], ["one", "two", "three", "four"])
+
     def test_messages_go_to_the_queues_in_turn(self):
         topic = self.topic("--queues", "4")
         sent = self.json_lines("pub", topic, *[str(i) for i in range(8)])
