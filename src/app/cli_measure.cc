@@ -14,6 +14,7 @@
 #include "app/output.h"
 #include "app/pacer.h"
 #include "os/process.h"
+#include "os/signals.h"
 
 #include <algorithm>
 #include <atomic>
@@ -60,16 +61,17 @@ struct SendPlan {
 // What one sender does: a producer of its own, with a bound on what is on its way.
 class Sender {
  public:
-  Sender(Producer producer, SendPlan plan, Histogram& latency)
+  Sender(Producer producer, SendPlan plan, Histogram& latency, const std::atomic<bool>& stopped)
       : producer_(std::move(producer)),
         plan_(std::move(plan)),
         latency_(latency),
+        stopped_(stopped),
         free_(plan_.in_flight) {}
 
   void run() {
     Message message{.topic = plan_.topic, .body = stamped_body(plan_.body_bytes)};
     Pacer pacer(plan_.rate);
-    for (std::int64_t i = 0; i < plan_.count && now_ns() < plan_.end_ns; ++i) {
+    for (std::int64_t i = 0; i < plan_.count && now_ns() < plan_.end_ns && !stopped_; ++i) {
       const std::int64_t due_ns = pacer.wait();
       free_.acquire();
       const std::int64_t from_ns = plan_.rate > 0 ? due_ns : now_ns();
@@ -103,6 +105,7 @@ class Sender {
   Producer producer_;
   SendPlan plan_;
   Histogram& latency_;
+  const std::atomic<bool>& stopped_;
   std::counting_semaphore<> free_;
   std::atomic<std::int64_t> sent_{0};
   std::mutex mutex_;
@@ -115,6 +118,9 @@ Exit bench_pub(const Arguments& arguments, Streams streams) {
   const std::int64_t count = arguments.number("--count", count_unbounded);
   const std::int64_t duration_ms = arguments.duration_ms(
       "--duration", count == count_unbounded ? duration_default_ms : 24 * 3'600'000LL);
+  // A signal ends the measurement, not the figures so far.
+  std::atomic<bool> stopped = false;
+  BOLIDE_TRY(const auto signals, os::Signals::start([&](int) { stopped = true; }));
   const auto histogram = std::make_unique<Histogram>();
   std::vector<std::unique_ptr<Sender>> senders;
   for (std::int64_t i = 0; i < threads; ++i) {
@@ -129,7 +135,8 @@ Exit bench_pub(const Arguments& arguments, Streams streams) {
         .end_ns = now_ns() + duration_ms * 1'000'000,
         .rate = static_cast<double>(arguments.number("--rate", 0)) / static_cast<double>(threads),
         .in_flight = static_cast<std::ptrdiff_t>(arguments.number("--in-flight", 256))};
-    senders.push_back(std::make_unique<Sender>(std::move(producer), std::move(plan), *histogram));
+    senders.push_back(
+        std::make_unique<Sender>(std::move(producer), std::move(plan), *histogram, stopped));
   }
   // The route and the connection are no part of what is measured.
   BenchReport report;
@@ -169,6 +176,11 @@ class Receiving {
   bool finished() {
     const std::lock_guard lock(mutex_);
     return left_ <= 0 || now_ns() - begun_ns_ >= duration_ns_;
+  }
+  // What comes from now on is not counted.
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    left_ = 0;
   }
   BenchReport report() {
     const std::lock_guard lock(mutex_);
@@ -225,6 +237,7 @@ Exit bench_sub(const Arguments& arguments, Streams streams) {
       "--duration", count == count_unbounded ? duration_default_ms : 24 * 3'600'000LL);
   const auto histogram = std::make_unique<Histogram>();
   Receiving receiving(count, duration_ms);
+  BOLIDE_TRY(const auto signals, os::Signals::start([&](int) { receiving.stop(); }));
   BOLIDE_CHECK(arguments.has("--group") ? receive_as_group(arguments, receiving, *histogram)
                                         : receive_alone(arguments, receiving, *histogram));
   const BenchReport report = receiving.report();

@@ -507,6 +507,31 @@ class Measurements(Case):
         group = "bench-" + uuid.uuid4().hex[:12]
         self.assertIn("messages   2000", self.bolide("bench", "sub", topic, "--group", group, "--from", "first", "--count", "2000"))
 
+    def test_a_measurement_that_is_interrupted_shows_what_it_has(self):
+        topic = self.topic()
+        self.bolide("pub", topic, "x")
+        for direction, more in (("pub", ("--rate", "200")), ("sub", ("--from", "first"))):
+            process = subprocess.Popen([harness.program(), "bench", direction, topic, "--duration", "60s", "-o", "json", *more],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+            # Until its signals are taken an interrupt ends it at once.
+            harness.wait_until(lambda: self.takes_interrupts(process.pid), what="it takes signals")
+            if direction == "pub":
+                harness.wait_until(lambda: len(run("sub", topic, "--from", "first", "--wait", "100ms").stdout.split()) > 3,
+                                   what="messages have come")
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=SECONDS)
+            self.assertEqual((process.returncode, err), (0, b""))
+            report = json.loads(out)
+            self.assertLess(report["seconds"], 50)
+            if direction == "pub":
+                self.assertGreater(report["messages"], 2)
+
+    @staticmethod
+    def takes_interrupts(pid):
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            blocked = next(line for line in file if line.startswith("SigBlk:")).split()[1]
+        return int(blocked, 16) >> (signal.SIGINT - 1) & 1
+
     def test_a_measurement_keeps_its_rate(self):
         topic = self.topic()
         sent = self.json("bench", "pub", topic, "--rate", "200", "--duration", "500ms", "--size", "64")
