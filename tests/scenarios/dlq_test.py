@@ -89,6 +89,10 @@ def commands(desk):
 
     assert desk.json("dlq", "replay", group, "--tag", "red", "--dry-run")["replayed"] == 5
     assert not desk.copies(topic), "a dry run has sent something"
+    missing = fresh("missing")
+    for how in (["--dry-run"], []):
+        report = desk.json("dlq", "replay", group, "--tag", "red", "--into", missing, *how, status=75)
+        assert (report["replayed"], report["failed"]) == (0, 5) and missing in report["refusal"], report
     report = desk.json("dlq", "replay", group, "--tag", "red")
     assert report["replayed"] == 5 and report["exactly_once"], report
     copies = desk.copies(topic)

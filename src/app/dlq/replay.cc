@@ -125,7 +125,9 @@ Result<> Replay::take(ReceivedMessage&& letter) {
   }
   ++taken_;
   if (wish_.dry_run) {
-    ++report_.replayed;
+    const std::string topic = wish_.to.empty() ? std::string(topic_of_letter(letter)) : wish_.to;
+    BOLIDE_TRY(const auto target, target_or_refusal(topic, queue.broker));
+    if (target) ++report_.replayed;
     return {};
   }
   auto& part = parts_[queue];
@@ -149,14 +151,9 @@ Result<> Replay::send_part(const QueueId& queue, std::vector<ReceivedMessage> pa
   for (ReceivedMessage& letter : part) {
     const std::string topic = topic_for(entry, letter);
     if (!entry.targets.contains(topic)) {
-      auto target = target_for(topic, queue.broker);
-      if (!target && target.error().code == Errc::topic_not_found) {
-        ++report_.failed;
-        if (report_.refusal.empty()) report_.refusal = target.error().message();
-        continue;
-      }
-      if (!target) return Failure(std::move(target).error());
-      entry.targets.emplace(topic, std::move(*target));
+      BOLIDE_TRY(const auto target, target_or_refusal(topic, queue.broker));
+      if (!target) continue;
+      entry.targets.emplace(topic, *target);
     }
     entry.letters.add(letter.offset);
     letters.emplace(letter.offset, std::move(letter));
@@ -345,6 +342,17 @@ Result<LedgerEntry::Target> Replay::target_for(const std::string& topic,
   if (target.broker.empty()) return fail(Errc::topic_not_found, topic + " cannot be written");
   targets_[key] = target;
   return target;
+}
+
+// None: there is no such topic, and a letter for it is counted as refused.
+Result<std::optional<LedgerEntry::Target>> Replay::target_or_refusal(const std::string& topic,
+                                                                     const std::string& broker) {
+  auto target = target_for(topic, broker);
+  if (target) return std::optional(std::move(*target));
+  if (target.error().code != Errc::topic_not_found) return Failure(std::move(target).error());
+  ++report_.failed;
+  if (report_.refusal.empty()) report_.refusal = target.error().message();
+  return std::optional<LedgerEntry::Target>();
 }
 
 void Replay::show_progress() {

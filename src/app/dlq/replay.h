@@ -41,7 +41,7 @@ struct ReplayReport {
   std::int64_t handled = 0;    // left alone: replayed or discarded before
   std::int64_t too_often = 0;  // likewise: replayed as often as is allowed
   std::int64_t nowhere = 0;    // likewise: they do not say where they come from
-  std::int64_t failed = 0;     // a broker refuses them
+  std::int64_t failed = 0;     // a broker refuses them; with dry_run: their topic is not there
   std::string refusal;         // the first of them
 };
 
@@ -79,6 +79,8 @@ class Replay {
   Result<std::set<std::string>> copies_there(const LedgerEntry& entry);
   Result<> check_brokers(const LedgerEntry& entry);
   Result<LedgerEntry::Target> target_for(const std::string& topic, const std::string& broker);
+  Result<std::optional<LedgerEntry::Target>> target_or_refusal(const std::string& topic,
+                                                               const std::string& broker);
   Result<Producer*> producer_for(const LedgerEntry& entry);
   void show_progress();
   std::string topic_for(const LedgerEntry& entry, const ReceivedMessage& letter) const;
