@@ -258,7 +258,11 @@ void Transactions::give_up(std::int64_t half_offset, Open& open, const store::Re
   SendRequest request = request_of(half);
   request.topic = topic.config.name;
   request.queue_id = 0;
-  const std::string properties = PropertyList(half.properties).text();
+  PropertyList list(half.properties);
+  std::string properties = list.text();
+  list.set(check_times_property, std::int64_t{open.checks});  // for whoever looks at them
+  if (std::string counted = list.text(); store::properties_fit(counted))
+    properties = std::move(counted);
   request.properties = properties;
   open.ending = true;
   parts_.sends.store(request, now, [this, half_offset](Result<Stored> stored) {

@@ -151,6 +151,9 @@ TEST_F(TransactionsTest, put_aside_what_never_gets_an_outcome) {
   rig_.core->end_of_turn();
   EXPECT_EQ(rig_.sink.asked.size(), 15U);
   EXPECT_EQ(rig_.visible_end("TRANS_CHECK_MAX_TIME_TOPIC"), 1);
+  const auto aside = rig_.pull("TRANS_CHECK_MAX_TIME_TOPIC", 0);
+  EXPECT_EQ(store::find_property(CoreRig::record(aside).properties, "TRANSACTION_CHECK_TIMES"),
+            "15");
   EXPECT_EQ(visible(), 0);
   rig_.pass_ms(1'000);
   EXPECT_EQ(rig_.core->core_stats().transactions.open, 0U);
