@@ -4,6 +4,7 @@
 // Runs on: any agent.  Owns: nothing.  Invariant: see message_id.h.
 #include "base/message_id.h"
 
+#include "base/cursor.h"
 #include "base/strings.h"
 
 #include <charconv>
@@ -28,7 +29,9 @@ bool take_hex(std::string_view* text, std::size_t digits, std::uint64_t* value) 
 
 MessageId::MessageId(const Host& host, std::int64_t position) {
   char* at = text_;
-  for (std::size_t i = 0; i < host.size; ++i, at += 2) put_hex(at, host.bytes[i], 2);
+  const char* bytes = reinterpret_cast<const char*>(host.bytes);
+  for (std::size_t i = 0; i < host.size; i += 4, at += 8)
+    put_hex(at, load_big<std::uint32_t>(bytes + i), 8);
   put_hex(at, host.port, 8);
   put_hex(at + 8, static_cast<std::uint64_t>(position), 16);
   size_ = static_cast<std::size_t>(at + 24 - text_);

@@ -4,7 +4,10 @@
 // Runs on: any agent.  Owns: nothing.  Invariant: see strings.h.
 #include "base/strings.h"
 
+#include "base/cursor.h"
+
 #include <algorithm>
+#include <cstring>
 
 namespace bolide {
 
@@ -30,8 +33,28 @@ bool is_true(std::string_view text) {
                             [](char a, char b) { return (a | 0x20) == b; });
 }
 
+namespace {
+
+// Eight digits at once, a byte each.
+std::uint64_t hex_digits(std::uint64_t value) {
+  constexpr std::uint64_t ones = 0x0101010101010101U;
+  value = ((value << 16U) | value) & 0x0000FFFF0000FFFFU;
+  value = ((value << 8U) | value) & 0x00FF00FF00FF00FFU;
+  value = ((value << 4U) | value) & 0x0F0F0F0F0F0F0F0FU;
+  const std::uint64_t letters = ((value + 6 * ones) >> 4U) & ones;
+  return value + '0' * ones + ('A' - '9' - 1) * letters;
+}
+
+}  // namespace
+
 void put_hex(char* at, std::uint64_t value, int digits) {
-  for (int i = digits - 1; i >= 0; --i, value >>= 4) at[i] = "0123456789ABCDEF"[value & 15];
+  constexpr int step = 8;
+  for (; digits > 0; digits -= step, value >>= 32U) {
+    char text[step];
+    store_big(text, hex_digits(value & 0xFFFFFFFFU));
+    const int some = std::min(digits, step);
+    std::memcpy(at + digits - some, text + step - some, static_cast<std::size_t>(some));
+  }
 }
 
 }  // namespace bolide

@@ -79,6 +79,7 @@ class MessageHandlersTest : public ::testing::TestWithParam<Serialization> {
   }
 
   BrokerDesk desk_;
+  int sent_ = 0;
 };
 
 INSTANTIATE_TEST_SUITE_P(EachSerialization, MessageHandlersTest,
@@ -99,6 +100,23 @@ TEST_P(MessageHandlersTest, answers_a_send_with_all_that_java_reads) {
     EXPECT_EQ(answer.fields.at("transactionId"), "7F00000100001");
     EXPECT_EQ(answer.fields.at("msgId").size(), 32U);
     EXPECT_EQ(answer.body, "");
+  }
+}
+
+TEST_P(MessageHandlersTest, reads_numbers_of_every_length_and_refuses_what_is_none) {
+  for (const char* const number : {"0", "007", "-7", "999999999", "2147483647", "-2147483648"}) {
+    ASSERT_EQ(send("body", {{"h", number}}).code, response_code::success) << number;
+    const Received read = pull({{"queueOffset", std::to_string(sent_++)}});
+    store::Record record;
+    ASSERT_EQ(store::decode_record(read.body, store::Verify::checksums, &record),
+              store::DecodeStatus::record);
+    EXPECT_EQ(record.flag, std::stoi(number));
+  }
+  for (const char* const text :
+       {"+1", " 1", "1 ", "1x", "x", "/", ":", "-", "2147483648", "99999999999999999999"}) {
+    const Received answer = send("body", {{"h", text}});
+    EXPECT_EQ(answer.code, response_code::system_error) << text;
+    EXPECT_NE(answer.remark.find(text), std::string::npos) << answer.remark;
   }
 }
 
