@@ -71,7 +71,8 @@ class Apache:
 
     def start(self):
         subprocess.run([ORACLE, "start", self.folder, str(self.naming), str(self.broker),
-                        f"mappedFileSizeCommitLog={SEGMENT_BYTES}", "flushConsumerOffsetInterval=500"],
+                        f"mappedFileSizeCommitLog={SEGMENT_BYTES}", "flushConsumerOffsetInterval=500",
+                        "enableLmq=true", "enableMultiDispatch=true"],
                        check=True, timeout=300, stdin=subprocess.DEVNULL)
 
     def stop(self):

@@ -13,6 +13,7 @@ import harness
 from apache_directory_test import GROUP, OTHER_GROUP, TOPICS, Apache, whole_state, write_messages
 
 LATE = "made-in-bolide"
+LIGHT = ("%LMQ%one", "%LMQ%two")
 SETTINGS = ("broker.pull_max_messages=1024", "broker.offset_flush_interval_ms=500")
 # Enough segments that the broker cannot index the log anew by itself: it reads the last ten.
 SEGMENTS_MIN = 14
@@ -35,6 +36,9 @@ class BothWaysTest(unittest.TestCase):
             state[LATE, 0] = client.pull_all(LATE, 0)
             state[LATE, 0, "range"] = client.min_offset(LATE, 0), client.max_offset(LATE, 0)
             state[LATE, 0, "committed"] = client.committed(GROUP, LATE, 0)
+            for name in LIGHT:
+                state[name, 0] = client.pull_all(name, 0)
+                state[name, 0, "range"] = client.min_offset(name, 0), client.max_offset(name, 0)
         return state
 
     def assert_same(self, found, expected):
@@ -50,7 +54,7 @@ class BothWaysTest(unittest.TestCase):
         """All is as expected, and found by its keys."""
         self.assert_same(self.state(client), expected)
         for name, records in expected.items():
-            if not (isinstance(records, list) and len(name) == 2):
+            if not (isinstance(records, list) and len(name) == 2) or name[0] in LIGHT:
                 continue
             for record in records[::step]:
                 for key in (record.properties["KEYS"].split()[0], record.properties["UNIQ_KEY"]):
@@ -74,6 +78,16 @@ class BothWaysTest(unittest.TestCase):
                            "all messages in the queues")
         harness.wait_until(lambda: client.query_key("events", f"{mark}-{count - 1}"), 30, "the key index")
         return self.state(client)
+
+    def write_light(self, client, mark):
+        """Messages that light queues name too: all of them the first, every third the second."""
+        ends = [client.max_offset(name, 0) for name in LIGHT]
+        for at in range(30):
+            names = ",".join(LIGHT if at % 3 == 0 else LIGHT[:1])
+            client.send(LATE, b"%s %d" % (mark.encode(), at), 0, properties={
+                "KEYS": f"{mark}-light-{at}", "UNIQ_KEY": f"{mark}-light-{at}", "INNER_MULTI_DISPATCH": names})
+        wanted = [ends[0] + 30, ends[1] + 10]
+        harness.wait_until(lambda: [client.max_offset(name, 0) for name in LIGHT] == wanted, 30, "the light queues")
 
     # --- the stations
 
@@ -112,6 +126,7 @@ class BothWaysTest(unittest.TestCase):
             properties = {"KEYS": "late", "UNIQ_KEY": "late-1", "TAGS": "x"}
             client.send(LATE, b"late", 0, properties=properties)
             client.commit(GROUP, LATE, 0, 1)
+            self.write_light(client, "second")
             return self.write_on(client, "second", 500, repeat=600)
 
         expected = self.in_bolide(in_bolide, *settings)
@@ -124,12 +139,14 @@ class BothWaysTest(unittest.TestCase):
 
         def in_apache(client):
             self.check(client, expected)
+            self.write_light(client, "third")
             return self.write_on(client, "third", 40)
 
         expected = self.in_apache(in_apache)
 
         def again_in_bolide(client):
             self.check(client, expected)
+            self.write_light(client, "fourth")
             return self.write_on(client, "fourth", 10)
 
         expected = self.in_bolide(again_in_bolide, "store.export_on_stop=true")
