@@ -64,15 +64,16 @@ def whole_state(client):
 
 
 class Apache:
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, *more):
+        """`more`: further lines of broker.conf."""
+        self.folder, self.more = folder, more
         self.naming, self.broker = harness.free_ports()
         self.store = os.path.join(folder, "store")
 
     def start(self):
         subprocess.run([ORACLE, "start", self.folder, str(self.naming), str(self.broker),
                         f"mappedFileSizeCommitLog={SEGMENT_BYTES}", "flushConsumerOffsetInterval=500",
-                        "enableLmq=true", "enableMultiDispatch=true"],
+                        *self.more],
                        check=True, timeout=300, stdin=subprocess.DEVNULL)
 
     def stop(self):
