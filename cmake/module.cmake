@@ -91,7 +91,7 @@ function(bolide_module name)
     bolide_precompile(${target}_test base_test <gtest/gtest.h>)
     target_link_libraries(${target}_test PRIVATE bolide_${target} GTest::gtest GTest::gtest_main)
     gtest_discover_tests(${target}_test TEST_PREFIX "${name}: " DISCOVERY_TIMEOUT 60
-                         PROPERTIES TIMEOUT 120 LABELS unit)
+                         PROPERTIES TIMEOUT 300 LABELS unit)
     set_property(GLOBAL APPEND PROPERTY BOLIDE_UNIT_TESTS ${target}_test)
   endif()
   if(BOLIDE_FUZZ)

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 namespace bolide::broker {
 namespace {
@@ -40,14 +40,15 @@ TEST(PropertyList, finds_the_same_among_many) {
   EXPECT_EQ(PropertyList(text).text(), expected);
 }
 
-// Seconds where it is quadratic, milliseconds where it is not.
+// Of the processor's time, which a busy machine does not stretch: half a minute where it is
+// quadratic, well under a second where it is not, and two with sanitizers.
 TEST(PropertyList, is_made_of_as_many_names_as_there_are) {
   std::string text;
-  for (int i = 0; i < 100'000; ++i) text += property(std::to_string(i), "1");
-  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 200'000; ++i) text += property(std::to_string(i), "1");
+  const std::clock_t begin = std::clock();
   PropertyList list(text);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
-  EXPECT_EQ(list.find("99999"), "1");
+  EXPECT_LT(std::clock() - begin, 8 * CLOCKS_PER_SEC);
+  EXPECT_EQ(list.find("199999"), "1");
 }
 
 TEST(PropertyList, passes_over_what_is_no_pair) {

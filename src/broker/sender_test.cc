@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <set>
 
 namespace bolide::broker {
@@ -161,9 +161,9 @@ TEST_F(SenderTest, refuses_too_many_properties_before_it_takes_them_apart) {
   for (int i = 0; i < 200'000; ++i) properties += property(std::to_string(i), "1");
   SendRequest request = rig_.request("orders", "body");
   request.properties = properties;
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   EXPECT_EQ(rig_.refused(request), Errc::message_invalid);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_LT(std::clock() - begin, 2 * CLOCKS_PER_SEC);
 }
 
 TEST_F(SenderTest, keeps_the_number_of_attempts_within_what_can_be_counted) {

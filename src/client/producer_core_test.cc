@@ -228,7 +228,7 @@ TEST_F(ProducerTest, ends_in_time_when_nobody_tells_where_new_topics_go) {
   auto producer = start({.send_timeout = std::chrono::milliseconds(200)});
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(producer.send({.topic = "t", .body = "b"}).status().code(), Errc::timeout);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
 TEST_F(ProducerTest, leaves_its_group_when_it_is_the_last_of_it) {

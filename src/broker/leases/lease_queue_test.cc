@@ -311,7 +311,7 @@ class RandomWalk {
 TEST(LeaseQueue, agrees_with_a_model_of_single_messages) {
   for (std::uint64_t seed = 1; seed <= 8; ++seed) {
     RandomWalk walk(seed);
-    for (int i = 0; i < 3'000; ++i) {
+    for (int i = 0; i < 1'500; ++i) {
       walk.step();
       if (::testing::Test::HasFatalFailure()) return;
       if (i % 7 != 0) continue;

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 namespace bolide::remoting {
 namespace {
@@ -67,9 +67,9 @@ TEST_F(ReplyTest, is_refused_with_more_properties_than_a_message_may_have) {
   for (int i = 0; i < 200'000; ++i) properties_ += property(std::to_string(i), "1");
   fields_.back() = {"i", properties_};
   request.fields = fields_;
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   EXPECT_EQ(desk_.peer.ask(request).code, 13);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_LT(std::clock() - begin, 2 * CLOCKS_PER_SEC);
   EXPECT_TRUE(asker_.take().empty());
 }
 
