@@ -77,7 +77,7 @@ constexpr ErrorRow rows[] = {
     {Errc::not_leader_for_queue, "not_leader_for_queue", 501, 50001, 0x9C, 6, 404, 421, 75, true,
      "another broker has this queue now", "ask the name server for the route again"},
     {Errc::quota_exceeded, "quota_exceeded", 2017, 42900, 0x97, 44, 506, 507, 69, false,
-     "there are as many as there may be", "raise the option that the message names, or have fewer"},
+     "there are as many as there may be", "raise the option that the message names"},
 };
 
 }  // namespace

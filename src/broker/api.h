@@ -68,6 +68,7 @@ struct SendRequest {
   bool batch = false;                               // body is a batch (wire 1.10)
   bool unit_mode = false;                           // marks a topic that is made for it
   bool physical = false;                            // queue_id is the broker's; see QueueTarget
+  std::int32_t numbered_queue = -1;  // by which its producer knows it; negative: queue_id
   Origin origin = Origin::client;
   std::int64_t prepared_position = 0;  // of the half message that is committed
   std::string_view body;

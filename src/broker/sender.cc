@@ -226,7 +226,8 @@ Result<> Sender::append_one(const SendRequest& request, const Topic& topic, std:
       return no_batch();
     if (!topic.config.attributes.empty()) [[unlikely]]
       BOLIDE_CHECK(check_compaction_key(topic.config, known));
-    if (!known.priority.empty()) [[unlikely]]
+    // The queues of a static topic are not the broker's to choose.
+    if (!known.priority.empty() && topic.mapping == nullptr) [[unlikely]]
       return append_by_priority(request, topic, queue_id, known, now);
   }
   return append_chosen(request, topic, queue_id, known, now);
@@ -268,7 +269,7 @@ Result<> Sender::append_special(const SendRequest& request, const Topic& topic,
   const store::QueueNo queue = topic.queues[static_cast<std::size_t>(queue_id)];
   BOLIDE_TRY(const auto detour, detours_.special(request, queue_id, known, now));
   if (!detour) return append_single(request, queue, queue_id, known, now);
-  if (!known.dispatch.empty() || !known.lite_topic.empty())
+  if ((!known.dispatch.empty() || !known.lite_topic.empty()) && store::dispatches(request.topic))
     BOLIDE_CHECK(reserve_dispatch(
         topics_,
         {.topic = request.topic, .known = known, .bounded = request.origin == Origin::client}));

@@ -35,13 +35,18 @@ std::size_t count_of(std::string_view batch_body) {
   return count;
 }
 
+// The number of the queue as the producer knows it.
+std::int32_t numbered_for(const SendRequest& request, std::int32_t queue_id) {
+  if (request.numbered_queue >= 0) return request.numbered_queue;
+  return request.queue_id < 0 ? queue_id : request.queue_id;
+}
+
 }  // namespace
 
 Result<> Sender::append_once(const SendRequest& request, const Topic& topic, std::int32_t queue_id,
                              const SendProperties& known, const Now& now) {
   // A priority may have chosen another queue than the one for which the producer has numbered it.
-  const std::int32_t numbered_queue = request.queue_id < 0 ? queue_id : request.queue_id;
-  BOLIDE_TRY(DedupeName name, Dedupe::name_of(topic, numbered_queue, known));
+  BOLIDE_TRY(DedupeName name, Dedupe::name_of(topic, numbered_for(request, queue_id), known));
   name.queue_id = queue_id;
   BOLIDE_TRY(const auto by_sequence, dedupe_->find_sequence(name, now));
   if (by_sequence) {
@@ -93,6 +98,7 @@ void Sender::answer_again(const SendRequest& request, const Original& original,
 struct Sender::BatchOnce {
   DedupeName name;
   std::int32_t queue_id = 0;
+  std::int32_t numbered_queue = 0;
   store::QueueNo queue = 0;
   std::optional<Original> original;     // of its first messages
   std::vector<std::int64_t> positions;  // of each message; not_stored: it is to be stored
@@ -153,7 +159,7 @@ Result<> Sender::plan_element(const Topic& topic, BatchElement element, BatchOnc
     if (!properties.empty() && properties.back() != property_end) properties += property_end;
     const ProducerSequence number{
         .sequence = batch.name.sequence,
-        .queue_check = ProducerSequence::check_of(topic.config.name, batch.queue_id),
+        .queue_check = ProducerSequence::check_of(topic.config.name, batch.numbered_queue),
         .place = static_cast<std::int32_t>(at)};
     properties.append(producer_id_property).push_back(name_end);
     properties.append(batch.name.producer).push_back(property_end);
@@ -173,7 +179,9 @@ Result<> Sender::append_batch_once(const SendRequest& request, const Topic& topi
   BatchOnce batch;
   batch.queue_id = queue_id;
   batch.queue = topic.queues[static_cast<std::size_t>(queue_id)];
-  BOLIDE_TRY(batch.name, Dedupe::name_of(topic, queue_id, common));
+  batch.numbered_queue = numbered_for(request, queue_id);
+  BOLIDE_TRY(batch.name, Dedupe::name_of(topic, batch.numbered_queue, common));
+  batch.name.queue_id = queue_id;
   BOLIDE_TRY(batch.original, dedupe_->find_sequence(batch.name, now));
   if (batch.original) {
     dedupe_->count_repeat_by_sequence();

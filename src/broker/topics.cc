@@ -4,9 +4,11 @@
 // Runs on: core agent.  Owns: the topic table.  Invariant: see topics.h.
 #include "broker/topics.h"
 
+#include "base/log.h"
 #include "store/multi_dispatch.h"
 
 #include <algorithm>
+#include <set>
 
 namespace bolide::broker {
 namespace {
@@ -117,13 +119,13 @@ const Topic* Topics::light(std::string_view name, store::QueueNo queue) const {
 Result<std::vector<store::QueueNo>> Topics::make_lights(std::span<const std::string_view> names,
                                                         bool bounded) {
   std::vector<store::QueueNo> queues;
-  std::size_t absent = 0;
+  std::set<std::string_view> absent;
   for (const std::string_view name : names) {
     queues.push_back(store_.find_queue(name, 0).value_or(absent_));
-    absent += is_absent_light(queues.back()) ? 1 : 0;
+    if (is_absent_light(queues.back())) absent.insert(name);
   }
-  if (absent == 0) return queues;
-  if (bounded && lights_ + absent > settings_.light_queues_max) {
+  if (absent.empty()) return queues;
+  if (bounded && lights_ + absent.size() > settings_.light_queues_max) {
     return fail(Errc::quota_exceeded,
                 "[LMQ_CONSUME_QUEUE_NUM_EXCEEDED]lmq consume queue num exceeded: " +
                     std::to_string(lights_) + " (broker.light_queues_max)");
@@ -181,7 +183,16 @@ void Topics::set_mapping(Topic& topic, TopicMapping mapping) {
 void Topics::load_mappings(const std::vector<TopicMapping>& stored) {
   for (const TopicMapping& mapping : stored) {
     const auto found = topics_.find(mapping.topic);
-    if (found != topics_.end()) set_mapping(found->second, mapping);
+    if (found == topics_.end()) continue;
+    auto sound = merge_mapping(nullptr, mapping, false);
+    if (!sound) {
+      // Without queues: what is asked of them is refused, and nothing goes where nobody looks.
+      BOLIDE_LOG(error, "the mapping of the static topic {} is not used: {}", mapping.topic,
+                 sound.error().message());
+      sound = mapping;
+      sound->queues.clear();
+    }
+    set_mapping(found->second, std::move(*sound));
   }
 }
 

@@ -58,6 +58,7 @@ Result<ReceivedMessage> at(const AdminCalls& calls, const QueueId& queue, std::i
       .address = broker->address(), .what = what, .code = request_code::pull_message, .args = {}};
   for (const auto& [name, value] : fields.fields())
     question.args.push_back({name, std::string(value)});
+  question.args.push_back({"lo", "false"});  // the queue is the broker's, also of a static topic
   auto answer = calls.ask(question);
   // "Not found", "retry", "moved" are codes of their own, of which the error table knows nothing.
   if (!answer && answer.error().code == Errc::internal) return fail(Errc::not_found, what);

@@ -28,10 +28,12 @@ struct Target {
 
 Question queue_question(const Target& target, std::int32_t code) {
   const QueueId& queue = target.change.queue;
-  return {.address = target.address,
-          .what = "offset of topic " + queue.topic,
-          .code = code,
-          .args = {{"topic", queue.topic}, {"queueId", std::to_string(queue.queue)}}};
+  return {
+      .address = target.address,
+      .what = "offset of topic " + queue.topic,
+      .code = code,
+      // The queue is the broker's, also of a static topic.
+      .args = {{"topic", queue.topic}, {"queueId", std::to_string(queue.queue)}, {"lo", "false"}}};
 }
 
 Result<std::vector<Target>> targets_of(const AdminCalls& calls, const OffsetReset& reset) {

@@ -49,6 +49,7 @@ TransactionEnd TransactionEnd::of(const SendReceipt& receipt, const std::string&
   const auto place = parse_message_id(receipt.offset_id);
   return {.topic = topic,
           .broker = receipt.queue.broker,
+          .queue = receipt.queue.queue,
           .address = {},
           .queue_offset = receipt.offset,
           .position = place ? place->position : 0,
@@ -63,11 +64,13 @@ void ProducerCore::set_check(TransactionCheck check) {
 void ProducerCore::end_transaction(const TransactionEnd& end, TransactionState state,
                                    std::move_only_function<void(Result<>)> done) {
   runtime().post([self = shared_from_this(), end, state, done = std::move(done)]() mutable {
+    const std::string topic = wrap(self->core_->settings().name_space, end.topic);
     const std::string address =
-        end.address.empty() ? self->core_->broker_address(end.broker, false) : end.address;
+        end.address.empty() ? self->core_->broker_address({topic, end.broker, end.queue}, false)
+                            : end.address;
     self->core_->call(
         address, request_code::end_transaction,
-        {{"topic", wrap(self->core_->settings().name_space, end.topic)},
+        {{"topic", topic},
          {"producerGroup", self->options_.group},
          {"tranStateTableOffset", std::to_string(end.queue_offset)},
          {"commitLogOffset", std::to_string(end.position)},
@@ -112,6 +115,7 @@ bool ProducerCore::on_check_transaction(const std::string& address, const remoti
   };
   TransactionEnd end{.topic = message.topic,
                      .broker = std::string(header.field("bname")),
+                     .queue = 0,
                      .address = address,
                      .queue_offset = number("tranStateTableOffset"),
                      .position = number("commitLogOffset"),

@@ -352,7 +352,7 @@ void ProducerCore::trace(const Send& send, const SendReceipt& receipt, const Rep
   tracer_->sent({.topic = receipt.queue.topic,
                  .properties = send.encoded.properties,
                  .region = reply.field("MSG_REGION"),
-                 .store_host = core_->broker_address(receipt.queue.broker, false),
+                 .store_host = core_->broker_address(send.queue, false),
                  .offset_ids = receipt.offset_id,
                  .ids = send.ids,
                  .body_bytes = send.encoded.body.size(),

@@ -32,7 +32,8 @@ class Tracer;
 struct TransactionEnd {
   std::string topic;
   std::string broker;
-  std::string address;  // empty: the broker's
+  std::int32_t queue = 0;
+  std::string address;  // empty: of the broker that has the queue
   std::int64_t queue_offset = 0;
   std::int64_t position = 0;  // in the broker's log
   std::string id;

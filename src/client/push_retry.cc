@@ -75,9 +75,13 @@ void PushCore::end_hand_back(const std::shared_ptr<HandingBack>& back) {
 }
 
 void PushCore::send_back(const ReceivedMessage& message, OnReply done) {
-  // Who has a logical queue now need not have this message.
-  if (is_logical(message.broker)) return send_to_retry_topic(message, std::move(done));
-  core_->call(core_->broker_address(message.broker, false), request_code::consumer_send_msg_back,
+  // Who has a logical queue now need not have this message. What is damaged is not sent anew: it
+  // would be damaged no more, as far as anybody can tell.
+  const bool logical = is_logical(message.broker);
+  if (logical && !message.damaged) return send_to_retry_topic(message, std::move(done));
+  const std::string address =
+      logical ? message.store_host.text() : core_->broker_address(message.broker, false);
+  core_->call(address, request_code::consumer_send_msg_back,
               {{"offset", std::to_string(message.position)},
                {"group", options_.group},
                {"delayLevel", "0"},

@@ -38,14 +38,27 @@ std::optional<Taken> taken_for(const store::Record& record) {
 }
 
 // The queue to which a producer sent what is stored in `queue_id`: a message with a priority may
-// lie in another one.
+// lie in another one, and the queues of static topics have numbers of their own.
 std::int32_t numbered_for(const Topic& topic, std::int32_t queue_id, const SendProperties& known) {
-  if (known.priority.empty() || !known.sequenced) return queue_id;
+  if ((known.priority.empty() && topic.mapping == nullptr) || !known.sequenced) return queue_id;
   const auto sequence = ProducerSequence::parse(known.producer_sequence);
-  for (std::int32_t id = 0; sequence && id < topic.queue_count(); ++id) {
-    if (ProducerSequence::check_of(topic.config.name, id) == sequence->queue_check) return id;
+  if (!sequence) return queue_id;
+  const auto is_it = [&](std::int32_t id) {
+    return ProducerSequence::check_of(topic.config.name, id) == sequence->queue_check;
+  };
+  if (topic.mapping != nullptr) {
+    for (const auto& [id, queue] : topic.mapping->queues)
+      if (is_it(id)) return id;
+    return queue_id;
   }
+  for (std::int32_t id = 0; id < topic.queue_count(); ++id)
+    if (is_it(id)) return id;
   return queue_id;
+}
+
+bool has_queue(const Topic& topic, std::int32_t numbered_queue) {
+  return topic.mapping != nullptr ? topic.mapping->queues.contains(numbered_queue)
+                                  : numbered_queue < topic.queue_count();
 }
 
 }  // namespace
@@ -57,7 +70,7 @@ void Dedupe::load(DedupeLog::Opened opened) {
   covered_ = std::min(*opened.covered, end);
   const auto known_queue = [&](std::string_view name, std::int32_t queue_id) {
     const Topic* const topic = parts_.topics.find(name);
-    return topic != nullptr && queue_id < topic->queue_count() ? topic : nullptr;
+    return topic != nullptr && has_queue(*topic, queue_id) ? topic : nullptr;
   };
   for (const DedupeLog::Producer& stored : opened.producers) {
     const Topic* const topic = known_queue(stored.topic, stored.queue_id);

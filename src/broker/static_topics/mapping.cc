@@ -6,6 +6,7 @@
 
 #include "base/fields_json.h"
 #include "broker/static_topics/translate.h"
+#include "broker/stored_bounds.h"
 
 #include <string>
 
@@ -16,9 +17,13 @@ Result<> refuse(std::int32_t logical_id, std::string_view what) {
   return fail(Errc::malformed, "queue " + std::to_string(logical_id) + ": " + std::string(what));
 }
 
+// A move of the queue makes one, and questions go from one to the next.
+constexpr std::size_t generations_max = 1'000;
+
 Result<> check_values(std::int32_t id, const QueueGeneration& one, bool last) {
-  if (one.number < 0 || one.queue_id < 0 || one.start_offset < 0)
-    return refuse(id, "a generation with a negative field");
+  if (one.number < 0 || one.queue_id < 0) return refuse(id, "a generation with a negative number");
+  if (!sane(one.start_offset) || one.logic_offset >= stored_end || one.end_offset >= stored_end)
+    return refuse(id, "a generation with an offset that no queue has");
   if (!last && !one.placed()) return refuse(id, "an earlier generation without its place");
   if (one.end_offset != -1 && one.end_offset < one.start_offset)
     return refuse(id, "a generation that ends before it starts");
@@ -26,6 +31,8 @@ Result<> check_values(std::int32_t id, const QueueGeneration& one, bool last) {
 }
 
 Result<> check_generations(std::int32_t id, const Generations& queue) {
+  if (queue.size() > generations_max)
+    return refuse(id, "more than " + std::to_string(generations_max) + " generations");
   for (std::size_t i = 0; i < queue.size(); ++i) {
     BOLIDE_CHECK(check_values(id, queue[i], i + 1 == queue.size()));
     if (i == 0) continue;

@@ -93,6 +93,31 @@ TEST(TopicMapping, refuses_what_contradicts_what_was_told) {
   EXPECT_TRUE(merge_mapping(&known, next, true)) << "by force";
 }
 
+TEST(TopicMapping, refuses_numbers_whose_sums_no_number_holds) {
+  const std::string_view wrong = "queue 0: a generation with an offset that no queue has";
+  for (std::int64_t QueueGeneration::* const field :
+       {&QueueGeneration::start_offset, &QueueGeneration::logic_offset,
+        &QueueGeneration::end_offset}) {
+    TopicMapping next = moved();
+    next.queues[0].back().*field = INT64_MAX;
+    EXPECT_EQ(refusal(nullptr, next), wrong);
+  }
+}
+
+TEST(TopicMapping, has_so_many_generations_that_all_can_be_asked) {
+  TopicMapping next = mapping(1);
+  Generations& queue = next.queues[0];
+  const QueueGeneration first = queue.front();
+  for (std::int32_t number = 1; number <= 1'000; ++number) {
+    queue.push_back(first);
+    queue.back().number = number;
+    queue.back().logic_offset = 10'000LL * number;
+  }
+  EXPECT_EQ(refusal(nullptr, next), "queue 0: more than 1000 generations");
+  queue.pop_back();
+  EXPECT_TRUE(merge_mapping(nullptr, next, false));
+}
+
 TEST(TopicMapping, refuses_generations_that_do_not_follow_each_other) {
   EXPECT_EQ(refusal(nullptr, moved(6, 0)), "queue 0: generations that overlap");
   TopicMapping next = moved();
@@ -106,7 +131,7 @@ TEST(TopicMapping, refuses_generations_that_do_not_follow_each_other) {
   EXPECT_EQ(refusal(nullptr, next), "queue 0: an earlier generation without its place");
   next = moved();
   next.queues[0].front().start_offset = -1;
-  EXPECT_EQ(refusal(nullptr, next), "queue 0: a generation with a negative field");
+  EXPECT_EQ(refusal(nullptr, next), "queue 0: a generation with an offset that no queue has");
   next = moved();
   next.queues[0].front().start_offset = 5;
   next.queues[0].front().end_offset = 4;

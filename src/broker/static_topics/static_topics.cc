@@ -4,6 +4,7 @@
 // Runs on: core agent.  Owns: the answers that are due.  Invariant: see static_topics.h.
 #include "broker/static_topics/static_topics.h"
 
+#include "broker/properties.h"
 #include "broker/static_topics/translate.h"
 
 #include <algorithm>
@@ -12,6 +13,9 @@
 
 namespace bolide::broker {
 namespace {
+
+// From other brokers at a time, of all clients: each is a question on the one connection.
+constexpr std::size_t remote_pulls_max = 4096;
 
 void refuse_send(const Ticket& ticket, Error error) {
   if (ticket.sink == nullptr) return;
@@ -43,7 +47,8 @@ Result<StaticTopics::Place> StaticTopics::place_of(const Topic& topic,
 }
 
 Ticket StaticTopics::wait(Waiting waiting) {
-  const Ticket own{.sink = this, .session = waiting.ticket.session, .token = next_++};
+  const Ticket own{
+      .sink = this, .session = waiting.ticket.session, .token = static_cast<std::int32_t>(next_++)};
   waiting_.insert_or_assign(own.token, std::move(waiting));
   return own;
 }
@@ -64,7 +69,7 @@ void StaticTopics::send(const SendRequest& request, const Topic& topic) {
   if (queue_id < 0) {
     const auto led = led_queues(*topic.mapping);
     if (!led.empty()) {
-      const auto turn = static_cast<std::uint32_t>(next_) % static_cast<std::uint32_t>(led.size());
+      const auto turn = next_ % static_cast<std::uint32_t>(led.size());
       queue_id = std::next(led.begin(), static_cast<std::ptrdiff_t>(turn))->first;
     }
   }
@@ -73,10 +78,13 @@ void StaticTopics::send(const SendRequest& request, const Topic& topic) {
   const QueueGeneration& leader = place->queue->back();
   SendRequest changed = request;
   changed.queue_id = leader.queue_id;
+  changed.numbered_queue = queue_id;
   changed.physical = true;
   if (request.ticket.sink != nullptr) {
-    changed.ticket =
-        wait({.ticket = request.ticket, .place = std::move(*place), .generation = &leader});
+    changed.ticket = wait({.ticket = request.ticket,
+                           .place = std::move(*place),
+                           .generation = &leader,
+                           .held = scan_properties(request.properties).transaction});
   } else {
     ++next_;
   }
@@ -87,11 +95,32 @@ void StaticTopics::on_send(const Ticket& ticket, const SendResult& result) {
   const auto waiting = take(ticket);
   if (!waiting) return;
   SendResult translated = result;
-  if (!result.error) {
-    translated.queue_id = waiting->place.queue_id;
-    translated.queue_offset = to_logical_inside(*waiting->generation, result.queue_offset);
-  }
+  if (!result.error) translate(*waiting, &translated);
   waiting->ticket.sink->on_send(waiting->ticket, translated);
+}
+
+void StaticTopics::translate(const Waiting& waiting, SendResult* result) const {
+  const QueueGeneration& leader = *waiting.generation;
+  const std::int32_t queue_id = result->queue_id;
+  result->queue_id = waiting.place.queue_id;
+  // Of a transaction it is the place among those that wait, by which its producer ends it.
+  if (waiting.held) return;
+  if (queue_id == leader.queue_id) {
+    result->queue_offset = to_logical_inside(leader, result->queue_offset);
+    return;
+  }
+  // It repeats a message of another queue, or of this one as it was before a move.
+  for (const auto& [logical_id, queue] : waiting.place.mapping->queues) {
+    for (const QueueGeneration& generation : queue) {
+      if (generation.broker != broker_ || generation.queue_id != queue_id) continue;
+      if (result->queue_offset < generation.start_offset) continue;
+      if (generation.ended() && result->queue_offset >= generation.end_offset) continue;
+      result->queue_id = logical_id;
+      result->queue_offset = to_logical_inside(generation, result->queue_offset);
+      return;
+    }
+  }
+  result->queue_offset = -1;
 }
 
 bool StaticTopics::pull(const PullRequest& request) {
@@ -149,10 +178,15 @@ void StaticTopics::pull_from(const PullRequest& request, Waiting waiting) {
   const bool here = generation.broker == broker_;
   if (!here && peers_ == nullptr)
     return refuse_pull(waiting.ticket, Error{Errc::connection_failed, generation.broker});
+  if (!here && remote_pulls_ >= remote_pulls_max)
+    return refuse_pull(waiting.ticket,
+                       Error{Errc::busy, "too many reads from broker " + generation.broker});
   const std::string holder = generation.broker;
   physical.ticket = wait(std::move(waiting));
   if (here) return parts_.pull(physical);
+  ++remote_pulls_;
   peers_->pull(holder, physical, [this, ticket = physical.ticket](Result<PullResult> result) {
+    --remote_pulls_;
     PullResult answer = result ? std::move(*result) : PullResult{};
     if (!result) answer.error = std::move(result).error();
     on_pull(ticket, std::move(answer));

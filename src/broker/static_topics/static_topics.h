@@ -68,12 +68,14 @@ class StaticTopics final : public ReplySink {
     Place place;
     const QueueGeneration* generation = nullptr;
     std::int64_t physical_offset = 0;  // of a pull
+    bool held = false;                 // of a send: it waits for the end of its transaction
   };
   struct Search;
 
   Result<Place> place_of(const Topic& topic, std::int32_t queue_id) const;
   Ticket wait(Waiting waiting);
   std::optional<Waiting> take(const Ticket& ticket);
+  void translate(const Waiting& waiting, SendResult* result) const;
   void pull_from(const PullRequest& request, Waiting waiting);
   void commit_with(const PullRequest& request, const Place& place);
   void ask_placed(const QueueQuestion& question, const Place& place, Reply<std::int64_t> reply);
@@ -91,7 +93,8 @@ class StaticTopics final : public ReplySink {
   Parts parts_;
   Peers* peers_ = nullptr;
   std::unordered_map<std::int32_t, Waiting> waiting_;  // by token
-  std::int32_t next_ = 0;
+  std::uint32_t next_ = 0;
+  std::size_t remote_pulls_ = 0;
 };
 
 }  // namespace bolide::broker

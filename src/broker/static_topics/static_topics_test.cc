@@ -3,11 +3,13 @@
 // Static topics through the cores of two brokers (rocketmq semantics 3.20).
 #include "broker/static_topics/static_topics.h"
 
+#include "base/producer_identity.h"
 #include "broker/core_test_util.h"
 
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <utility>
 
 namespace bolide::broker {
 namespace {
@@ -58,10 +60,15 @@ class DirectPeers final : public Peers, public ReplySink {
   }
   void pull(const std::string&, const PullRequest& request, Reply<PullResult> reply) override {
     if (!reachable) return reply(fail(Errc::connection_failed, "down"));
+    if (silent) return waiting_.push_back(std::move(reply));
     PullRequest passed = request;
     passed.ticket = {.sink = this, .session = 99};
     reply_ = std::move(reply);
     other_.core->pull(passed);
+  }
+  // Answers what it has been silent about.
+  void speak() {
+    for (auto& reply : std::exchange(waiting_, {})) reply(fail(Errc::timeout, "b"));
   }
 
   void on_pull(const Ticket&, PullResult&& result) override { reply_(std::move(result)); }
@@ -71,10 +78,12 @@ class DirectPeers final : public Peers, public ReplySink {
   void on_check_transaction(SessionId, const TransactionQuestion&) override {}
 
   bool reachable = true;
+  bool silent = false;  // to pulls
 
  private:
   CoreRig& other_;
   Reply<PullResult> reply_;
+  std::vector<Reply<PullResult>> waiting_;
 };
 
 class StaticTopicsTest : public ::testing::Test {
@@ -117,6 +126,13 @@ class StaticTopicsTest : public ::testing::Test {
     ASSERT_TRUE(put(a_, "a", 2, {{2, undecided}}));
     if (between_) between_();
     ASSERT_TRUE(put(b_, "b", 2, {{2, decided}}, 1));
+  }
+  // As the client library numbers what it sends to the logical queue 2.
+  static std::string by_producer(std::int64_t sequence) {
+    const ProducerSequence number{.sequence = sequence,
+                                  .queue_check = ProducerSequence::check_of("T", 2)};
+    return testing::property(producer_id_property, "p") +
+           testing::property(producer_sequence_property, number.text());
   }
   static RecordingSink::Sent send(CoreRig& rig, std::string_view body, std::int32_t queue_id = 2) {
     return rig.send("T", body, queue_id);
@@ -233,6 +249,91 @@ TEST_F(StaticTopicsTest, forget_who_waited_and_has_gone) {
   a_.core->session_closed(8);
   send(a_, "m0");
   EXPECT_TRUE(a_.sink.pulled.empty());
+}
+
+TEST_F(StaticTopicsTest, forget_who_waited_for_another_broker_and_has_gone) {
+  make();
+  send(a_, "m0");
+  move();
+  from_b_.silent = true;
+  b_.core->pull(pull_request(b_, 0));
+  b_.core->session_closed(8);
+  from_b_.speak();
+  EXPECT_TRUE(b_.sink.pulled.empty());
+}
+
+TEST_F(StaticTopicsTest, read_only_so_much_at_a_time_from_another_broker) {
+  make();
+  send(a_, "m0");
+  move();
+  from_b_.silent = true;
+  for (int i = 0; i < 4096; ++i) b_.core->pull(pull_request(b_, 0));
+  EXPECT_TRUE(b_.sink.pulled.empty());
+  EXPECT_EQ(pull(b_, 0).error->code, Errc::busy);
+  EXPECT_EQ(pull(b_, block).status, PullStatus::offset_overflow_one) << "its own are no burden";
+  from_b_.speak();
+  EXPECT_EQ(b_.sink.pulled.size(), 4098U);
+  from_b_.silent = false;
+  EXPECT_EQ(read_all(b_), Strings{"m0"});
+}
+
+TEST_F(StaticTopicsTest, keep_a_message_in_its_queue_whatever_its_priority) {
+  make();
+  const auto sent = a_.send("T", "m0", 2, testing::property("_SYS_MSG_PRIORITY_", "3"));
+  ASSERT_FALSE(sent.error);
+  EXPECT_EQ(sent.queue_offset, 0);
+  EXPECT_EQ(read_all(a_), Strings{"m0"});
+}
+
+TEST_F(StaticTopicsTest, store_a_repeated_message_once) {
+  make();
+  send(a_, "m0");
+  move();
+  const std::string properties = by_producer(7);
+  const auto first = b_.send("T", "m1", 2, properties);
+  const auto again = b_.send("T", "m1", 2, properties);
+  EXPECT_EQ(first.queue_offset, block);
+  EXPECT_EQ(again.queue_offset, block);
+  b_.kill_and_reopen();
+  b_.core->reach_by(from_b_);
+  EXPECT_EQ(b_.send("T", "m1", 2, properties).queue_offset, block);
+  EXPECT_EQ(read_all(b_), (Strings{"m0", "m1"}));
+}
+
+TEST_F(StaticTopicsTest, end_transactions_behind_a_move) {
+  make();
+  send(a_, "m0");
+  move();
+  SendRequest request = b_.request("T", "held", 2);
+  const std::string properties =
+      testing::property("TRAN_MSG", "true") + testing::property("PGROUP", "senders");
+  request.properties = properties;
+  request.sys_flag = 4;
+  const auto held = b_.send(request);
+  ASSERT_FALSE(held.error);
+  EXPECT_EQ(held.queue_id, 2);
+  Answer<void> ended;
+  b_.core->end_transaction(b_.anonymous,
+                           {.group = "senders",
+                            .half_offset = held.queue_offset,
+                            .position = held.positions.front(),
+                            .outcome = Outcome::commit},
+                           ended.reply());
+  b_.core->end_of_turn();
+  EXPECT_TRUE(ended.get());
+  EXPECT_EQ(read_all(b_), (Strings{"m0", "held"}));
+}
+
+TEST_F(StaticTopicsTest, answer_whatever_offset_is_asked_for) {
+  make();
+  send(a_, "m0");
+  move();
+  for (const std::int64_t offset : {INT64_MIN, std::int64_t{-1}, INT64_MAX - 1, INT64_MAX}) {
+    const PullResult got = pull(b_, offset);
+    ASSERT_FALSE(got.error) << offset;
+    EXPECT_NE(got.status, PullStatus::found);
+    EXPECT_GE(got.next_offset, 0);
+  }
 }
 
 TEST_F(StaticTopicsTest, survive_a_kill) {

@@ -4,6 +4,8 @@
 // Runs on: any agent.  Owns: nothing.  Invariant: see translate.h.
 #include "broker/static_topics/translate.h"
 
+#include "broker/stored_bounds.h"
+
 #include <algorithm>
 
 namespace bolide::broker {
@@ -30,7 +32,8 @@ Place place_of(const PullResult& answer, std::int64_t offset, bool oldest, bool 
 }  // namespace
 
 std::int64_t to_logical(const QueueGeneration& generation, std::int64_t physical) {
-  return generation.logic_offset + std::max<std::int64_t>(physical - generation.start_offset, 0);
+  return generation.logic_offset +
+         std::max<std::int64_t>(into_bounds(physical) - generation.start_offset, 0);
 }
 
 std::int64_t to_logical_inside(const QueueGeneration& generation, std::int64_t physical) {
@@ -41,6 +44,8 @@ std::int64_t to_logical_inside(const QueueGeneration& generation, std::int64_t p
 }
 
 std::int64_t to_physical(const QueueGeneration& generation, std::int64_t logical) {
+  // Clients ask for any number; what is below 0 stays below what there is.
+  logical = std::clamp<std::int64_t>(logical, -1, stored_end - 1);
   return logical - generation.logic_offset + generation.start_offset;
 }
 

@@ -101,18 +101,20 @@ void get_topic(const Call& call) {
   Fields fields(call.header);
   const std::string_view topic = fields.text("topic");
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
-  std::optional<broker::TopicMapping> mapping;
-  if (fields.flag_or("lo", false)) {
-    call.broker().api.topic_mapping(call.identity, topic, [&mapping](auto found) {
-      if (found) mapping = std::move(*found);
-    });
-  }
-  call.broker().api.topic(call.identity, topic,
-                          [responder = call.responder(),
-                           mapping = std::move(mapping)](Result<broker::TopicConfig> found) {
-                            if (!found) return responder.error(found.error());
-                            responder.ok_body(topic_json(*found, mapping ? &*mapping : nullptr));
-                          });
+  const bool logical = fields.flag_or("lo", false);
+  call.broker().api.topic(
+      call.identity, topic,
+      [responder = call.responder(), logical, identity = call.identity,
+       service = &call.broker()](Result<broker::TopicConfig> found) {
+        if (!found) return responder.error(found.error());
+        if (!logical) return responder.ok_body(topic_json(*found, nullptr));
+        service->api.topic_mapping(
+            identity, found->name,
+            [responder, config = *found](Result<std::optional<broker::TopicMapping>> mapping) {
+              const bool mapped = mapping && *mapping;
+              responder.ok_body(topic_json(config, mapped ? &**mapping : nullptr));
+            });
+      });
 }
 
 void get_all_topics(const Call& call) {

@@ -27,16 +27,17 @@ struct PeerBrokers::Link {
   net::Connection* connection = nullptr;
   bool reaching = false;  // its address is asked for, or it is being connected to
   net::Address address;
-  std::int32_t next_opaque = 0;
-  std::string unsent;  // frames that wait for the connection
+  std::uint32_t next_opaque = 0;
+  std::int64_t heard_ms = 0;  // steady; of the connection
   struct Question {
     OnAnswer done;
     std::int64_t asked_ms = 0;  // steady
+    std::string unsent;         // its frame, which waits for the connection
   };
   std::map<std::int32_t, Question> questions;  // by opaque
 
-  // Of those asked up to `until_ms`.
-  void give_up(std::int64_t until_ms, const Error& error) {
+  // Of those asked up to `until_ms`; returns how many.
+  std::size_t give_up(std::int64_t until_ms, const Error& error) {
     std::vector<OnAnswer> late;
     for (auto at = questions.begin(); at != questions.end();) {
       if (at->second.asked_ms > until_ms) {
@@ -47,10 +48,15 @@ struct PeerBrokers::Link {
       at = questions.erase(at);
     }
     for (OnAnswer& done : late) done(Failure(error));
+    return late.size();
   }
   void fail_all(Errc code, std::string_view what) {
-    unsent.clear();
     give_up(INT64_MAX, Error{code, "broker " + broker + ": " + std::string(what)});
+  }
+  void write_unsent() {
+    for (auto& [opaque, question] : questions) {
+      if (!question.unsent.empty()) connection->write(std::exchange(question.unsent, {}));
+    }
   }
 };
 
@@ -58,7 +64,8 @@ class PeerBrokers::LinkSession final : public net::Session {
  public:
   explicit LinkSession(std::shared_ptr<Link> link) : link_(std::move(link)) {}
 
-  std::size_t on_bytes(std::string_view bytes, const Now&) override {
+  std::size_t on_bytes(std::string_view bytes, const Now& now) override {
+    link_->heard_ms = now.steady_ms();
     std::size_t used = 0;
     Frame frame;
     FrameStatus status = FrameStatus::complete;
@@ -159,22 +166,27 @@ PeerBrokers::~PeerBrokers() {
 
 void PeerBrokers::tick() {
   const std::int64_t now_ms = agent_.now().steady_ms();
-  for (auto& [name, link] : links_)
-    link->give_up(now_ms - answer_timeout_ms_,
-                  {Errc::timeout, "broker " + name + " did not answer"});
+  const std::int64_t until_ms = now_ms - answer_timeout_ms_;
+  for (auto& [name, link] : links_) {
+    const std::size_t late =
+        link->give_up(until_ms, {Errc::timeout, "broker " + name + " did not answer"});
+    // A peer that vanished closes nothing; it may be back at another address.
+    if (late > 0 && link->connection != nullptr && link->heard_ms <= until_ms)
+      link->connection->close("no answer");
+  }
 }
 
 void PeerBrokers::request(const std::string& broker, const std::string& topic, std::int32_t code,
                           Fields fields, OnAnswer done) {
   std::shared_ptr<Link>& link = links_[broker];
   if (link == nullptr) link = std::make_shared<Link>(Link{.broker = broker});
-  const std::int32_t opaque = link->next_opaque++;
-  const std::string frame = frame_of({.code = code, .opaque = opaque, .flag = 0, .fields = fields});
+  const auto opaque = static_cast<std::int32_t>(link->next_opaque++);
+  std::string frame = frame_of({.code = code, .opaque = opaque, .flag = 0, .fields = fields});
   if (frame.empty()) return done(fail(Errc::malformed, "the header is too long to pass on"));
-  link->questions.emplace(
-      opaque, Link::Question{.done = std::move(done), .asked_ms = agent_.now().steady_ms()});
+  Link::Question& question = link->questions[opaque];
+  question = {.done = std::move(done), .asked_ms = agent_.now().steady_ms(), .unsent = {}};
   if (link->connection != nullptr) return link->connection->write(frame);
-  link->unsent += frame;
+  question.unsent = std::move(frame);
   if (link->reaching) return;
   link->reaching = true;
   find_address(link, topic);
@@ -206,7 +218,7 @@ void PeerBrokers::connect(const std::shared_ptr<Link>& link) {
         link->connection = &connection;
         return std::make_unique<LinkSession>(link);
       },
-      [link, alive = alive_](Result<> connected) {
+      [link, alive = alive_, agent = &agent_](Result<> connected) {
         if (!*alive) return;
         link->reaching = false;
         if (!connected) {
@@ -214,8 +226,8 @@ void PeerBrokers::connect(const std::shared_ptr<Link>& link) {
                      connected.error().message());
           return link->fail_all(Errc::connection_failed, connected.error().message());
         }
-        if (link->connection != nullptr) link->connection->write(link->unsent);
-        link->unsent.clear();
+        link->heard_ms = agent->now().steady_ms();
+        if (link->connection != nullptr) link->write_unsent();
       });
 }
 

@@ -156,6 +156,16 @@ TEST_F(PeerBrokersTest, gives_up_on_a_broker_that_is_silent) {
   desk_.rig.clock.advance_ms(1'000);
   peers_.tick();
   EXPECT_EQ(code, Errc::timeout);
+  // Whoever was there may be somewhere else now.
+  settle();
+  silent->reset();
+  listen();
+  desk_.rig.send("orders", "m0", 3);
+  const int routes_before = routes_asked_;
+  const auto found = ask({.fact = QueueFact::max_offset, .topic = "orders", .queue_id = 3});
+  ASSERT_TRUE(found) << found.error().message();
+  EXPECT_EQ(*found, 1);
+  EXPECT_EQ(routes_asked_, routes_before + 1);
 }
 
 }  // namespace
