@@ -96,7 +96,7 @@ void PushCore::dispatch() {
 
 bool PushCore::dispatch_from(const QueuePtr& queue) {
   if (!queue->has_waiting()) return false;
-  if (ordered()) {
+  if (is_ordered()) {
     const bool may = !busy_.contains(queue->id()) && is_locked(queue->id()) &&
                      core_->now_ms() >= queue->rests_until_ms;
     if (!may) return false;
@@ -168,7 +168,7 @@ PushCore::Consumed PushCore::consume(ConsumeJob& job) {
       run = {run.data(), run.size() + piece.size()};
     }
     // In order nothing may be consumed past what was refused.
-    if (!success && ordered()) break;
+    if (!success && is_ordered()) break;
   }
   all.took_ns = os::system_clock().now().steady_ns - began_ns;
   return all;
@@ -191,7 +191,7 @@ void PushCore::consumed(const JobPtr& job, const Consumed& result) {
     }
   }
   stats_of(queue->id().topic).consumed(done, refused.size(), result.took_ns);
-  if (ordered()) {
+  if (is_ordered()) {
     end_ordered(job, std::move(refused));
   } else {
     refuse(queue, std::move(refused));

@@ -62,11 +62,9 @@ class PushCore final : public ConsumerCore {
   };
   using JobPtr = std::shared_ptr<ConsumeJob>;
 
-  bool ordered() const { return options_.ordered; }
-
   bool is_ordered() const override { return options_.ordered; }
   int listeners() const override { return options_.concurrency; }
-  bool holds_lock(const QueueId& queue) const override { return ordered() && is_locked(queue); }
+  bool holds_lock(const QueueId& queue) const override { return is_ordered() && is_locked(queue); }
 
   // push_direct.cc
   void consume_directly(std::string_view record, Respond respond) override;

@@ -46,7 +46,7 @@ void PushCore::consume_directly(std::string_view record, Respond respond) {
     const std::int64_t took_ms = os::system_clock().now().steady_ms() - began_ms;
     Runtime& runtime = self->runtime();
     runtime.post([self = std::move(self), respond = std::move(respond), result, took_ms]() mutable {
-      respond({.remark = {}, .body = result_body(self->ordered(), result, took_ms)});
+      respond({.remark = {}, .body = result_body(self->is_ordered(), result, took_ms)});
       self->end_consuming();
     });
   });

@@ -50,18 +50,18 @@ bool PushCore::is_locked(const QueueId& id) const {
 }
 
 bool PushCore::may_pull(const ProcessQueue& queue) const {
-  return !ordered() || is_locked(queue.id());
+  return !is_ordered() || is_locked(queue.id());
 }
 
 // Without the lock another member may be further on: our offset would take its back.
 bool PushCore::may_commit(const ProcessQueue& queue) const {
-  return !ordered() || is_locked(queue.id());
+  return !is_ordered() || is_locked(queue.id());
 }
 
 // It may have been given to another member, or we stopped, while the lock or the offset was on its
 // way; nobody else gets the queue while we hold its lock.
 void PushCore::on_not_acquired(const QueueId& id) {
-  if (ordered() && !queues_.contains(id) && !busy_.contains(id)) unlock(id);
+  if (is_ordered() && !queues_.contains(id) && !busy_.contains(id)) unlock(id);
 }
 
 void PushCore::lock(const std::vector<QueueId>& queues,
@@ -85,7 +85,7 @@ void PushCore::lock(const std::vector<QueueId>& queues,
 }
 
 void PushCore::acquire(const QueueId& id) {
-  if (!ordered()) return find_start(id);
+  if (!is_ordered()) return find_start(id);
   // First the lock, then the offset: its former owner may still commit before it unlocks.
   // The consumer lives until the answer: it would have to give the lock back.
   auto self = std::static_pointer_cast<PushCore>(shared_from_this());
@@ -99,7 +99,7 @@ void PushCore::acquire(const QueueId& id) {
 
 void PushCore::on_tick(std::int64_t now_ms) {
   take_back_late(now_ms);
-  if (!ordered() || now_ms < renew_at_ms_) return;
+  if (!is_ordered() || now_ms < renew_at_ms_) return;
   renew_at_ms_ = now_ms + renew_interval_ms;
   renew_locks();
 }
@@ -147,7 +147,7 @@ void PushCore::unlock(const QueueId& id) {
 
 void PushCore::on_dropped(const QueuePtr& queue) {
   // While its messages are being consumed, nobody else may have it.
-  if (!ordered() || busy_.contains(queue->id())) return;
+  if (!is_ordered() || busy_.contains(queue->id())) return;
   // It may be ours again, from another place on.
   if (queues_.contains(queue->id())) return;
   commit(queue);

@@ -33,7 +33,7 @@ void PushCore::hand_back_next(const std::shared_ptr<HandingBack>& back) {
   if (back->place == back->batch.messages.size()) return end_hand_back(back);
   ReceivedMessage& message = back->batch.messages[back->place++];
   // What cannot be read here would stop its queue: perhaps another member can, else it is dead.
-  const bool stays = ordered() && !message.damaged &&
+  const bool stays = is_ordered() && !message.damaged &&
                      message.reconsume_times < options_.reconsume_max_or_default();
   if (stays) {
     ++message.reconsume_times;
@@ -48,20 +48,21 @@ void PushCore::hand_back_next(const std::shared_ptr<HandingBack>& back) {
     (taken ? back->given : back->kept).push_back(std::move(message));
     self->hand_back_next(back);
   };
-  if (ordered() && !message.damaged) return send_to_retry_topic(message, std::move(done));
+  if (is_ordered() && !message.damaged) return send_to_retry_topic(message, std::move(done));
   send_back(message, std::move(done));
 }
 
 void PushCore::end_hand_back(const std::shared_ptr<HandingBack>& back) {
   const QueuePtr queue = back->batch.queue;
   settle(queue, back->given);
-  if (ordered()) {
+  if (is_ordered()) {
     busy_.erase(queue->id());
     if (queue->dropped) return on_dropped(queue);
   }
   if (back->kept.empty()) return dispatch();
-  const std::int64_t pause_ms = ordered() ? options_.ordered_retry_pause.count() : local_retry_ms;
-  if (ordered()) {
+  const std::int64_t pause_ms =
+      is_ordered() ? options_.ordered_retry_pause.count() : local_retry_ms;
+  if (is_ordered()) {
     // Nothing of this queue may overtake what waits here.
     queue->rests_until_ms = core_->now_ms() + pause_ms;
     queue->put_back(std::move(back->kept));
@@ -69,7 +70,7 @@ void PushCore::end_hand_back(const std::shared_ptr<HandingBack>& back) {
   core_->after(pause_ms, [weak = weak_as(this), back] {
     const auto self = weak.lock();
     if (self == nullptr || back->batch.queue->dropped) return;
-    if (!self->ordered()) back->batch.queue->put_back(std::move(back->kept));
+    if (!self->is_ordered()) back->batch.queue->put_back(std::move(back->kept));
     self->dispatch();
   });
 }
@@ -104,7 +105,7 @@ void PushCore::send_to_retry_topic(const ReceivedMessage& message, OnReply done)
   properties.emplace_back("RETRY_TOPIC", wrapped(message.topic));
   properties.emplace_back("ORIGIN_MESSAGE_ID", message.id());
   std::int32_t attempts = message.reconsume_times;
-  if (!ordered()) {
+  if (!is_ordered()) {
     properties.emplace_back("DELAY", std::to_string(first_delay_level + attempts));
     ++attempts;
   }
