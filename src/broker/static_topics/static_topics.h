@@ -47,7 +47,6 @@ class StaticTopics final : public ReplySink {
     return led_queue(*topic.mapping, queue_id) != nullptr;
   }
   void session_closed(SessionId session);
-  std::size_t waiting() const { return waiting_.size(); }
 
   void on_send(const Ticket& ticket, const SendResult& result) override;
   void on_pull(const Ticket& ticket, PullResult&& result) override;

@@ -39,7 +39,7 @@ struct Numbers {
   }
 
  private:
-  // What is short and has no sign, as nearly all: a fourth of the instructions.
+  // What is short and has no sign, as nearly all, without the care that the rest needs.
   template <class Integer>
   static bool take_plain(std::string_view text, Integer* into) {
     if (text.empty() || text.size() > std::numeric_limits<Integer>::digits10) return false;

@@ -30,10 +30,6 @@ std::string attribute_changes(const broker::TopicConfig& config) {
   return changes;
 }
 
-}  // namespace
-
-namespace {
-
 broker::TopicConfig config_of(Fields& fields) {
   return {.name = std::string(fields.text("topic")),
           .read_queues = fields.number<std::int32_t>("readQueueNums"),
