@@ -217,7 +217,9 @@ struct OpenTransaction {
   std::string group;      // of its producers, who are asked
   std::string id;         // that its producer gave it
   std::string offset_id;  // of the held message
-  int checks = 0;         // how often they were asked, where the broker writes it down
+  // How often they were asked; nothing where the broker has not written it into the message: Bolide
+  // does when it gives up, Apache's broker from the first question on.
+  std::optional<int> checks = {};
   std::int64_t stored_ms = 0;
 };
 

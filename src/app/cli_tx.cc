@@ -23,7 +23,7 @@ Exit list(const Arguments& arguments, Streams streams) {
                           {"group", one.group},
                           {"id", one.id},
                           {"offset_id", one.offset_id},
-                          {"checks", one.checks},
+                          {"checks", one.checks ? Doc(*one.checks) : Doc()},
                           {"stored_ms", one.stored_ms},
                           {"age_ms", now_ms - one.stored_ms}}));
   }
@@ -61,7 +61,7 @@ constexpr OptionRow resume_options[] = {
 constexpr CommandRow rows[] = {
     {.path = "tx", .doc = "messages of transactions that have no outcome"},
     {.path = "tx list",
-     .doc = "what is open, the oldest first; checks where the broker writes them down",
+     .doc = "what is open, the oldest first; checks where the broker wrote them into the message",
      .run = list,
      .options = list_options,
      .examples = "bolide tx list\nbolide tx list --given-up -o json",

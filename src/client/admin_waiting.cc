@@ -160,7 +160,7 @@ OpenTransaction transaction_of(const ReceivedMessage& half) {
           .group = std::string(half.property("PGROUP")),
           .id = half.id(),
           .offset_id = half.offset_id(),
-          .checks = parse_integer<int>(half.property("TRANSACTION_CHECK_TIMES")).value_or(0),
+          .checks = parse_integer<int>(half.property("TRANSACTION_CHECK_TIMES")),
           .stored_ms = half.stored_ms};
 }
 

@@ -90,6 +90,7 @@ class Transactions(Waiting):
             [row] = self.until("tx", "list", "--group", group, wanted=lambda rows: len(rows) == 1, what="it is open")
             self.assertEqual((row["topic"], row["group"], row["id"]), (topic, group, key))
             self.assertEqual(row["offset_id"], offset_id)
+            self.assertIsNone(row["checks"], "nobody was asked, and it is not said that they were not")
             self.assertTrue(0 <= row["age_ms"] < 60_000, row)
             self.assertIn(key, self.bolide("tx", "list"))
             client.call(37, {"topic": topic, "producerGroup": group, "tranStateTableOffset": offset,
