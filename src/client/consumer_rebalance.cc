@@ -5,7 +5,7 @@
 #include "base/fields_json.h"
 #include "client/consumer_core.h"
 #include "client/names.h"
-#include "client/static_topic.h"
+#include "client/route_queues.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
@@ -28,13 +28,7 @@ struct MembersBody {
 
 std::vector<QueueId> readable_queues(const TopicRoute& route, const std::string& topic) {
   std::vector<QueueId> queues;
-  for (const auto& [queue, leader] : logical_queues(route, topic)) queues.push_back(queue);
-  if (!queues.empty()) return queues;
-  for (const QueueData& data : route.queues) {
-    if ((data.perm & permission::read) == 0 || route.broker(data.broker) == nullptr) continue;
-    for (std::int32_t i = 0; i < data.read_queues; ++i) queues.push_back({topic, data.broker, i});
-  }
-  std::ranges::sort(queues);
+  for (const auto& [queue, broker] : queues_to_read(route, topic)) queues.push_back(queue);
   return queues;
 }
 

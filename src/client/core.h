@@ -136,7 +136,8 @@ class Core : public std::enable_shared_from_this<Core> {
  private:
   struct TopicEntry {
     RoutePtr route;
-    std::string text;  // as the name server sent it
+    std::map<QueueId, std::string> logical;  // its logical queues, each with the broker that has it
+    std::string text;                        // as the name server sent it
     std::vector<OnRoute> waiting;
     bool asking = false;
     std::int64_t asked_ms = 0;

@@ -5,7 +5,7 @@
 #include "base/fields_json.h"
 #include "client/core.h"
 #include "client/name_servers.h"
-#include "client/static_topic.h"
+#include "client/route_queues.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
@@ -109,6 +109,7 @@ void Core::end_route(const std::string& topic, const Result<RoutePtr>& result) {
   auto waiting = std::exchange(entry.waiting, {});
   if (!result && entry.route == nullptr) topics_.erase(topic);
   if (changed) {
+    entry.logical = logical_queues(**result, topic);
     heartbeat_soon();
     for (Member* const member : std::vector<Member*>(members_)) {
       if (std::ranges::find(members_, member) != members_.end()) member->on_route(topic, *result);
@@ -128,11 +129,10 @@ std::string Core::broker_address(const std::string& broker, bool any) const {
 
 std::string Core::broker_address(const QueueId& queue, bool any) const {
   if (!is_logical(queue.broker)) return broker_address(queue.broker, any);
-  const RoutePtr route = known_route(queue.topic);
-  if (route == nullptr) return {};
-  const auto queues = logical_queues(*route, queue.topic);
-  const auto found = queues.find(queue);
-  return found == queues.end() ? std::string() : broker_address(found->second, any);
+  const auto topic = topics_.find(queue.topic);
+  if (topic == topics_.end()) return {};
+  const auto found = topic->second.logical.find(queue);
+  return found == topic->second.logical.end() ? std::string() : broker_address(found->second, any);
 }
 
 void Core::heartbeat_soon() {

@@ -4,7 +4,7 @@
 // Runs on: the client's agent.  Owns: see publish_table.h.  Invariant: see publish_table.h.
 #include "client/publish_table.h"
 
-#include "client/static_topic.h"
+#include "client/route_queues.h"
 
 #include <algorithm>
 #include <array>
@@ -49,19 +49,9 @@ bool FaultTable::is_available(std::string_view broker, std::int64_t now_ms) cons
 PublishTable::PublishTable(std::shared_ptr<const TopicRoute> route, const std::string& topic,
                            std::int32_t queues_max, std::uint64_t start)
     : route_(std::move(route)) {
-  for (const auto& [queue, leader] : logical_queues(*route_, topic)) {
-    const BrokerData* const broker = route_->broker(leader);
+  for (const auto& [queue, broker] : queues_to_write(*route_, topic, queues_max)) {
     if (broker != nullptr && broker->has_master()) targets_.push_back({queue, broker->address()});
   }
-  for (const QueueData& data : route_->queues) {
-    if (!route_->mappings.empty()) break;  // its queues are logical ones
-    const BrokerData* const broker = route_->broker(data.broker);
-    if ((data.perm & permission::write) == 0 || broker == nullptr || !broker->has_master())
-      continue;
-    for (std::int32_t i = 0; i < std::min(data.write_queues, queues_max); ++i)
-      targets_.push_back({{topic, data.broker, i}, broker->address()});
-  }
-  std::ranges::sort(targets_, {}, &Target::queue);
   for (const Target& target : targets_) queues_.push_back(target.queue);
   if (!targets_.empty()) next_ = start % targets_.size();
 }

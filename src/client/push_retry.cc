@@ -7,7 +7,7 @@
 #include "client/message.h"
 #include "client/names.h"
 #include "client/push_core.h"
-#include "client/static_topic.h"
+#include "client/route_queues.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <array>

@@ -9,7 +9,7 @@
 #include "client/message.h"
 #include "client/names.h"
 #include "client/pull_fields.h"
-#include "client/static_topic.h"
+#include "client/route_queues.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
@@ -60,25 +60,12 @@ Result<> ReaderCore::open() {
 Result<> ReaderCore::find_places(const TopicRoute& route) {
   std::vector<Question> questions;
   bool readable = false;
-  for (const auto& [queue, leader] : logical_queues(route, options_.topic)) {
-    const BrokerData* const broker = route.broker(leader);
+  for (const auto& [queue, broker] : queues_to_read(route, options_.topic)) {
     if (broker == nullptr || broker->addresses.empty()) continue;
     readable = true;
     if (options_.queue && *options_.queue != queue.queue) continue;
     queues_.push_back({.broker = queue.broker, .id = queue.queue});
     questions.push_back(place_question(options_, broker->address(), queue.queue));
-  }
-  for (const QueueData& data : route.queues) {
-    if (!route.mappings.empty()) break;  // its queues are logical ones
-    const BrokerData* const broker = route.broker(data.broker);
-    if ((data.perm & permission::read) == 0 || broker == nullptr || broker->addresses.empty())
-      continue;
-    readable = true;
-    for (std::int32_t i = 0; i < data.read_queues; ++i) {
-      if (options_.queue && *options_.queue != i) continue;
-      queues_.push_back({.broker = data.broker, .id = i});
-      questions.push_back(place_question(options_, broker->address(), i));
-    }
   }
   if (!readable) return fail(Errc::no_permission, "read topic " + options_.topic);
   if (queues_.empty()) return fail(Errc::queue_out_of_range, "read topic " + options_.topic);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The logical queues in a route.
-#include "client/static_topic.h"
+#include "client/route_queues.h"
 
 #include "base/fields_json.h"
 #include "client/consumer_core.h"
