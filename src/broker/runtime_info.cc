@@ -33,7 +33,7 @@ std::int64_t first_store_ms(store::MessageStore& store, std::int64_t min_positio
 void Core::runtime_info(const Identity&, Reply<std::map<std::string, std::string>> reply) {
   const store::StoreStats store = store_.stats();
   const SendStats& in = sender_.stats();
-  const PullStats& out = puller_.stats();
+  const PullStats out = puller_.stats();
   const auto number = [](auto value) { return fmt::format("{}", value); };
   const double average_bytes = store.appended_messages == 0
                                    ? 0

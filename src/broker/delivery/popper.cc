@@ -171,7 +171,7 @@ void Popper::refuse(const Ticket& ticket, Error error) const {
 
 void Popper::wait_for_disk(Pending pending, store::ColdRange range) {
   if (++pending.cold_tries > cold_tries_max) return answer(pending, PopStatus::nothing);
-  ++sessions_[pending.ticket.session].cold;
+  room_.step_aside(pending.ticket.session);
   auto shared = std::make_shared<Pending>(std::move(pending));
   parts_.background([this, shared, range = std::move(range)]() -> std::move_only_function<void()> {
     store::warm_up(range);

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "broker/api.h"
 #include "broker/delivery/pop_taker.h"
+#include "broker/delivery/waiting_room.h"
 #include "broker/topics.h"
 
 #include <cstddef>
@@ -18,7 +19,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace bolide::broker {
@@ -66,7 +66,7 @@ class Popper {
   void drain(const Now& now);
 
   const PopStats& stats() const { return taker_.stats(); }
-  std::size_t parked() const { return parked_; }
+  std::size_t parked() const { return room_.size(); }
 
  private:
   struct Pending {
@@ -77,19 +77,13 @@ class Popper {
     std::int64_t deadline_ms = 0;  // steady; 0: does not wait
     int cold_tries = 0;
   };
-  // The pops of one group in one topic that wait, in the order in which they came.
-  struct Line {
+  // The pops of one group in one topic that wait.
+  struct Line : WaitingLine {
     std::string group;
     std::string topic;
-    std::vector<Pending> waiting;
     bool marked = false;  // in marked_
   };
-
-  // What a session waits for.
-  struct Waits {
-    std::unordered_map<Line*, std::size_t> lines;  // how many pops of it wait in each
-    std::size_t cold = 0;                          // wait for the disk, or are about to be served
-  };
+  using Room = WaitingRoom<Pending, Line>;
 
   Result<PopWish> check(const PopRequest& request, const Now& now);
   Result<> check_lease(const LeaseRef& lease);
@@ -101,13 +95,11 @@ class Popper {
   void refuse(const Ticket& ticket, Error error) const;
   void park(Pending pending);
   void wait_for_disk(Pending pending, store::ColdRange range);
-  // A pop that waited for the disk does not any more; false: nor does its session.
-  bool end_cold_wait(SessionId session);
   Line* find_line(std::string_view group, std::string_view topic);
   void mark(Line& line);
   void serve_line(Line& line, const Now& now);
-  template <class Predicate>
-  std::vector<Pending> take_if(Line& line, Predicate predicate);
+  // Nobody waits in it any more. False: it is marked.
+  bool leave(Line& line);
 
   PopSettings settings_;
   Parts parts_;
@@ -116,10 +108,9 @@ class Popper {
   StringMap<std::unique_ptr<Line>> lines_;  // by topic@group; never empty for long
   StringMap<std::vector<Line*>> by_topic_;
   std::vector<Line*> marked_;
-  std::vector<Pending> cold_;                      // what they waited for is in memory now
-  std::unordered_map<SessionId, Waits> sessions_;  // those that wait
-  std::size_t parked_ = 0;
-  std::uint64_t turn_ = 0;  // where the next pop begins among the queues
+  Room room_;
+  std::vector<Pending> cold_;  // what they waited for is in memory now
+  std::uint64_t turn_ = 0;     // where the next pop begins among the queues
 };
 
 }  // namespace bolide::broker

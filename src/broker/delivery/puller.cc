@@ -115,53 +115,35 @@ void Puller::pull(const PullRequest& request, const Now& now) {
   const std::int64_t suspend_ms = std::min(request.suspend_ms, settings_.suspend_ms_max);
   if (suspend_ms > 0) pending.deadline_ms = now.steady_ms() + suspend_ms;
   if (serve(pending)) return;
-  if (sessions_[pending.ticket.session].count() >= settings_.waiting_max) {
+  if (room_.count(pending.ticket.session) >= settings_.waiting_max) {
     return refuse(pending.ticket, Error{Errc::busy, "too many pulls of this connection wait"});
   }
   park(std::move(pending));
 }
 
-Puller::Place Puller::place_of(const Pending& pending) {
-  if (pending.awaited.empty()) return pending.queue;
-  const auto [known, made] = awaited_.try_emplace(pending.awaited, next_awaited_);
-  if (made) awaited_names_.emplace(next_awaited_++, pending.awaited);
-  return known->second;
-}
-
-void Puller::leave(Place place) {
-  parked_.erase(place);
-  const auto name = awaited_names_.extract(place);
-  if (!name.empty()) awaited_.erase(name.mapped());
+Puller::Line& Puller::line_of(const Pending& pending) {
+  const bool absent = !pending.awaited.empty();
+  Line& line = absent ? awaited_[pending.awaited] : lines_[pending.queue];
+  line.queue = pending.queue;
+  if (absent) line.awaited = pending.awaited;
+  return line;
 }
 
 void Puller::park(Pending pending) {
-  pending.place = place_of(pending);
-  sessions_[pending.ticket.session].parked.push_back(pending.place);
-  parked_[pending.place].push_back(std::move(pending));
-  ++stats_.parked;
-}
-
-// `pending` was, or is about to be, taken out of parked_.
-void Puller::unpark(const Pending& pending) {
-  std::vector<Place>& places = sessions_[pending.ticket.session].parked;
-  const auto found = std::ranges::find(places, pending.place);
-  *found = places.back();
-  places.pop_back();
-  --stats_.parked;
+  Line& line = line_of(pending);
+  const auto [session, until_ms] = std::pair(pending.ticket.session, pending.deadline_ms);
+  room_.park(line, session, until_ms, std::move(pending));
 }
 
 void Puller::session_closed(SessionId session) {
-  const auto found = sessions_.find(session);
-  if (found == sessions_.end()) return;
-  const Waits waits = std::move(found->second);
-  sessions_.erase(found);
-  stats_.parked -= waits.parked.size();
-  for (const Place place : waits.parked) {
-    const auto list = parked_.find(place);
-    if (list == parked_.end()) continue;  // the session waited in it twice
-    std::erase_if(list->second, [&](const Pending& p) { return p.ticket.session == session; });
-    if (list->second.empty()) leave(place);
-  }
+  room_.close(session);
+}
+
+PullStats Puller::stats() const {
+  PullStats stats = stats_;
+  stats.parked = room_.size();
+  stats.looked_at = room_.looked_at();
+  return stats;
 }
 
 PullResult Puller::describe(const Pending& pending, PullStatus status, std::int64_t next_offset) {
@@ -236,12 +218,11 @@ void Puller::answer_read(const Pending& pending, store::ReadResult read) {
 
 // Counts one more pull of the session that waits for the disk; refuses one too many.
 bool Puller::wait_in_session(const Pending& pending) {
-  Waits& waits = sessions_[pending.ticket.session];
-  if (waits.count() >= settings_.waiting_max) {
+  if (room_.count(pending.ticket.session) >= settings_.waiting_max) {
     refuse(pending.ticket, Error{Errc::busy, "too many pulls of this connection wait"});
     return false;
   }
-  ++waits.cold;
+  room_.step_aside(pending.ticket.session);
   return true;
 }
 
@@ -251,9 +232,7 @@ void Puller::read_kept(Pending pending, std::int64_t end) {
   const Matcher matcher = pending.matcher;
   auto shared = std::make_shared<Pending>(std::move(pending));
   compactor_->read(queue, offset, end, limits, matcher, [this, shared](store::ReadResult read) {
-    const auto found = sessions_.find(shared->ticket.session);
-    if (found == sessions_.end()) return;  // it has closed
-    --found->second.cold;
+    if (!room_.come_back(shared->ticket.session)) return;
     if (read.messages > 0) return answer_read(*shared, std::move(read));
     if (read.status == store::ReadStatus::failed)
       return refuse(shared->ticket, Error{Errc::storage_corrupt, "a kept message is damaged"});
@@ -271,35 +250,29 @@ void Puller::wait_for_disk(Pending pending, store::ColdRange range) {
   parts_.background([this, shared, range = std::move(range)]() -> std::move_only_function<void()> {
     store::warm_up(range);
     return [this, shared] {
-      const auto found = sessions_.find(shared->ticket.session);
-      if (found == sessions_.end()) return;  // it has closed
-      --found->second.cold;
+      if (!room_.come_back(shared->ticket.session)) return;
       if (!serve(*shared)) park(std::move(*shared));
     };
   });
 }
 
 void Puller::wake(store::QueueNo queue) {
-  const auto found = parked_.find(queue);
-  if (found == parked_.end() || found->second.empty()) return;
+  const auto found = lines_.find(queue);
+  if (found == lines_.end() || found->second.empty()) return;
   woken_.clear();
-  woken_.swap(found->second);
+  room_.take_line(found->second, &woken_);
   for (Pending& pending : woken_) {
-    unpark(pending);
     if (!serve(pending)) park(std::move(pending));
   }
   woken_.clear();
-  // The vector that was swapped out keeps its memory for the next wake.
 }
 
 void Puller::light_made(std::string_view name, store::QueueNo queue) {
   const auto known = awaited_.find(name);
   if (known == awaited_.end()) return;
-  const Place place = known->second;
-  std::vector<Pending> list = std::move(parked_[place]);
-  leave(place);
-  for (Pending& pending : list) {
-    unpark(pending);
+  std::vector<Pending> waiting;
+  room_.take_line(known->second, &waiting);
+  for (Pending& pending : waiting) {
     pending.queue = queue;
     pending.awaited.clear();
     park(std::move(pending));
@@ -307,39 +280,33 @@ void Puller::light_made(std::string_view name, store::QueueNo queue) {
 }
 
 void Puller::tick(const Now& now) {
-  for (auto at = parked_.begin(); at != parked_.end();) {
-    std::vector<Pending>& list = at->second;
-    const Place place = at->first;
-    std::erase_if(list, [&](Pending& pending) {
-      if (pending.deadline_ms > now.steady_ms()) return false;
-      unpark(pending);
-      pending.deadline_ms = 0;
-      serve(pending);
-      return true;
-    });
-    ++at;
-    if (list.empty()) leave(place);
-  }
+  give_up(room_.take_due(now.steady_ms()));
+  room_.tidy([this](const Line& line) {
+    if (line.awaited.empty())
+      lines_.erase(lines_.find(line.queue));
+    else
+      awaited_.erase(awaited_.find(line.awaited));
+    return true;
+  });
 }
 
 void Puller::answer_waiting(store::QueueNo queue) {
-  answer_all(queue);
+  const auto found = lines_.find(queue);
+  if (found == lines_.end()) return;
+  std::vector<Pending> waiting;
+  room_.take_line(found->second, &waiting);
+  give_up(std::move(waiting));
 }
 
-void Puller::answer_all(Place place) {
-  const auto found = parked_.find(place);
-  if (found == parked_.end()) return;
-  std::vector<Pending> list = std::move(found->second);
-  leave(place);
-  for (Pending& pending : list) {
-    unpark(pending);
+void Puller::give_up(std::vector<Pending> all) {
+  for (Pending& pending : all) {
     pending.deadline_ms = 0;
     serve(pending);
   }
 }
 
 void Puller::drain() {
-  while (!parked_.empty()) answer_all(parked_.begin()->first);
+  while (room_.size() > 0) give_up(room_.take_all());
 }
 
 void Puller::answer(const Pending& pending, PullResult result) {

@@ -12,6 +12,7 @@
 #include "broker/clients.h"
 #include "broker/compaction/compactor.h"
 #include "broker/delivery/visible.h"
+#include "broker/delivery/waiting_room.h"
 #include "broker/groups.h"
 #include "broker/offsets.h"
 #include "broker/subscription.h"
@@ -42,8 +43,9 @@ struct PullStats {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
   std::uint64_t requests = 0;
-  std::uint64_t parked = 0;  // waiting now
-  std::uint64_t cold = 0;    // waited for the disk
+  std::uint64_t parked = 0;     // waiting now
+  std::uint64_t cold = 0;       // waited for the disk
+  std::uint64_t looked_at = 0;  // by ticks, of those that waited
 };
 
 class Puller {
@@ -82,18 +84,13 @@ class Puller {
   // Answers everything that waits: the server stops.
   void drain();
 
-  const PullStats& stats() const { return stats_; }
+  PullStats stats() const;
 
  private:
-  // Where pulls wait: a queue's number or, beyond those, that of a light queue that is not there.
-  using Place = std::uint64_t;
-  static constexpr Place first_awaited = Place{1} << 32U;
-
   struct Pending {
     Ticket ticket;
     std::string group;
     store::QueueNo queue = 0;
-    Place place = 0;      // of one that is parked
     std::string awaited;  // the light queue, if it is not there
     std::int64_t offset = 0;
     store::ReadLimits limits;
@@ -102,12 +99,10 @@ class Puller {
     int cold_tries = 0;
   };
 
-  // What a session waits for.
-  struct Waits {
-    std::vector<Place> parked;  // the place of each pull
-    std::size_t cold = 0;       // pulls that wait for the disk
-
-    std::size_t count() const { return parked.size() + cold; }
+  // Pulls that wait in a queue or, by name, in a light queue that is not there.
+  struct Line : WaitingLine {
+    store::QueueNo queue = 0;
+    std::string awaited;
   };
 
   struct Checked {
@@ -123,11 +118,9 @@ class Puller {
   PullResult describe(const Pending& pending, PullStatus status, std::int64_t next_offset);
   void answer(const Pending& pending, PullResult result);
   void park(Pending pending);
-  void unpark(const Pending& pending);
-  Place place_of(const Pending& pending);
-  // Nobody waits there any more.
-  void leave(Place place);
-  void answer_all(Place place);
+  Line& line_of(const Pending& pending);
+  // Answers them, as if their time were over.
+  void give_up(std::vector<Pending> all);
   void wait_for_disk(Pending pending, store::ColdRange range);
   bool wait_in_session(const Pending& pending);
   void read_kept(Pending pending, std::int64_t end);
@@ -138,12 +131,10 @@ class Puller {
   Parts parts_;
   Compactor* compactor_ = nullptr;
   std::function<void(const PullRequest&)> committed_;
-  std::unordered_map<Place, std::vector<Pending>> parked_;
-  StringMap<Place> awaited_;  // light queues that are not there, by name
-  std::unordered_map<Place, std::string> awaited_names_;
-  Place next_awaited_ = first_awaited;
-  std::unordered_map<SessionId, Waits> sessions_;  // those that have waited; until they close
-  std::vector<Pending> woken_;                     // scratch of wake()
+  WaitingRoom<Pending, Line> room_;
+  std::unordered_map<store::QueueNo, Line> lines_;
+  StringMap<Line> awaited_;     // of light queues that are not there, by name
+  std::vector<Pending> woken_;  // scratch of wake()
   PullStats stats_;
 };
 

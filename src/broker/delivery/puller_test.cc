@@ -223,6 +223,21 @@ TEST_F(PullerTest, answers_an_offset_out_of_range_at_once_however_long_it_may_wa
             PullStatus::offset_too_small);
 }
 
+TEST_F(PullerTest, looks_at_no_pull_that_waits_before_its_time) {
+  constexpr std::uint64_t waiting = 100'000;
+  for (std::uint64_t i = 0; i < waiting; ++i) {
+    PullRequest request = rig_.pull_request("orders", 0, 30'000);
+    request.ticket.session = 100 + i % 100;
+    rig_.core->pull(request);
+  }
+  for (int i = 0; i < 298; ++i) rig_.pass_ms(100);
+  EXPECT_EQ(rig_.core->core_stats().pull.parked, waiting);
+  EXPECT_EQ(rig_.core->core_stats().pull.looked_at, 0U);
+  rig_.pass_ms(200);
+  EXPECT_EQ(rig_.sink.pulled.size(), waiting);
+  EXPECT_EQ(rig_.core->core_stats().pull.looked_at, waiting);
+}
+
 TEST_F(PullerTest, answers_all_who_wait_when_the_server_stops) {
   for (int i = 0; i < 3; ++i) rig_.core->pull(rig_.pull_request("orders", 0, 10'000));
   ASSERT_TRUE(rig_.core->shut_down());
