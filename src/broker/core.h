@@ -218,6 +218,10 @@ class Core final : public Api {
 
  private:
   Result<store::QueueNo> queue_of(std::string_view topic, std::int32_t queue_id) const;
+  // Where the messages of the queue begin that consumers can have.
+  std::int64_t first_offset(store::QueueNo queue) const {
+    return QueueReader(store_, compactor_.get()).first_offset(queue);
+  }
   bool can_lock(std::string_view topic, std::int32_t queue_id) const;
   void pull_here(const PullRequest& request);
   // core_offsets.cc: of logical queues and of this broker's own.

@@ -74,7 +74,7 @@ void Core::topic_ranges(const Identity&, std::string_view topic,
     if (range.max_offset > range.min_offset) {
       range.last_update_ms = store_.store_time(queue, range.max_offset - 1).value_or(0);
     }
-    range.min_offset = compactor_->first_offset(queue, range.min_offset).value_or(range.min_offset);
+    range.min_offset = first_offset(queue);
     ranges[id] = range;
   }
   reply(std::move(ranges));

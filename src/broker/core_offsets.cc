@@ -19,7 +19,7 @@ Result<std::int64_t> Core::answer_here(const QueueQuestion& question) {
   BOLIDE_TRY(const store::QueueNo queue, queue_of(question.topic, question.queue_id));
   const std::int64_t min = store_.min_offset(queue);
   switch (question.fact) {
-    case QueueFact::min_offset: return compactor_->first_offset(queue, min).value_or(min);
+    case QueueFact::min_offset: return first_offset(queue);
     case QueueFact::max_offset: return visible_.end(queue);
     case QueueFact::offset_by_time:
       return store_.offset_by_time(queue, question.value, question.upper);
@@ -70,7 +70,7 @@ void Core::offset_moved(std::string_view group, std::string_view topic, std::int
   const auto queue = queue_of(topic, queue_id);
   if (!queue) return;
   // Clients may commit anything; leases are of messages that there are.
-  const std::int64_t min = store_.min_offset(*queue);
+  const std::int64_t min = first_offset(*queue);
   const std::int64_t place = std::clamp(offset, min, std::max(min, visible_.end(*queue)));
   if (leases_->moved(group, topic, queue_id, place)) popper_->wake(group, topic);
 }
@@ -134,7 +134,7 @@ void Core::reset_offsets(const Identity&, const ResetRequest& request,
   for (std::int32_t id = 0; id < topic->queue_count(); ++id) {
     if (request.queue_id >= 0 && id != request.queue_id) continue;
     const store::QueueNo queue = topic->queues[static_cast<std::size_t>(id)];
-    const std::int64_t min = store_.min_offset(queue);
+    const std::int64_t min = first_offset(queue);
     const std::int64_t max = visible_.end(queue);
     std::int64_t target = max;
     if (request.offset)

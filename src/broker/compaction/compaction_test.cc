@@ -81,6 +81,39 @@ class CompactedTest : public ::testing::Test {
     }
     return bodies;
   }
+  PopRequest pop_request() {
+    PopRequest made;
+    made.ticket = {.sink = &rig_.sink, .session = 9, .token = 1};
+    made.identity = &rig_.anonymous;
+    made.group = "workers";
+    made.topic = "state";
+    made.invisible_ms = 10'000;
+    return made;
+  }
+  PopResult pop(const PopRequest& made) {
+    const std::size_t before = rig_.sink.popped.size();
+    rig_.core->pop(made);
+    rig_.core->end_of_turn();
+    BOLIDE_ASSERT(rig_.sink.popped.size() == before + 1);
+    return std::move(rig_.sink.popped.back().result);
+  }
+  PopResult pop() { return pop(pop_request()); }
+  static std::vector<std::string> bodies(const PopResult& result) {
+    store::ReadResult read;
+    read.records = result.records;
+    return store::testing::bodies(read);
+  }
+  Result<Settled> ack(std::int64_t offset, WallMs given_ms) {
+    Answer<Settled> answer;
+    rig_.core->ack(rig_.anonymous,
+                   {.group = "workers", .topic = "state", .offset = offset, .given_ms = given_ms},
+                   answer.reply());
+    rig_.core->end_of_turn();
+    return answer.get();
+  }
+  std::optional<std::int64_t> committed() {
+    return rig_.core->offsets().find("workers", "state", 0);
+  }
 
   CoreRig rig_;
 };
@@ -137,6 +170,124 @@ TEST_F(CompactedTest, forgets_a_topic_that_is_deleted) {
   EXPECT_EQ(all(), Bodies{"b1"});
 }
 
+TEST_F(CompactedTest, gives_to_pops_what_was_kept_and_then_what_the_log_has) {
+  send("a", "a1");
+  send("b", "b1");
+  send("a", "a2");
+  age();
+  send("c", "c1");
+  ASSERT_EQ(min(), 1);
+  const PopResult kept = pop();
+  EXPECT_EQ(bodies(kept), (Bodies{"b1", "a2"}));
+  EXPECT_EQ(kept.queues.at(0).offsets, (std::vector<std::int64_t>{1, 2}));
+  const PopResult fresh = pop();
+  EXPECT_EQ(bodies(fresh), Bodies{"c1"});
+  EXPECT_EQ(pop().status, PopStatus::nothing);
+  for (const std::int64_t offset : {1, 2})
+    EXPECT_EQ(ack(offset, kept.given_ms).value(), Settled::done);
+  EXPECT_EQ(committed(), 3);
+  EXPECT_EQ(ack(3, fresh.given_ms).value(), Settled::done);
+  EXPECT_EQ(committed(), 4);
+}
+
+TEST_F(CompactedTest, gives_a_kept_message_again_when_its_lease_ends_and_over_a_kill) {
+  send("a", "a1");
+  send("b", "b1");
+  age();
+  const PopResult first = pop();
+  EXPECT_EQ(ack(0, first.given_ms).value(), Settled::done);
+  rig_.kill_and_reopen();
+  EXPECT_EQ(pop().status, PopStatus::nothing);
+  rig_.pass_ms(10'000);
+  const PopResult again = pop();
+  EXPECT_EQ(bodies(again), Bodies{"b1"});
+  EXPECT_EQ(again.queues.at(0).times, std::vector<std::int32_t>{1});
+  EXPECT_EQ(ack(1, first.given_ms).value(), Settled::stale);
+  EXPECT_EQ(ack(1, again.given_ms).value(), Settled::done);
+  EXPECT_EQ(committed(), 2);
+}
+
+TEST_F(CompactedTest, counts_a_leased_message_as_done_that_a_newer_one_has_replaced) {
+  send("a", "a1");
+  send("b", "b1");
+  send("c", "c1");
+  EXPECT_EQ(bodies(pop()), (Bodies{"a1", "b1", "c1"}));
+  send("b", "b2");
+  age();
+  EXPECT_EQ(all(), (Bodies{"a1", "c1", "b2"}));
+  const PopResult again = pop();
+  EXPECT_EQ(bodies(again), (Bodies{"a1", "c1", "b2"}));
+  EXPECT_EQ(again.queues.at(0).times, (std::vector<std::int32_t>{1, 1, 0}));
+  for (const std::int64_t offset : {0, 2})
+    EXPECT_EQ(ack(offset, again.given_ms).value(), Settled::done);
+  EXPECT_EQ(committed(), 3) << "nobody has b1 any more";
+  EXPECT_EQ(ack(3, again.given_ms).value(), Settled::done);
+  EXPECT_EQ(committed(), 4);
+}
+
+TEST_F(CompactedTest, takes_the_acknowledgement_of_a_message_that_was_kept_meanwhile) {
+  send("a", "a1");
+  send("b", "b1");
+  PopRequest long_lease = pop_request();
+  long_lease.invisible_ms = 100 * day_ms;
+  const PopResult given = pop(long_lease);
+  age();
+  ASSERT_GT(rig_.store->stats().min_position, 0);
+  EXPECT_EQ(pop().status, PopStatus::nothing);
+  EXPECT_EQ(ack(1, given.given_ms).value(), Settled::done);
+  EXPECT_EQ(ack(0, given.given_ms).value(), Settled::done);
+  EXPECT_EQ(committed(), 2);
+}
+
+TEST_F(CompactedTest, selects_for_pops_among_what_was_kept) {
+  send("a", "red", property("TAGS", "red"));
+  send("b", "blue", property("TAGS", "blue") + property("n", "1"));
+  send("c", "sky", property("TAGS", "blue") + property("n", "2"));
+  age();
+  PopRequest blue = pop_request();
+  blue.subscription = "blue";
+  blue.kind = PopKind::look;
+  EXPECT_EQ(bodies(pop(blue)), (Bodies{"blue", "sky"}));
+  blue.kind = PopKind::take;
+  EXPECT_EQ(bodies(pop(blue)), (Bodies{"blue", "sky"}));
+  PopRequest second = pop_request();
+  second.group = "others";
+  second.subscription = "n = 2";
+  second.expression_type = "SQL92";
+  EXPECT_EQ(bodies(pop(second)), Bodies{"sky"});
+}
+
+TEST_F(CompactedTest, makes_a_dead_letter_of_a_kept_message_after_the_last_attempt) {
+  Answer<void> put;
+  rig_.core->put_group(rig_.anonymous, {.name = "workers", .retry_max_times = 1}, put.reply());
+  send("a", "a1");
+  age();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(bodies(pop()), Bodies{"a1"}) << i;
+    rig_.pass_ms(10'000);
+  }
+  EXPECT_EQ(pop().status, PopStatus::nothing);
+  rig_.core->end_of_turn();
+  EXPECT_EQ(CoreRig::bodies(rig_.pull("%DLQ%workers", 0)), Bodies{"a1"});
+}
+
+TEST_F(CompactedTest, goes_back_to_what_was_kept_when_a_group_is_reset) {
+  send("a", "a1");
+  send("b", "b1");
+  age();
+  const PopResult first = pop();
+  for (const std::int64_t offset : {0, 1})
+    EXPECT_EQ(ack(offset, first.given_ms).value(), Settled::done);
+  EXPECT_EQ(committed(), 2);
+  Answer<std::map<std::int32_t, std::int64_t>> reset;
+  rig_.core->reset_offsets(
+      rig_.anonymous,
+      {.group = "workers", .topic = "state", .queue_id = 0, .offset = 0, .force = true},
+      reset.reply());
+  ASSERT_TRUE(reset.get());
+  EXPECT_EQ(bodies(pop()), (Bodies{"a1", "b1"}));
+}
+
 // Jobs of the background agent end when the test says so.
 class CompactorTest : public ::testing::Test {
  protected:
@@ -182,6 +333,33 @@ TEST_F(CompactorTest, merges_once_what_lies_on_a_cold_disk) {
   }
   EXPECT_EQ(rig_.core->core_stats().compaction.merges, 1U);
   EXPECT_EQ(rig_.core->core_stats().compaction.kept, 3'000U);
+}
+
+TEST_F(CompactorTest, reads_what_was_kept_from_a_cold_disk_in_the_background) {
+  for (int i = 0; i < 3; ++i) rig_.send("state", "v", 0, property("KEYS", std::to_string(i)));
+  age();
+  for (int i = 0; i < 100 && rig_.store->stats().min_position == 0; ++i) {
+    rig_.pass_ms(100);
+    rig_.background.run();
+  }
+  ASSERT_EQ(rig_.core->core_stats().compaction.kept, 3U);
+  rig_.fs.set_cached(false);
+  rig_.core->pull(rig_.pull_request("state", 0));
+  PopRequest pop;
+  pop.ticket = {.sink = &rig_.sink, .session = 9, .token = 1};
+  pop.identity = &rig_.anonymous;
+  pop.group = "workers";
+  pop.topic = "state";
+  rig_.core->pop(pop);
+  EXPECT_TRUE(rig_.sink.pulled.empty());
+  EXPECT_TRUE(rig_.sink.popped.empty());
+  rig_.fs.set_cached(true);
+  rig_.background.run();
+  rig_.core->end_of_turn();
+  ASSERT_EQ(rig_.sink.pulled.size(), 1U);
+  EXPECT_EQ(rig_.sink.pulled[0].result.messages, 3);
+  ASSERT_EQ(rig_.sink.popped.size(), 1U);
+  EXPECT_EQ(rig_.sink.popped[0].result.queues.at(0).offsets.size(), 3U);
 }
 
 TEST_F(CompactorTest, forgets_what_it_merges_when_its_topic_is_deleted) {

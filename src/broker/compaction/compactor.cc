@@ -204,15 +204,14 @@ bool Compactor::has(store::QueueNo queue, std::int64_t offset, std::int64_t end)
   return found != queues_.end() && found->second.kept && found->second.kept->has(offset, end);
 }
 
-void Compactor::read(store::QueueNo queue, std::int64_t offset, std::int64_t end,
-                     const store::ReadLimits& limits, const Matcher& matcher,
-                     std::move_only_function<void(store::ReadResult)> done) {
-  parts_.background([kept = queues_.at(queue).kept, offset, end, limits, matcher,
-                     done = std::move(done)]() mutable -> std::move_only_function<void()> {
-    return [result = kept->read(offset, end, limits, matcher), done = std::move(done)]() mutable {
-      done(std::move(result));
-    };
-  });
+store::ReadResult Compactor::read(store::QueueNo queue, std::int64_t offset, std::int64_t end,
+                                  const store::ReadLimits& limits, const Matcher& matcher) const {
+  const auto found = queues_.find(queue);
+  if (found != queues_.end() && found->second.kept)
+    return found->second.kept->read(offset, end, limits, matcher);
+  store::ReadResult nothing;
+  nothing.next_offset = std::max(offset, end);
+  return nothing;
 }
 
 void Compactor::erase_topic(std::string_view topic) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Keeps the newest message of each key of compacted topics when retention drops the log under them,
-// and gives what was kept to pulls (docs/decisions/0006).
-// Runs on: core agent; its files are written and read on the background agent.  Owns: which queues
-// have kept messages.  Invariant: nothing of a compacted topic is dropped before it is kept or
+// and gives what was kept to whoever reads there (docs/decisions/0006).
+// Runs on: core agent; its files are written on the background agent.  Owns: which queues have kept
+// messages.  Invariant: nothing of a compacted topic is dropped before it is kept or
 // known to be superseded.
 #pragma once
 
@@ -45,14 +45,13 @@ class Compactor {
   // it otherwise, in bounded pieces, until it is.
   bool done_below(std::int64_t end_position);
 
-  // The first offset that a pull can have, below the log's `min`; nothing: there is none kept.
+  // The first offset that is kept, below the log's `min`; nothing: there is none.
   std::optional<std::int64_t> first_offset(store::QueueNo queue, std::int64_t min) const;
   bool empty() const { return queues_.empty(); }
   bool has(store::QueueNo queue, std::int64_t offset, std::int64_t end) const;
-  // Requires has(). Calls back on this agent.
-  void read(store::QueueNo queue, std::int64_t offset, std::int64_t end,
-            const store::ReadLimits& limits, const Matcher& matcher,
-            std::move_only_function<void(store::ReadResult)> done);
+  // What is kept in [offset, end), as KeptQueue::read.
+  store::ReadResult read(store::QueueNo queue, std::int64_t offset, std::int64_t end,
+                         const store::ReadLimits& limits, const Matcher& matcher) const;
 
   void erase_topic(std::string_view topic);
   CompactionStats stats() const;

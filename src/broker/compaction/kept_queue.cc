@@ -16,6 +16,11 @@ namespace {
 
 constexpr std::size_t read_step = 1U << 20U;
 constexpr std::size_t write_step = 1U << 20U;
+// Of one read: entries that a filter looks at in one go, and bytes in all, with what an entry costs
+// besides. Some milliseconds at most.
+constexpr std::size_t filtered_step = 256;
+constexpr std::size_t work_max = 2U << 20U;
+constexpr std::size_t entry_work = 256;
 
 std::string_view key_of(const store::Record& record) {
   return store::find_property(record.properties, "KEYS");
@@ -27,6 +32,11 @@ bool selects(const Matcher& matcher, const store::Record& record) {
   const store::TagFilter filter = matcher.tags->filter();
   return filter.matches == nullptr ||
          filter.matches(filter.context, store::indexed_properties(record.properties).tag_hash());
+}
+
+bool is_record(std::string_view bytes, store::Record* record) {
+  return store::decode_record(bytes, store::Verify::checksums, record) ==
+         store::DecodeStatus::record;
 }
 
 // Writes a file from its beginning on.
@@ -108,8 +118,7 @@ Result<std::string> KeptQueue::bytes_of(const Entry& entry) const {
   std::string bytes(entry.size, '\0');
   BOLIDE_TRY(const std::size_t got, file_->read(entry.at, bytes.data(), bytes.size()));
   store::Record record;
-  if (got != bytes.size() ||
-      store::decode_record(bytes, store::Verify::checksums, &record) != store::DecodeStatus::record)
+  if (got != bytes.size() || !is_record(bytes, &record))
     return fail(Errc::storage_corrupt, "the kept record at " + std::to_string(entry.at));
   return bytes;
 }
@@ -154,34 +163,73 @@ bool KeptQueue::has(std::int64_t offset, std::int64_t end) const {
   return at < index_.size() && index_[at].offset < end;
 }
 
+// Up to which entry, from `begin` on, one call reads.
+std::size_t KeptQueue::stretch(std::size_t begin, std::size_t end, const store::ReadLimits& limits,
+                               const Matcher& matcher) const {
+  const bool all_match = !matcher.tags && !matcher.sql;
+  const auto wanted = static_cast<std::size_t>(std::max(limits.messages_max, 1));
+  end = std::min(end, begin + (all_match ? wanted : std::max(wanted, filtered_step)));
+  std::size_t behind = begin + 1;
+  std::size_t bytes = index_[begin].size;
+  while (behind < end && bytes + index_[behind].size <= limits.bytes_max)
+    bytes += index_[behind++].size;
+  return behind;
+}
+
+// The entries [begin, end), which lie side by side. Null: they are cold.
+Result<ChunkPtr> KeptQueue::chunk_of(std::size_t begin, std::size_t end,
+                                     std::optional<store::ColdRange>* cold) const {
+  const std::uint64_t at = index_[begin].at;
+  const std::size_t size = index_[end - 1].at + index_[end - 1].size - at;
+  ChunkPtr chunk = std::make_shared<Chunk>(size);
+  BOLIDE_TRY(const auto got, file_->read_cached(at, chunk->data(), size));
+  if (!got) {
+    *cold = {.file = file_, .offset = at, .size = size};
+    return ChunkPtr();
+  }
+  if (*got != size)
+    return fail(Errc::storage_corrupt, "what was kept ends before " + std::to_string(at + size));
+  return chunk;
+}
+
 store::ReadResult KeptQueue::read(std::int64_t offset, std::int64_t end,
                                   const store::ReadLimits& limits, const Matcher& matcher) const {
   store::ReadResult result;
   result.next_offset = offset;
-  std::size_t looked_at = 0;
-  for (std::size_t i = first_from(offset); i < index_.size() && index_[i].offset < end; ++i) {
-    const Entry& entry = index_[i];
-    const bool full = result.messages > 0 && (result.messages >= limits.messages_max ||
-                                              result.bytes + entry.size > limits.bytes_max);
-    if (full || looked_at > limits.bytes_max * 4) return result;
-    const Result<std::string> bytes = bytes_of(entry);
-    if (!bytes) {
-      BOLIDE_LOG(error, "{}", bytes.error().message());
-      result.status = store::ReadStatus::failed;
+  const std::size_t last = first_from(end);
+  std::size_t work = 0;
+  for (std::size_t begin = first_from(offset), behind = 0; begin < last; begin = behind) {
+    behind = stretch(begin, last, limits, matcher);
+    std::optional<store::ColdRange> cold;
+    const Result<ChunkPtr> chunk = chunk_of(begin, behind, &cold);
+    if (cold) {
+      if (result.next_offset > offset) return result;  // for the next read
+      result.status = store::ReadStatus::cold;
+      result.cold = std::move(cold);
       return result;
     }
-    looked_at += entry.size;
-    store::Record record;
-    (void)store::decode_record(*bytes, store::Verify::header, &record);
-    result.next_offset = entry.offset + 1;
-    if (!selects(matcher, record)) continue;
-    auto chunk = std::make_shared<Chunk>(bytes->size());
-    std::ranges::copy(*bytes, chunk->data());
-    result.records.push_back({chunk, 0, bytes->size()});
-    result.bytes += bytes->size();
-    ++result.messages;
+    for (std::size_t i = begin; i < behind; ++i) {
+      const Entry& entry = index_[i];
+      const bool full = result.messages > 0 && (result.messages >= limits.messages_max ||
+                                                result.bytes + entry.size > limits.bytes_max);
+      if (full || work > work_max) return result;
+      work += entry.size + entry_work;
+      const std::size_t at = entry.at - index_[begin].at;
+      store::Record record;
+      if (!chunk || !is_record({(*chunk)->data() + at, entry.size}, &record)) {
+        BOLIDE_LOG(error, "the kept record of offset {} is damaged", entry.offset);
+        if (entry.offset == offset) result.status = store::ReadStatus::failed;
+        result.next_offset = entry.offset;
+        return result;
+      }
+      result.next_offset = entry.offset + 1;
+      if (!selects(matcher, record)) continue;
+      result.records.push_back({*chunk, at, entry.size});
+      result.bytes += entry.size;
+      ++result.messages;
+    }
   }
-  result.next_offset = end;  // what is behind the last kept one is in the log
+  result.next_offset = std::max(offset, end);  // what is behind the last kept one is in the log
   return result;
 }
 

@@ -2,9 +2,9 @@
 //
 // What a compacted topic keeps of a queue when the log behind it goes: the newest record of each
 // key, in a file of its own, in order of offset (docs/disk/kept.md).
-// Runs on: made and merged on the background agent; read there too. Immutable, so that both agents
-// may hold it.  Owns: the open file.  Invariant: a file is replaced as a whole or not; a key stands
-// in it once.
+// Runs on: made and merged on the background agent, read on the core agent. Immutable, so that both
+// agents may hold it.  Owns: the open file.  Invariant: a file is replaced as a whole or not; a key
+// stands in it once.
 #pragma once
 
 #include "base/buffer.h"
@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -53,7 +54,8 @@ class KeptQueue {
   std::int64_t first_offset() const { return index_.front().offset; }
   // Whether there is anything in [offset, end).
   bool has(std::int64_t offset, std::int64_t end) const;
-  // Records in [offset, end) that match. May wait for the disk.
+  // Records in [offset, end) that match, as MessageStore::read gives them; next_offset is `end`
+  // when there are no more.
   store::ReadResult read(std::int64_t offset, std::int64_t end, const store::ReadLimits& limits,
                          const Matcher& matcher) const;
 
@@ -66,9 +68,13 @@ class KeptQueue {
 
   Result<> load(const std::string& path);
   Result<std::string> bytes_of(const Entry& entry) const;
+  std::size_t stretch(std::size_t begin, std::size_t end, const store::ReadLimits& limits,
+                      const Matcher& matcher) const;
+  Result<ChunkPtr> chunk_of(std::size_t begin, std::size_t end,
+                            std::optional<store::ColdRange>* cold) const;
   std::size_t first_from(std::int64_t offset) const;
 
-  std::unique_ptr<os::File> file_;
+  std::shared_ptr<os::File> file_;
   std::vector<Entry> index_;
 };
 

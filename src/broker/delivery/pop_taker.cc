@@ -5,7 +5,6 @@
 #include "broker/delivery/pop_taker.h"
 
 #include "base/log.h"
-#include "broker/delivery/matching_read.h"
 #include "broker/retry/attempts.h"
 #include "store/inner_batch.h"
 #include "store/records.h"
@@ -47,6 +46,7 @@ struct PopTaker::At {
   PopQueue found;  // of this queue
   std::vector<GivenUp> given_up;
   Slices given_up_bytes;  // in which the views of given_up lie
+  bool changed = false;   // the leases, beside those of found and given_up
 
   std::int64_t offset_of(const store::Record& record) const {
     return store::offset_in(record, source.topic, source.queue_id);
@@ -65,10 +65,10 @@ struct PopTaker::At {
 std::int64_t PopTaker::first_offset(const PopWish& wish, const PopSource& source) {
   if (const auto stored = parts_.offsets.find(wish.group, source.topic, source.queue_id))
     return *stored;
-  const std::int64_t min = parts_.store.min_offset(source.queue);
+  const std::int64_t first = parts_.reader.first_offset(source.queue);
   // A queue that was never trimmed is read from its start, as in semantics 3.3.
-  if (!wish.from_end || min == 0) return min;
-  return std::max(min, parts_.visible.end(source.queue) - 1);
+  if (!wish.from_end || first == 0) return first;
+  return std::max(first, parts_.visible.end(source.queue) - 1);
 }
 
 LeasePlace& PopTaker::place_of(const PopWish& wish, const PopSource& source) {
@@ -83,7 +83,7 @@ LeasePlace& PopTaker::place_of(const PopWish& wish, const PopSource& source) {
 
 void PopTaker::take(const PopWish& wish, const PopSource& source, const Now& now, PopBatch* batch) {
   if (wish.kind != PopKind::take) return look(wish, source, now, batch);
-  const std::int64_t min = parts_.store.min_offset(source.queue);
+  const std::int64_t first = parts_.reader.first_offset(source.queue);
   const std::int64_t end = parts_.visible.end(source.queue);
   At at{.wish = wish,
         .source = source,
@@ -95,17 +95,17 @@ void PopTaker::take(const PopWish& wish, const PopSource& source, const Now& now
         .given_up = {},
         .given_up_bytes = {}};
   LeaseQueue& queue = at.place.queue;
-  bool changed = std::exchange(at.place.ordered, wish.ordered) != wish.ordered;
+  at.changed = std::exchange(at.place.ordered, wish.ordered) != wish.ordered;
   // What retention dropped is nobody's any more; an offset beyond the end is corrected.
-  if (queue.committed() < min) queue.skip_to(min), changed = true;
-  if (queue.cursor() > end) queue.cut(end), changed = true;
+  if (queue.committed() < first) queue.skip_to(first), at.changed = true;
+  if (queue.cursor() > end) queue.cut(end), at.changed = true;
   if (wish.ordered) {
     if (wish.attempt != 0 && wish.attempt == at.place.attempt) {
       queue.end_all(now.wall_ms);
-      changed = true;
+      at.changed = true;
     }
     if (queue.held(now.wall_ms)) {
-      if (changed) parts_.leases.changed(at.place);
+      if (at.changed) parts_.leases.changed(at.place);
       return;
     }
     at.place.attempt = wish.attempt;
@@ -116,7 +116,8 @@ void PopTaker::take(const PopWish& wish, const PopSource& source, const Now& now
   batch->rest += end - queue.cursor();
   stats_.messages += at.found.offsets.size();
   for (const GivenUp& last : at.given_up) give_up(at, last);
-  if (changed || !at.found.offsets.empty() || !at.given_up.empty()) parts_.leases.changed(at.place);
+  if (at.changed || !at.found.offsets.empty() || !at.given_up.empty())
+    parts_.leases.changed(at.place);
   if (!at.found.offsets.empty()) batch->queues.push_back(std::move(at.found));
 }
 
@@ -135,10 +136,13 @@ void PopTaker::take_again(At& at) {
   else
     queue.ended(at.now.wall_ms, room, &ended_);
   given_.clear();
+  const std::int64_t log_offset = parts_.reader.log_offset(at.source.queue);
   std::size_t begin = 0;
   while (begin < ended_.size() && at.batch->room(at.wish) > 0) {
     std::size_t end = begin + 1;
-    while (end < ended_.size() && ended_[end].offset == ended_[end - 1].offset + 1) ++end;
+    while (end < ended_.size() && ended_[end].offset == ended_[end - 1].offset + 1 &&
+           ended_[end].offset != log_offset)
+      ++end;
     if (!read_again(at, begin, end)) break;
     begin = end;
   }
@@ -150,16 +154,24 @@ void PopTaker::take_again(At& at) {
 bool PopTaker::read_again(At& at, std::size_t begin, std::size_t end) {
   const std::int64_t first = ended_[begin].offset;
   const std::int64_t last = ended_[end - 1].offset;
-  const auto read = parts_.store.read(at.source.queue, first, last + 1,
-                                      {.messages_max = static_cast<std::int32_t>(end - begin),
-                                       .bytes_max = at.wish.bytes_max - at.batch->bytes},
-                                      {});
+  const auto read = parts_.reader.read({.queue = at.source.queue, .offset = first, .end = last + 1},
+                                       {.messages_max = static_cast<std::int32_t>(end - begin),
+                                        .bytes_max = at.wish.bytes_max - at.batch->bytes},
+                                       {});
   if (!readable(at, read)) return false;
   std::size_t next = begin;
+  const bool kept = first < parts_.reader.log_offset(at.source.queue);
+  const auto pass_up_to = [&](std::int64_t offset) {
+    for (; next < end && ended_[next].offset < offset; ++next) {
+      if (!kept) continue;
+      at.place.queue.finish(ended_[next].offset);  // replaced
+      at.changed = true;
+    }
+  };
   store::for_each_record(read.records,
                          [&](const store::Record& record, const store::RecordPlace& place) {
                            // A batch in one record has one lease, which may begin inside.
-                           while (next < end && ended_[next].offset < at.offset_of(record)) ++next;
+                           pass_up_to(at.offset_of(record));
                            if (next == end || ended_[next].offset >= at.end_of(record)) return;
                            const EndedLease& lease = ended_[next++];
                            const std::int32_t attempts = attempts_of(record) + lease.times;
@@ -173,6 +185,7 @@ bool PopTaker::read_again(At& at, std::size_t begin, std::size_t end) {
                            at.batch->bytes += at.batch->records.back().size;
                          });
   at.given_up_bytes.insert(at.given_up_bytes.end(), read.records.begin(), read.records.end());
+  if (kept) pass_up_to(read.next_offset);
   return next == end;
 }
 
@@ -203,10 +216,10 @@ void PopTaker::take_fresh(At& at) {
   LeaseQueue& queue = at.place.queue;
   const std::int64_t end = parts_.visible.end(at.source.queue);
   auto read =
-      read_matching(parts_.store, {.queue = at.source.queue, .offset = queue.cursor(), .end = end},
-                    {.messages_max = static_cast<std::int32_t>(at.batch->room(at.wish)),
-                     .bytes_max = at.wish.bytes_max - at.batch->bytes},
-                    at.wish.matcher);
+      parts_.reader.read({.queue = at.source.queue, .offset = queue.cursor(), .end = end},
+                         {.messages_max = static_cast<std::int32_t>(at.batch->room(at.wish)),
+                          .bytes_max = at.wish.bytes_max - at.batch->bytes},
+                         at.wish.matcher);
   if (!readable(at, read)) return;
   if (read.messages == 0 && read.next_offset < end) at.batch->unseen = true;
   offsets_.clear();
@@ -240,9 +253,9 @@ bool PopTaker::readable(At& at, const store::ReadResult& read) {
 void PopTaker::look(const PopWish& wish, const PopSource& source, const Now& now, PopBatch* batch) {
   LeasePlace* place = parts_.leases.find(wish.group, source.topic, source.queue_id);
   const std::int64_t end = parts_.visible.end(source.queue);
-  const std::int64_t min = parts_.store.min_offset(source.queue);
+  const std::int64_t first = parts_.reader.first_offset(source.queue);
   std::int64_t cursor = place != nullptr ? place->queue.cursor() : first_offset(wish, source);
-  cursor = std::clamp(cursor, min, std::max(min, end));
+  cursor = std::clamp(cursor, first, std::max(first, end));
   if (place != nullptr) {
     const bool held = wish.ordered && place->queue.held(now.wall_ms);
     if (held && !(wish.attempt != 0 && wish.attempt == place->attempt)) return;
@@ -250,10 +263,10 @@ void PopTaker::look(const PopWish& wish, const PopSource& source, const Now& now
   }
   batch->rest += end - cursor;
   if (wish.kind == PopKind::notice || cursor >= end || batch->room(wish) == 0) return;
-  auto read = read_matching(parts_.store, {.queue = source.queue, .offset = cursor, .end = end},
-                            {.messages_max = static_cast<std::int32_t>(batch->room(wish)),
-                             .bytes_max = wish.bytes_max - batch->bytes},
-                            wish.matcher);
+  auto read = parts_.reader.read({.queue = source.queue, .offset = cursor, .end = end},
+                                 {.messages_max = static_cast<std::int32_t>(batch->room(wish)),
+                                  .bytes_max = wish.bytes_max - batch->bytes},
+                                 wish.matcher);
   if (read.status == store::ReadStatus::cold && read.messages == 0) batch->cold = read.cold;
   batch->messages += static_cast<std::size_t>(read.messages);
   batch->bytes += read.bytes;

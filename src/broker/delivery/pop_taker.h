@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Takes messages out of one queue for one pop: first those whose leases have ended, each with its
-// number of attempts written into the copy, then those that nobody was given yet.
-// Runs on: core agent.  Owns: nothing.  Invariant: a message is leased in the call that reads it;
-// what could not be read stays as it was.
+// number of attempts written into the copy, then those that nobody was given yet. Of a compacted
+// topic it takes what was kept, too. A lease of a message that compaction has replaced since ends
+// as if it were acknowledged: the newer message of the key, which the group is or was given, says
+// all. Runs on: core agent.  Owns: nothing.  Invariant: a message is leased in the call that reads
+// it; what could not be read stays as it was.
 #pragma once
 
 #include "base/time.h"
 #include "broker/api.h"
+#include "broker/delivery/queue_reader.h"
 #include "broker/delivery/visible.h"
 #include "broker/groups.h"
 #include "broker/leases/lease_table.h"
@@ -76,7 +79,7 @@ class PopTaker {
   struct Parts {
     Offsets& offsets;
     Visible& visible;
-    store::MessageStore& store;
+    QueueReader reader;
     LeaseTable& leases;
     SendBack& send_back;
   };

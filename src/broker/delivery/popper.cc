@@ -192,7 +192,7 @@ Result<> Popper::check_lease(const LeaseRef& lease) {
                                            std::to_string(topic->config.read_queues) + "]");
   }
   const store::QueueNo queue = topic->queues[static_cast<std::size_t>(lease.queue_id)];
-  const std::int64_t min = parts_.store.min_offset(queue);
+  const std::int64_t min = parts_.taking.reader.first_offset(queue);
   const std::int64_t end = parts_.visible.end(queue);
   if (lease.offset >= min && lease.offset <= end) return {};
   return fail(Errc::not_found, "offset is illegal, key:" + topic->config.name + "@" +

@@ -4,10 +4,8 @@
 // Runs on: core agent.  Owns: the parked pulls.  Invariant: see puller.h.
 #include "broker/delivery/puller.h"
 
-#include "broker/delivery/matching_read.h"
-
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 namespace bolide::broker {
 namespace {
@@ -19,7 +17,7 @@ constexpr int cold_tries_max = 8;
 }  // namespace
 
 Puller::Puller(PullSettings settings, Parts parts)
-    : settings_(std::move(settings)), parts_(std::move(parts)) {}
+    : settings_(std::move(settings)), parts_(std::move(parts)), reader_(parts_.store) {}
 
 // Requests that carry their subscription do so every time: what the group's heartbeat brought is
 // compiled already.
@@ -115,9 +113,7 @@ void Puller::pull(const PullRequest& request, const Now& now) {
   const std::int64_t suspend_ms = std::min(request.suspend_ms, settings_.suspend_ms_max);
   if (suspend_ms > 0) pending.deadline_ms = now.steady_ms() + suspend_ms;
   if (serve(pending)) return;
-  if (room_.count(pending.ticket.session) >= settings_.waiting_max) {
-    return refuse(pending.ticket, Error{Errc::busy, "too many pulls of this connection wait"});
-  }
+  if (room_.count(pending.ticket.session) >= settings_.waiting_max) return refuse_waiting(pending);
   park(std::move(pending));
 }
 
@@ -150,17 +146,13 @@ PullResult Puller::describe(const Pending& pending, PullStatus status, std::int6
   PullResult result;
   result.status = status;
   result.next_offset = next_offset;
-  result.min_offset = parts_.store.min_offset(pending.queue);
-  if (compactor_ != nullptr && !compactor_->empty()) [[unlikely]]
-    result.min_offset =
-        compactor_->first_offset(pending.queue, result.min_offset).value_or(result.min_offset);
+  result.min_offset = reader_.first_offset(pending.queue);
   result.max_offset = parts_.visible.end(pending.queue);
   return result;
 }
 
 bool Puller::serve(Pending& pending) {
   const bool may_wait = pending.deadline_ms > 0;
-  const std::int64_t min = parts_.store.min_offset(pending.queue);
   const std::int64_t end = parts_.visible.end(pending.queue);
   const auto status = [&](PullStatus s, std::int64_t next) {
     answer(pending, describe(pending, s, next));
@@ -170,20 +162,15 @@ bool Puller::serve(Pending& pending) {
     if (may_wait && pending.offset == 0) return false;
     return status(PullStatus::no_message_in_queue, 0);
   }
-  if (pending.offset < min) {
-    if (compactor_ == nullptr || !compactor_->has(pending.queue, pending.offset, min))
-      return status(PullStatus::offset_too_small, min);
-    read_kept(std::move(pending), min);
-    return true;
-  }
+  if (!reader_.reaches(pending.queue, pending.offset))
+    return status(PullStatus::offset_too_small, reader_.log_offset(pending.queue));
   if (pending.offset > end) return status(PullStatus::offset_overflow_badly, end);
   if (pending.offset == end) {
     if (may_wait) return false;
     return status(PullStatus::offset_overflow_one, pending.offset);
   }
-  auto read =
-      read_matching(parts_.store, {.queue = pending.queue, .offset = pending.offset, .end = end},
-                    pending.limits, pending.matcher);
+  auto read = reader_.read({.queue = pending.queue, .offset = pending.offset, .end = end},
+                           pending.limits, pending.matcher);
   if (read.status == store::ReadStatus::cold && read.messages == 0) {
     wait_for_disk(std::move(pending), std::move(*read.cold));
     return true;
@@ -216,36 +203,13 @@ void Puller::answer_read(const Pending& pending, store::ReadResult read) {
   answer(pending, std::move(result));
 }
 
-// Counts one more pull of the session that waits for the disk; refuses one too many.
-bool Puller::wait_in_session(const Pending& pending) {
-  if (room_.count(pending.ticket.session) >= settings_.waiting_max) {
-    refuse(pending.ticket, Error{Errc::busy, "too many pulls of this connection wait"});
-    return false;
-  }
-  room_.step_aside(pending.ticket.session);
-  return true;
-}
-
-void Puller::read_kept(Pending pending, std::int64_t end) {
-  if (!wait_in_session(pending)) return;
-  const auto [queue, offset, limits] = std::tuple(pending.queue, pending.offset, pending.limits);
-  const Matcher matcher = pending.matcher;
-  auto shared = std::make_shared<Pending>(std::move(pending));
-  compactor_->read(queue, offset, end, limits, matcher, [this, shared](store::ReadResult read) {
-    if (!room_.come_back(shared->ticket.session)) return;
-    if (read.messages > 0) return answer_read(*shared, std::move(read));
-    if (read.status == store::ReadStatus::failed)
-      return refuse(shared->ticket, Error{Errc::storage_corrupt, "a kept message is damaged"});
-    answer(*shared, describe(*shared, PullStatus::no_matched_message, read.next_offset));
-  });
-}
-
 void Puller::wait_for_disk(Pending pending, store::ColdRange range) {
   ++stats_.cold;
   if (++pending.cold_tries > cold_tries_max) {
     return answer(pending, describe(pending, PullStatus::no_matched_message, pending.offset));
   }
-  if (!wait_in_session(pending)) return;
+  if (room_.count(pending.ticket.session) >= settings_.waiting_max) return refuse_waiting(pending);
+  room_.step_aside(pending.ticket.session);
   auto shared = std::make_shared<Pending>(std::move(pending));
   parts_.background([this, shared, range = std::move(range)]() -> std::move_only_function<void()> {
     store::warm_up(range);
@@ -311,6 +275,10 @@ void Puller::drain() {
 
 void Puller::answer(const Pending& pending, PullResult result) {
   pending.ticket.sink->on_pull(pending.ticket, std::move(result));
+}
+
+void Puller::refuse_waiting(const Pending& pending) const {
+  refuse(pending.ticket, Error{Errc::busy, "too many pulls of this connection wait"});
 }
 
 void Puller::refuse(const Ticket& ticket, Error error) const {

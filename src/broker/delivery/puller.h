@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "broker/api.h"
 #include "broker/clients.h"
-#include "broker/compaction/compactor.h"
+#include "broker/delivery/queue_reader.h"
 #include "broker/delivery/visible.h"
 #include "broker/delivery/waiting_room.h"
 #include "broker/groups.h"
@@ -63,7 +63,7 @@ class Puller {
   Puller(PullSettings settings, Parts parts);
 
   // What the log has no more of compacted topics comes from there. It must outlive this.
-  void read_kept_from(Compactor& compactor) { compactor_ = &compactor; }
+  void read_kept_from(const Compactor& kept) { reader_ = QueueReader(parts_.store, &kept); }
 
   // Called for each pull whose commit_offset was taken, before it is answered.
   void on_committed(std::function<void(const PullRequest& request)> callback) {
@@ -122,14 +122,13 @@ class Puller {
   // Answers them, as if their time were over.
   void give_up(std::vector<Pending> all);
   void wait_for_disk(Pending pending, store::ColdRange range);
-  bool wait_in_session(const Pending& pending);
-  void read_kept(Pending pending, std::int64_t end);
   void answer_read(const Pending& pending, store::ReadResult read);
+  void refuse_waiting(const Pending& pending) const;
   void refuse(const Ticket& ticket, Error error) const;
 
   PullSettings settings_;
   Parts parts_;
-  Compactor* compactor_ = nullptr;
+  QueueReader reader_;
   std::function<void(const PullRequest&)> committed_;
   WaitingRoom<Pending, Line> room_;
   std::unordered_map<store::QueueNo, Line> lines_;

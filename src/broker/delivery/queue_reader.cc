@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads of a queue's messages, wherever they lie.
+// Runs on: core agent.  Owns: nothing.  Invariant: see queue_reader.h.
+#include "broker/delivery/queue_reader.h"
+
+#include <algorithm>
+
+namespace bolide::broker {
+
+std::int64_t QueueReader::first_offset(store::QueueNo queue) const {
+  const std::int64_t min = store_->min_offset(queue);
+  if (!any_kept()) [[likely]]
+    return min;
+  return kept_->first_offset(queue, min).value_or(min);
+}
+
+bool QueueReader::reaches(store::QueueNo queue, std::int64_t offset) const {
+  const std::int64_t min = store_->min_offset(queue);
+  return offset >= min || (any_kept() && kept_->has(queue, offset, min));
+}
+
+store::ReadResult QueueReader::read(const QueueSpan& span, const store::ReadLimits& limits,
+                                    const Matcher& matcher) const {
+  const std::int64_t min = store_->min_offset(span.queue);
+  if (span.offset >= min) [[likely]]
+    return read_matching(*store_, span, limits, matcher);
+  const std::int64_t end = std::min(min, span.end);
+  store::ReadResult kept;
+  kept.next_offset = end;
+  if (any_kept()) kept = kept_->read(span.queue, span.offset, end, limits, matcher);
+  const bool nothing =
+      kept.messages == 0 && kept.status == store::ReadStatus::ok && kept.next_offset >= end;
+  if (!nothing || end == span.end) return kept;
+  return read_matching(*store_, {.queue = span.queue, .offset = min, .end = span.end}, limits,
+                       matcher);
+}
+
+}  // namespace bolide::broker

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads of a queue's messages for whoever is given them, wherever they lie: in the log or, before
+// its beginning, among what compaction has kept.
+// Runs on: core agent.  Owns: nothing.  Invariant: as matching_read.h.
+#pragma once
+
+#include "broker/compaction/compactor.h"
+#include "broker/delivery/matching_read.h"
+#include "store/message_store.h"
+
+#include <cstdint>
+
+namespace bolide::broker {
+
+class QueueReader {
+ public:
+  // Both must outlive this. Without `kept` there is nothing but the log.
+  explicit QueueReader(store::MessageStore& store, const Compactor* kept = nullptr)
+      : store_(&store), kept_(kept) {}
+
+  // Where the log begins.
+  std::int64_t log_offset(store::QueueNo queue) const { return store_->min_offset(queue); }
+  // Where messages begin.
+  std::int64_t first_offset(store::QueueNo queue) const;
+  // Whether there may be a message at or behind the offset that does not lie behind the log's
+  // beginning.
+  bool reaches(store::QueueNo queue, std::int64_t offset) const;
+  // As read_matching(); offsets before the log's beginning hold only what was kept.
+  store::ReadResult read(const QueueSpan& span, const store::ReadLimits& limits,
+                         const Matcher& matcher) const;
+
+ private:
+  bool any_kept() const { return kept_ != nullptr && !kept_->empty(); }
+
+  store::MessageStore* store_;
+  const Compactor* kept_;
+};
+
+}  // namespace bolide::broker
