@@ -225,6 +225,46 @@ TEST_F(CompactedTest, counts_a_leased_message_as_done_that_a_newer_one_has_repla
   EXPECT_EQ(committed(), 4);
 }
 
+// What was replaced takes the turn of no other, even where one pop is for one message.
+TEST_F(CompactedTest, passes_what_was_replaced_without_overtaking_in_order) {
+  PopRequest ordered = pop_request();
+  ordered.ordered = true;
+  for (const std::string_view key : {"z", "a", "b"}) send(key, std::string(key) + "1");
+  EXPECT_EQ(bodies(pop(ordered)), (Bodies{"z1", "a1", "b1"}));
+  send("a", "a2");
+  age();
+  ordered.messages_max = 1;
+  const PopResult first = pop(ordered);
+  EXPECT_EQ(bodies(first), Bodies{"z1"});
+  EXPECT_EQ(ack(0, first.given_ms).value(), Settled::done);
+  EXPECT_EQ(pop(ordered).status, PopStatus::nothing) << "a1, which a2 has replaced";
+  EXPECT_EQ(bodies(pop(ordered)), Bodies{"b1"});
+  EXPECT_EQ(pop(ordered).status, PopStatus::nothing) << "b1 is held";
+}
+
+TEST_F(CompactedTest, lets_nobody_wait_behind_what_was_replaced) {
+  for (const std::string_view key : {"z", "a", "b", "a"}) send(key, std::string(key) + "1");
+  EXPECT_EQ(pop().queues.at(0).offsets.size(), 4U);
+  age();
+  PopRequest one = pop_request();
+  one.messages_max = 1;
+  one.suspend_ms = 30'000;
+  EXPECT_EQ(pop(one).queues.at(0).offsets, std::vector<std::int64_t>{0});
+  EXPECT_EQ(pop(one).status, PopStatus::nothing) << "offset 1 was replaced";
+  EXPECT_EQ(pop(one).queues.at(0).offsets, std::vector<std::int64_t>{2});
+  EXPECT_EQ(pop(one).queues.at(0).offsets, std::vector<std::int64_t>{3});
+}
+
+TEST_F(CompactedTest, begins_a_group_at_the_end_whatever_was_kept) {
+  send("a", "a1");
+  send("b", "b1");
+  age();
+  ASSERT_GT(rig_.store->stats().min_position, 0);
+  PopRequest late = pop_request();
+  late.from_end = true;
+  EXPECT_EQ(pop(late).status, PopStatus::nothing);
+}
+
 TEST_F(CompactedTest, takes_the_acknowledgement_of_a_message_that_was_kept_meanwhile) {
   send("a", "a1");
   send("b", "b1");

@@ -65,10 +65,10 @@ struct PopTaker::At {
 std::int64_t PopTaker::first_offset(const PopWish& wish, const PopSource& source) {
   if (const auto stored = parts_.offsets.find(wish.group, source.topic, source.queue_id))
     return *stored;
-  const std::int64_t first = parts_.reader.first_offset(source.queue);
   // A queue that was never trimmed is read from its start, as in semantics 3.3.
-  if (!wish.from_end || first == 0) return first;
-  return std::max(first, parts_.visible.end(source.queue) - 1);
+  const std::int64_t log = parts_.reader.log_offset(source.queue);
+  if (!wish.from_end || log == 0) return parts_.reader.first_offset(source.queue);
+  return std::max(log, parts_.visible.end(source.queue) - 1);
 }
 
 LeasePlace& PopTaker::place_of(const PopWish& wish, const PopSource& source) {
@@ -110,8 +110,10 @@ void PopTaker::take(const PopWish& wish, const PopSource& source, const Now& now
     }
     at.place.attempt = wish.attempt;
   }
-  take_again(at);
-  if (!batch->error && !batch->cold && batch->room(wish) > 0 && queue.cursor() < end)
+  // In order nothing may overtake what is to be given again.
+  const bool may_take_fresh = take_again(at) || !wish.ordered;
+  if (may_take_fresh && !batch->error && !batch->cold && batch->room(wish) > 0 &&
+      queue.cursor() < end)
     take_fresh(at);
   batch->rest += end - queue.cursor();
   stats_.messages += at.found.offsets.size();
@@ -121,21 +123,33 @@ void PopTaker::take(const PopWish& wish, const PopSource& source, const Now& now
   if (!at.found.offsets.empty()) batch->queues.push_back(std::move(at.found));
 }
 
-void PopTaker::take_again(At& at) {
+// Gives what has ended, while there is room. Returns whether none is left.
+bool PopTaker::take_again(At& at) {
   LeaseQueue& queue = at.place.queue;
-  if (queue.next_end_ms() > at.now.wall_ms) return;
+  if (queue.next_end_ms() > at.now.wall_ms) return true;
   ended_.clear();
   const std::size_t room = at.batch->room(at.wish);
   if (room == 0) {
     queue.ended(at.now.wall_ms, at.wish.messages_max, &ended_);
     at.batch->rest += static_cast<std::int64_t>(ended_.size());
-    return;
+    return false;
   }
+  const bool all = give_ended(at, room);
+  const bool left = at.terms.until_ms > at.now.wall_ms && queue.next_end_ms() <= at.now.wall_ms;
+  // What was replaced or given up took no room, and had its turn: nobody must wait for the others.
+  if (all && left) at.batch->unseen = true;
+  return all && !left;
+}
+
+// Gives up to `room` of what has ended, in the order of offsets. False: no further.
+bool PopTaker::give_ended(At& at, std::size_t room) {
+  LeaseQueue& queue = at.place.queue;
   if (at.wish.ordered)
     queue.ended_in_order(at.now.wall_ms, room, &ended_);
   else
     queue.ended(at.now.wall_ms, room, &ended_);
   given_.clear();
+  const std::size_t messages = at.batch->messages;
   const std::int64_t log_offset = parts_.reader.log_offset(at.source.queue);
   std::size_t begin = 0;
   while (begin < ended_.size() && at.batch->room(at.wish) > 0) {
@@ -147,7 +161,8 @@ void PopTaker::take_again(At& at) {
     begin = end;
   }
   queue.give_again(given_, at.terms);
-  stats_.again += at.found.offsets.size();
+  stats_.again += at.batch->messages - messages;
+  return begin == ended_.size();
 }
 
 // Reads the messages [begin, end) of ended_, which are neighbours. False: no further.

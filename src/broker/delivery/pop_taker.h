@@ -59,7 +59,7 @@ struct PopBatch {
   std::int64_t rest = 0;
   std::vector<PopQueue> queues;
   Slices records;
-  bool unseen = false;                   // the filter has not looked at all that is there
+  bool unseen = false;                   // not all that is there was looked at
   std::optional<store::ColdRange> cold;  // what must be read first, if anything
   std::optional<Error> error;            // why a queue gave nothing
 
@@ -96,7 +96,8 @@ class PopTaker {
   LeasePlace& place_of(const PopWish& wish, const PopSource& source);
   std::int64_t first_offset(const PopWish& wish, const PopSource& source);
   void look(const PopWish& wish, const PopSource& source, const Now& now, PopBatch* batch);
-  void take_again(At& at);
+  bool take_again(At& at);
+  bool give_ended(At& at, std::size_t room);
   bool read_again(At& at, std::size_t begin, std::size_t end);
   void give_up(At& at, const GivenUp& message);
   void take_fresh(At& at);

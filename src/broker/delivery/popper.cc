@@ -141,7 +141,7 @@ bool Popper::serve(Pending& pending, const Now& now) {
     refuse(pending.ticket, std::move(*batch.error));
     return true;
   }
-  // Nothing matched so far: whoever asks comes again at once, and others have had their turn.
+  // Nothing to give so far: whoever asks comes again at once, and others have had their turn.
   if (batch.unseen) answer(pending, PopStatus::nothing);
   return batch.unseen;
 }

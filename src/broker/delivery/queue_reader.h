@@ -23,8 +23,7 @@ class QueueReader {
   std::int64_t log_offset(store::QueueNo queue) const { return store_->min_offset(queue); }
   // Where messages begin.
   std::int64_t first_offset(store::QueueNo queue) const;
-  // Whether there may be a message at or behind the offset that does not lie behind the log's
-  // beginning.
+  // False: the offset lies before the log, and nothing from there up to the log was kept.
   bool reaches(store::QueueNo queue, std::int64_t offset) const;
   // As read_matching(); offsets before the log's beginning hold only what was kept.
   store::ReadResult read(const QueueSpan& span, const store::ReadLimits& limits,

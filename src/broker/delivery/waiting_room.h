@@ -4,7 +4,8 @@
 // session, and at its time in a ring of slots. Taking one out costs the same however many wait, and
 // a tick looks at those that are due, and at few others.
 // Runs on: core agent.  Owns: the requests that wait.  Invariant: a request stands in its line, its
-// session and its slot, or in none of them.
+// session and its slot, or in none of them. Who answers a request that it found here must not be
+// called back: what it holds of the room would be stale.
 #pragma once
 
 #include "broker/api.h"
@@ -141,7 +142,7 @@ class WaitingRoom {
     }
     tidied_.clear();
     if (size_ > 0) return;
-    entries_.clear();  // the memory of many that have waited
+    entries_.clear();  // the memory of many that have waited; while somebody does it stays
     free_.clear();
   }
 
