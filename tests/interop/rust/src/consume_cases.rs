@@ -17,13 +17,10 @@ use crate::server::wait;
 use crate::sink::{Setup, Sink, body_of, property_of};
 
 pub const CASES: &[Case] = &[
-    ("a_failed_message_comes_again", failed),
-    ("two_members_share_the_queues_and_one_takes_over", share),
-    ("an_orderly_member_takes_over_behind_one_that_leaves", orderly_take_over),
+    ("two_members_share_the_queues", share),
     ("an_orderly_consumer_tries_a_failed_message_again_in_place", orderly_again),
     ("an_orderly_consumer_gets_each_key_in_order", orderly),
     ("one_push_consumer_gets_every_message_once", one_consumer),
-    ("a_group_continues_where_it_stopped", continues),
     ("broadcasting_gives_each_member_every_message", broadcasting),
     ("tags_select_what_a_consumer_gets", tags),
     ("a_new_group_from_last_starts_behind_what_is_there", from_last),
@@ -37,15 +34,6 @@ fn one_consumer(t: &Ctx) -> Outcome {
     sink.await_count(100)?;
     let late = t.send_many(&mut p, &topic, 100, "late ")?;
     sink.await_exactly(&[early, late].concat())
-}
-
-fn continues(t: &Ctx) -> Outcome {
-    let (topic, mut p, group) = (t.topic(2)?, t.producer()?, t.unique("G"));
-    let first = t.push(Setup { topic: &topic, group: &group, ..Setup::default() })?;
-    first.await_exactly(&t.send_many(&mut p, &topic, 20, "first ")?)?;
-    first.stop();
-    let later = t.send_many(&mut p, &topic, 20, "later ")?;
-    t.push(Setup { topic: &topic, group: &group, ..Setup::default() })?.await_exactly(&later)
 }
 
 fn queues_of(messages: &[MessageExt]) -> HashSet<i32> {
@@ -65,9 +53,7 @@ fn share(t: &Ctx) -> Outcome {
         eventually("a wave", 15, || holds("all came", a.count() - before + b.count() - beside >= 8))?;
         let (mine, yours) = (queues_of(&a.got()[before..]), queues_of(&b.got()[beside..]));
         equal("queues of both", (2, 2), (mine.len(), yours.len()))
-    })?;
-    a.stop();
-    b.await_all_of(&t.send_many(&mut p, &topic, 40, "last ")?)
+    })
 }
 
 fn broadcasting(t: &Ctx) -> Outcome {
@@ -107,20 +93,6 @@ fn orderly(t: &Ctx) -> Outcome {
     sink.await_count(100)?;
     equal("messages", 100, sink.count())?;
     in_order(&sink)
-}
-
-fn orderly_take_over(t: &Ctx) -> Outcome {
-    let (topic, group) = (t.topic(2)?, t.unique("G"));
-    let a = t.push(Setup { topic: &topic, group: &group, orderly: true, ..Setup::default() })?;
-    send_keys(t, &topic, 0, 50)?;
-    a.await_count(50)?;
-    a.stop();
-    let b = t.push(Setup { topic: &topic, group: &group, orderly: true, ..Setup::default() })?;
-    send_keys(t, &topic, 50, 100)?;
-    b.await_count(50)?;
-    equal("messages of the second", 50, b.count())?;
-    in_order(&a)?;
-    in_order(&b)
 }
 
 fn orderly_again(t: &Ctx) -> Outcome {
@@ -165,17 +137,3 @@ fn from_time(t: &Ctx) -> Outcome {
     t.push(Setup { topic: &topic, since: "20200101000000", ..Setup::default() })?.await_exactly(&bodies)
 }
 
-/// The retry topic exists, and has a route, from the first start of the group on.
-fn failed(t: &Ctx) -> Outcome {
-    let (topic, mut p, group) = (t.topic(1)?, t.producer()?, t.unique("G"));
-    let first = t.push(Setup { topic: &topic, group: &group, ..Setup::default() })?;
-    first.await_exactly(&t.send_many(&mut p, &topic, 1, "first ")?)?;
-    first.stop();
-    let sink = t.push(Setup { topic: &topic, group: &group, fail_first: 1, ..Setup::default() })?;
-    t.send_many(&mut p, &topic, 1, "again ")?;
-    sink.await_count(2)?;
-    let got = sink.got();
-    equal("bodies", vec!["again 0".to_string(); 2], sink.bodies())?;
-    equal("topic of both", (topic.clone(), topic), (got[0].topic().to_string(), got[1].topic().to_string()))?;
-    equal("reconsume times", (0, 1), (got[0].reconsume_times(), got[1].reconsume_times()))
-}

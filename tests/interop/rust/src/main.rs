@@ -7,7 +7,6 @@ mod admin_cases;
 mod consume_cases;
 mod ctx;
 mod later_cases;
-mod pop_cases;
 mod send_cases;
 mod server;
 mod sink;
@@ -25,11 +24,10 @@ use server::Server;
 pub type Case = (&'static str, fn(&Ctx) -> Outcome);
 
 /// What waits longest begins first.
-const GROUPS: [&[Case]; 6] = [
+const GROUPS: [&[Case]; 5] = [
     transaction_cases::CASES,
     later_cases::CASES,
     consume_cases::CASES,
-    pop_cases::CASES,
     send_cases::CASES,
     admin_cases::CASES,
 ];

@@ -24,7 +24,6 @@ pub const CASES: &[Case] = &[
     ("async_sends_answer_each_message", async_sends),
     ("async_sends_to_a_queue_go_there", async_to_a_queue),
     ("one_way_sends_arrive", one_way),
-    ("one_way_sends_to_a_queue_go_there", one_way_to_a_queue),
     ("a_batch_arrives_whole_and_in_order", batch),
     ("a_batch_to_a_queue_goes_there", batch_to_a_queue),
     ("a_hash_selector_keeps_a_key_in_one_queue", hash_selector),
@@ -34,9 +33,7 @@ pub const CASES: &[Case] = &[
     ("a_body_of_four_megabytes_less_one_arrives", big),
     ("a_body_over_four_megabytes_is_refused", too_big),
     ("a_compressed_body_comes_back_whole", compressed),
-    ("sending_to_an_unknown_topic_creates_it", unknown_topic),
     ("what_came_back_names_the_message", names),
-    ("a_request_gets_its_reply", request),
 ];
 
 const MEGABYTE: usize = 1 << 20;
@@ -106,16 +103,6 @@ fn one_way(t: &Ctx) -> Outcome {
         wait(p.send_oneway(message(&topic, body))).named("one-way send")?;
     }
     t.push(Setup { topic: &topic, ..Setup::default() })?.await_exactly(&bodies)
-}
-
-fn one_way_to_a_queue(t: &Ctx) -> Outcome {
-    let (topic, mut p, bodies) = (t.topic(4)?, t.producer()?, numbered("o", 20));
-    for body in &bodies {
-        wait(p.send_oneway_to_queue(message(&topic, body), t.queues(&topic)[3].clone())).named("one-way send")?;
-    }
-    let sink = t.push(Setup { topic: &topic, ..Setup::default() })?;
-    sink.await_exactly(&bodies)?;
-    holds("all are in queue 3", sink.got().iter().all(|message| message.queue_id() == 3))
 }
 
 fn of_a_batch(topic: &str, bodies: &[String]) -> Vec<Message> {
@@ -241,13 +228,6 @@ fn compressed(t: &Ctx) -> Outcome {
     comes_back(t, &topic, &body)
 }
 
-fn unknown_topic(t: &Ctx) -> Outcome {
-    let (topic, mut p) = (t.unique("auto"), t.producer()?);
-    send(&mut p, message(&topic, "first"))?;
-    eventually("its route", 10, || equal("queues", 4, t.queues(&topic).len()))?;
-    t.push(Setup { topic: &topic, ..Setup::default() })?.await_exactly(&["first".to_string()])
-}
-
 fn names(t: &Ctx) -> Outcome {
     let before = SystemTime::now().duration_since(UNIX_EPOCH).named("clock")?.as_millis() as i64 - 60_000;
     let (topic, mut p) = (t.topic(1)?, t.producer()?);
@@ -262,17 +242,3 @@ fn names(t: &Ctx) -> Outcome {
     holds("born and stored in this minute", got.born_timestamp() > before && got.store_timestamp() > before)
 }
 
-fn request(t: &Ctx) -> Outcome {
-    let (topic, mut asking, mut replying) = (t.topic(1)?, t.producer()?, t.producer()?);
-    let sink = t.push(Setup { topic: &topic, ..Setup::default() })?;
-    let question = message(&topic, "what?");
-    let asked = std::thread::spawn(move || match wait(asking.request(question, 20_000)) {
-        Ok(reply) => Ok(reply.get_body().cloned().unwrap_or_default()),
-        Err(error) => Err(format!("request: {error}")),
-    });
-    sink.await_exactly(&["what?".to_string()])?;
-    let question = sink.got()[0].message_inner().clone();
-    let reply = rocketmq_client_rust::utils::message_util::MessageUtil::create_reply_message(&question, b"that").named("reply")?;
-    send(&mut replying, reply)?;
-    equal("reply", Bytes::from("that"), asked.join().map_err(|_| "the request panicked")??)
-}

@@ -33,7 +33,6 @@ pub struct Setup<'a> {
     pub from_last: bool,
     pub orderly: bool,
     pub broadcasting: bool,
-    pub pop: bool,
     pub fail_first: usize,
 }
 
@@ -80,7 +79,7 @@ impl MessageListenerOrderly for Keeper {
 
 #[derive(Clone)]
 pub struct Sink {
-    consumer: Arc<Mutex<Option<DefaultMQPushConsumer>>>,
+    _consumer: Arc<DefaultMQPushConsumer>,
     keeper: Keeper,
 }
 
@@ -98,8 +97,7 @@ impl Ctx {
             .consumer_group(group)
             .consume_from_where(from)
             .message_model(model)
-            .allocate_message_queue_strategy(Arc::new(AllocateMessageQueueAveragely)) // else the builder takes the default away
-            .client_rebalance(!with.pop);
+            .allocate_message_queue_strategy(Arc::new(AllocateMessageQueueAveragely)); // else the builder takes the default away
         if !with.since.is_empty() {
             builder = builder.consume_timestamp(with.since);
         }
@@ -113,20 +111,11 @@ impl Ctx {
             consumer.register_message_listener_concurrently(keeper.clone());
         }
         wait(consumer.start()).named("start of a consumer")?;
-        let sink = Sink { consumer: Arc::new(Mutex::new(Some(consumer))), keeper };
-        let owned = sink.clone();
-        self.own(move || owned.stop());
-        Ok(sink)
+        Ok(Sink { _consumer: Arc::new(consumer), keeper }) // until the program ends: the client cannot stop it
     }
 }
 
 impl Sink {
-    pub fn stop(&self) {
-        if let Some(mut consumer) = self.consumer.lock().expect("no panic before").take() {
-            wait(consumer.shutdown());
-        }
-    }
-
     pub fn got(&self) -> Vec<MessageExt> {
         self.keeper.0.lock().expect("no panic before").messages.clone()
     }

@@ -14,12 +14,11 @@ use rocketmq_common::common::message::MessageTrait;
 use rocketmq_common::common::message::message_ext::MessageExt;
 
 use crate::Case;
-use crate::ctx::{Ctx, Named, Outcome, equal, eventually, message, stored};
+use crate::ctx::{Ctx, Named, Outcome, equal, message, stored};
 use crate::server::{REQUEST_MS, wait};
 use crate::sink::{Setup, Sink};
 
 pub const CASES: &[Case] = &[
-    ("an_undecided_transaction_is_asked_for", asked),
     ("a_committed_message_arrives_and_a_rolled_back_one_does_not", decided),
 ];
 
@@ -66,8 +65,3 @@ fn decided(t: &Ctx) -> Outcome {
     equal("questions", 0, asked.load(Ordering::SeqCst))
 }
 
-fn asked(t: &Ctx) -> Outcome {
-    let (sink, asked) = in_transactions(t, &["undecided"])?;
-    eventually("the message", 90, || equal("messages", 1, sink.count()))?;
-    equal("questions", 1, asked.load(Ordering::SeqCst))
-}
