@@ -69,10 +69,11 @@ class Replay {
     const std::int64_t number = key_in.i64();
     ByteReader in(value);
     if (letter == waiting_key) {
-      changes_.push_back({.due_ms = erased ? gone : in.i64(),
-                          .offset = number,
-                          .position = erased ? 0 : in.i64(),
-                          .key_hash = erased ? 0 : in.u64()});
+      changes_.push_back({.entry = {.due_ms = erased ? gone : in.i64(),
+                                    .offset = number,
+                                    .position = erased ? 0 : in.i64(),
+                                    .key_hash = erased ? 0 : in.u64()},
+                          .order = changes_.size()});
     } else if (letter == recalled_key) {
       if (erased)
         recalled_.erase(static_cast<std::uint64_t>(number));
@@ -85,24 +86,22 @@ class Replay {
   }
 
   Result<> result(TimerLog::Opened* into) {
-    const auto possible = [](const TimerEntry& change) {
-      return sane(change.offset) && sane(change.position) && change.due_ms < stored_end;
+    const auto possible = [](const Change& change) {
+      return sane(change.entry.offset) && sane(change.entry.position) &&
+             change.entry.due_ms < stored_end;
     };
     bad_ = bad_ || !sane(next_offset_) || !sane(settled_position_) ||
            !std::ranges::all_of(changes_, possible);
     if (bad_) return fail(Errc::storage_corrupt, "the journal of timers holds what it cannot");
-    // Of several changes of a place the last one counts; sort() may reorder equals, so it sorts by
-    // both. A place is added once and removed once, and "gone" is the smallest time.
-    std::ranges::sort(changes_, [](const TimerEntry& a, const TimerEntry& b) {
-      return std::pair(a.offset, a.due_ms) < std::pair(b.offset, b.due_ms);
+    // Of several changes of a place the last one counts: after a loss of power that took more of
+    // the log than of the journal, another message has taken the place of one that was removed.
+    std::ranges::sort(changes_, [](const Change& a, const Change& b) {
+      return std::pair(a.entry.offset, a.order) < std::pair(b.entry.offset, b.order);
     });
     for (std::size_t i = 0; i < changes_.size(); ++i) {
-      const bool removed = changes_[i].due_ms == gone;
-      if (!removed && (into->waiting.empty() || into->waiting.back().offset != changes_[i].offset))
-        into->waiting.push_back(changes_[i]);
-      if (!removed) continue;
-      const std::int64_t offset = changes_[i].offset;
-      while (i + 1 < changes_.size() && changes_[i + 1].offset == offset) ++i;
+      const TimerEntry& entry = changes_[i].entry;
+      const bool last = i + 1 == changes_.size() || changes_[i + 1].entry.offset != entry.offset;
+      if (last && entry.due_ms != gone) into->waiting.push_back(entry);
     }
     for (const auto& [hash, due_ms] : recalled_) into->recalled.push_back({hash, due_ms});
     into->next_offset = next_offset_;
@@ -112,8 +111,12 @@ class Replay {
 
  private:
   static constexpr std::int64_t gone = INT64_MIN;
+  struct Change {
+    TimerEntry entry;
+    std::size_t order = 0;
+  };
 
-  std::vector<TimerEntry> changes_;
+  std::vector<Change> changes_;
   std::map<std::uint64_t, std::int64_t> recalled_;
   std::int64_t next_offset_ = 0;
   std::int64_t settled_position_ = 0;

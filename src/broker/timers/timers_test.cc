@@ -35,6 +35,18 @@ class TimersTest : public ::testing::Test {
     request.queue_id = queue_id;
     return CoreRig::bodies(rig_.pull(request));
   }
+  // A loss of power that took more of the log than of the journal of timers.
+  void lose_power_of_the_log() {
+    rig_.kill();
+    {
+      auto journal = TimerLog::open(rig_.fs, "timers");
+      ASSERT_TRUE(journal.has_value());
+      journal->log->read_up_to(1'000);
+      journal->log->add(TimerEntry{.due_ms = rig_.clock.now().wall_ms + 5, .offset = 1});
+      ASSERT_TRUE(journal->log->flush());
+    }
+    rig_.open();
+  }
 
   CoreRig rig_;
 };
@@ -214,15 +226,7 @@ TEST_F(TimersTest, deliver_after_a_power_loss_what_had_been_delivered_in_vain) {
 
 // The journal of timers is not synced with the log.
 TEST_F(TimersTest, take_in_what_comes_after_a_loss_of_power_that_took_more_of_the_log) {
-  rig_.kill();
-  {
-    auto journal = TimerLog::open(rig_.fs, "timers");
-    ASSERT_TRUE(journal.has_value());
-    journal->log->read_up_to(1'000);
-    journal->log->add(TimerEntry{.due_ms = rig_.clock.now().wall_ms + 5, .offset = 1});
-    ASSERT_TRUE(journal->log->flush());
-  }
-  rig_.open();
+  lose_power_of_the_log();
   for (int i = 0; i < 3; ++i) send_at("m" + std::to_string(i), 10 + i);
   rig_.pass_ms(20);
   EXPECT_EQ(arrived(), (std::vector<std::string>{"m0", "m1", "m2"}));
@@ -231,6 +235,15 @@ TEST_F(TimersTest, take_in_what_comes_after_a_loss_of_power_that_took_more_of_th
   rig_.kill_and_reopen();
   for (int i = 0; i < 5; ++i) rig_.pass_ms(100);
   EXPECT_EQ(rig_.visible_end("orders"), 3);
+}
+
+TEST_F(TimersTest, keep_what_took_the_place_of_what_a_loss_of_power_took) {
+  lose_power_of_the_log();
+  for (int i = 0; i < 3; ++i) send_at("m" + std::to_string(i), 10'000 + i);
+  rig_.pass_ms(1'000);
+  rig_.kill_and_reopen();
+  for (int i = 0; i < 100; ++i) rig_.pass_ms(100);
+  EXPECT_EQ(arrived(), (std::vector<std::string>{"m0", "m1", "m2"}));
 }
 
 TEST_F(TimersTest, deliver_what_has_no_room_to_say_when_it_waited) {
