@@ -118,11 +118,14 @@ void Puller::pull(const PullRequest& request, const Now& now) {
 }
 
 Puller::Line& Puller::line_of(const Pending& pending) {
-  const bool absent = !pending.awaited.empty();
-  Line& line = absent ? awaited_[pending.awaited] : lines_[pending.queue];
-  line.queue = pending.queue;
-  if (absent) line.awaited = pending.awaited;
-  return line;
+  if (pending.awaited.empty()) {
+    Line& line = lines_[pending.queue];
+    line.queue = pending.queue;
+    return line;
+  }
+  const auto [known, made] = awaited_.try_emplace(pending.awaited);
+  if (made) known->second.awaited = pending.awaited;
+  return known->second;
 }
 
 void Puller::park(Pending pending) {
