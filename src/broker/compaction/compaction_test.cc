@@ -328,6 +328,24 @@ TEST_F(CompactedTest, goes_back_to_what_was_kept_when_a_group_is_reset) {
   EXPECT_EQ(bodies(pop()), (Bodies{"a1", "b1"}));
 }
 
+// As docs/compatibility.md says.
+TEST_F(CompactedTest, neither_finds_by_time_nor_takes_back_what_was_kept) {
+  Answer<void> put;
+  rig_.core->put_group(rig_.anonymous, {.name = "workers"}, put.reply());
+  send("a", "a1");
+  const std::int64_t position = CoreRig::record(rig_.pull("state", 0)).position;
+  age();
+  Answer<std::map<std::int32_t, std::int64_t>> reset;
+  rig_.core->reset_offsets(
+      rig_.anonymous,
+      {.group = "workers", .topic = "state", .queue_id = 0, .timestamp_ms = 0, .force = true},
+      reset.reply());
+  EXPECT_EQ(reset.get().value().at(0), 1);
+  Answer<void> sent;
+  rig_.core->send_back(rig_.anonymous, {.group = "workers", .position = position}, sent.reply());
+  EXPECT_EQ(sent.get().error().code, Errc::not_found);
+}
+
 // Jobs of the background agent end when the test says so.
 class CompactorTest : public ::testing::Test {
  protected:
