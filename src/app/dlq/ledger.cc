@@ -101,23 +101,38 @@ std::string LedgerEntry::text() const {
 
 void LetterBook::apply(const LedgerEntry& entry) {
   switch (entry.kind) {
-    case Kind::replay: {
-      Unfinished replay{.entry = entry, .letters = {}};
-      for (const std::int64_t letter : entry.letters.all())
-        if (entry.again || is_open(letter)) replay.letters.add(letter);
-      claimed_.add(replay.letters);
-      unfinished_.emplace(entry.offset, std::move(replay));
-      break;
-    }
-    case Kind::done:
-      // Told twice by two that finished the same: the first counts.
-      if (unfinished_.erase(entry.replay) == 0) break;
-      for (const std::int64_t letter : entry.letters.all()) claimed_.remove(letter);
-      break;
+    case Kind::replay: begin(entry); break;
+    case Kind::done: end(entry); break;
     case Kind::discard:
       claimed_.add(entry.letters);
       discarded_.add(entry.letters);
       break;
+  }
+}
+
+void LetterBook::begin(const LedgerEntry& entry) {
+  Unfinished replay{.entry = entry, .letters = {}, .handled_before = {}, .discarded_before = {}};
+  for (const std::int64_t letter : entry.letters.all()) {
+    if (!is_open(letter)) {
+      if (!entry.again) continue;
+      replay.handled_before.add(letter);
+    }
+    if (discarded_.contains(letter)) replay.discarded_before.add(letter);
+    replay.letters.add(letter);
+    claimed_.add(letter);
+    discarded_.remove(letter);
+  }
+  unfinished_.emplace(entry.offset, std::move(replay));
+}
+
+void LetterBook::end(const LedgerEntry& entry) {
+  // Told twice by two that finished the same: the first counts.
+  const auto ended = unfinished_.extract(entry.replay);
+  if (ended.empty()) return;
+  const Unfinished& replay = ended.mapped();
+  for (const std::int64_t letter : entry.letters.all()) {
+    if (!replay.handled_before.contains(letter)) claimed_.remove(letter);
+    if (replay.discarded_before.contains(letter)) discarded_.add(letter);
   }
 }
 

@@ -59,7 +59,9 @@ class LetterBook {
   // A replay that has begun and not ended.
   struct Unfinished {
     LedgerEntry entry;
-    OffsetSet letters;  // those of the entry that it is to send
+    OffsetSet letters;           // those of the entry that it is to send
+    OffsetSet handled_before;    // of these: a refusal does not open them
+    OffsetSet discarded_before;  // of these
   };
 
   // In the order of the ledger.
@@ -70,8 +72,11 @@ class LetterBook {
   const std::map<std::int64_t, Unfinished>& unfinished() const { return unfinished_; }
 
  private:
+  void begin(const LedgerEntry& entry);
+  void end(const LedgerEntry& entry);
+
   OffsetSet claimed_;
-  OffsetSet discarded_;
+  OffsetSet discarded_;  // of these
   std::map<std::int64_t, Unfinished> unfinished_;  // by the entry's offset
 };
 

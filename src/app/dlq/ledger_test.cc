@@ -126,6 +126,23 @@ TEST(LetterBook, replays_again_only_what_it_is_asked_to) {
   EXPECT_EQ(book.unfinished().at(3).letters, set("1-2"));
 }
 
+TEST(LetterBook, leaves_a_letter_as_it_was_when_it_is_refused_another_time) {
+  LetterBook book;
+  LedgerEntry discard = replay(0, "1-3");
+  discard.kind = LedgerEntry::Kind::discard;
+  book.apply(discard);
+  book.apply(replay(1, "4-5"));
+  book.apply(done(1));
+  LedgerEntry again = replay(2, "2-6");
+  again.again = true;
+  book.apply(again);
+  EXPECT_EQ(book.discarded(), set("1")) << "what is sent again is not discarded any more";
+  book.apply(done(2, "3-4,6"));
+  EXPECT_EQ(book.claimed(), set("1-5"));
+  EXPECT_EQ(book.discarded(), set("1,3"));
+  EXPECT_TRUE(book.is_open(6));
+}
+
 TEST(LetterBook, leaves_discarded_letters_alone) {
   LetterBook book;
   LedgerEntry entry = replay(0, "1-5");
