@@ -13,7 +13,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <tuple>
+#include <utility>
 
 namespace bolide {
 namespace client {
@@ -24,6 +26,8 @@ using Messages = std::vector<ReceivedMessage>;
 
 // Every broker knows this group.
 constexpr std::string_view reader_group = "TOOLS_CONSUMER";
+// An answer about a key with fewer messages has all; brokers give 64, or as many as they are told.
+constexpr int answer_least = 32;
 
 Result<ReceivedMessage> by_offset_id(const AdminCalls& calls, const std::string& id) {
   BOLIDE_TRY(const MessagePlace place, parse_message_id(id));
@@ -76,28 +80,53 @@ bool carries(const ReceivedMessage& message, const MessageQuery& query) {
   return std::ranges::find(keys, query.key) != keys.end();
 }
 
-Result<Messages> find(const AdminCalls& calls, const MessageQuery& query) {
-  BOLIDE_TRY(const TopicRoute route, calls.route(query.topic));
-  Question question{.what = "messages of topic " + query.topic,
+Question question_of(const MessageQuery& query, const std::string& address, std::int64_t to_ms) {
+  Question question{.address = address,
+                    .what = "messages of topic " + query.topic,
                     .code = request_code::query_message,
                     .args = {{"topic", query.topic},
                              {"key", query.key},
                              {"maxNum", std::to_string(query.count_max)},
                              {"beginTimestamp", std::to_string(query.from_ms)},
-                             {"endTimestamp", std::to_string(query.to_ms)}}};
+                             {"endTimestamp", std::to_string(to_ms)}}};
   if (query.unique) question.args.push_back({"_UNIQUE_KEY_QUERY", "true"});
-  std::vector<BrokerData> brokers;
-  std::ranges::copy_if(route.brokers, std::back_inserter(brokers),
-                       [](const BrokerData& broker) { return !broker.addresses.empty(); });
-  const auto answers = ask_brokers(calls, brokers, question);
+  return question;
+}
+
+// What one broker has, the newest first. It gives so many in an answer as it likes: it is asked for
+// older ones until it has none that are new. What was stored in one millisecond comes in one answer
+// or not at all.
+Result<Messages> find_at(const AdminCalls& calls, const std::string& address,
+                         const MessageQuery& query) {
   Messages found;
-  for (std::size_t i = 0; i < brokers.size(); ++i) {
-    if (!answers[i] && answers[i].error().code == Errc::not_found) continue;
-    BOLIDE_TRY(const Answer answer, answers[i]);
-    BOLIDE_TRY(Messages messages, decode_messages(answer.body));
+  std::set<std::int64_t> positions;
+  std::int64_t to_ms = query.to_ms;
+  while (std::cmp_less(positions.size(), query.count_max)) {
+    Result<Answer> answer = calls.ask(question_of(query, address, to_ms));
+    if (!answer && answer.error().code == Errc::not_found) break;
+    if (!answer) return Failure(std::move(answer).error());
+    BOLIDE_TRY(Messages messages, decode_messages(answer->body));
+    const std::size_t known = positions.size();
+    for (ReceivedMessage& message : messages) {
+      to_ms = std::min(to_ms, message.stored_ms);
+      if (positions.insert(message.position).second) found.push_back(std::move(message));
+    }
+    if (positions.size() == known || std::cmp_less(messages.size(), answer_least)) break;
+  }
+  if (std::cmp_greater(found.size(), query.count_max))
+    found.resize(static_cast<std::size_t>(query.count_max));
+  return found;
+}
+
+Result<Messages> find(const AdminCalls& calls, const MessageQuery& query) {
+  BOLIDE_TRY(const TopicRoute route, calls.route(query.topic));
+  Messages found;
+  for (const BrokerData& broker : route.brokers) {
+    if (broker.addresses.empty()) continue;
+    BOLIDE_TRY(Messages messages, find_at(calls, broker.address(), query));
     for (ReceivedMessage& message : messages) {
       if (!carries(message, query)) continue;
-      message.broker = brokers[i].name;
+      message.broker = broker.name;
       found.push_back(std::move(message));
     }
   }

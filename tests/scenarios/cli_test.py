@@ -305,6 +305,16 @@ class Messages(Case):
             self.assertEqual([message["body"] for message in json.loads(found)], ["needle"])
             self.assertIn(sent["id"], self.bolide("message", "find", *arguments))
 
+    def test_more_messages_of_a_key_are_found_than_a_broker_gives_at_once(self):
+        topic = self.topic()
+        bodies = [str(n) for n in range(150)]
+        for part in range(0, len(bodies), 50):
+            self.bolide("pub", topic, *bodies[part:part + 50], "--key", "many")
+        found = self.json("message", "find", topic, "many", "-n", "1000")
+        self.assertEqual(sorted(message["body"] for message in found), sorted(bodies))
+        newest = self.json("message", "find", topic, "many", "-n", "100")
+        self.assertEqual(len({message["body"] for message in newest}), 100)
+
     def test_a_message_that_is_not_there_is_not_found(self):
         topic = self.topic()
         sent = self.json("pub", topic, "x")
