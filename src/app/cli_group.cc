@@ -64,10 +64,9 @@ Doc settings_doc(const std::vector<GroupShare>& shares) {
   return rows;
 }
 
-Doc progress_doc(const std::vector<QueueProgress>& progress, const std::string& topic) {
+Doc progress_doc(const std::vector<QueueProgress>& progress) {
   Doc rows = Doc::array();
   for (const QueueProgress& queue : progress) {
-    if (!topic.empty() && queue.queue.topic != topic) continue;
     rows.add(Doc::object({{"topic", queue.queue.topic},
                           {"broker", queue.queue.broker},
                           {"queue", queue.queue.queue},
@@ -101,12 +100,14 @@ std::string description_text(const Doc& group) {
 
 Exit describe(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
-  BOLIDE_TRY(const auto group, checked(admin.describe_group(arguments.text("GROUP"))));
+  BOLIDE_TRY(auto group, checked(admin.describe_group(arguments.text("GROUP"))));
+  if (const std::string topic = arguments.text("--topic"); !topic.empty())
+    std::erase_if(group.progress, [&](const auto& queue) { return queue.queue.topic != topic; });
   const Doc doc = Doc::object({{"group", group.name},
                                {"online", group.members.has_value()},
                                {"lag", group.lag()},
                                {"brokers", settings_doc(group.shares)},
-                               {"queues", progress_doc(group.progress, arguments.text("--topic"))},
+                               {"queues", progress_doc(group.progress)},
                                {"members", group.members ? members_doc(*group.members) : Doc()}});
   print(arguments, streams.out, doc, [&] { return description_text(doc); });
   return {};

@@ -333,7 +333,18 @@ class Groups(Case):
         return name
 
     def lag(self, group, topic):
-        return sum(row["lag"] for row in self.json("group", "describe", group, "--topic", topic)["queues"])
+        described = self.json("group", "describe", group, "--topic", topic)
+        self.assertEqual(described["lag"], sum(row["lag"] for row in described["queues"]))
+        return described["lag"]
+
+    def test_a_group_is_described_in_one_of_its_topics(self):
+        group = self.group()
+        one, other = self.topic("--queues", "1"), self.topic("--queues", "1")
+        for topic in (one, other):
+            self.bolide("pub", topic, "x")
+            self.bolide("group", "reset", group, topic, "--to", "first")
+        self.assertEqual(self.lag(group, one), 1)
+        self.assertEqual(self.json("group", "describe", group)["lag"], 2)
 
     def test_a_group_is_created_listed_described_and_deleted(self):
         group = self.group("--retries", "5", "--retry-queues", "2", "--no-broadcasting")
