@@ -70,6 +70,7 @@ struct RouteEntry {
   int write_queues = 0;
   bool readable = false;
   bool writable = false;
+  bool is_static = false;  // the topic has logical queues: these numbers are not theirs
 };
 
 // A consumer group in a list.

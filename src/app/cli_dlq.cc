@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::int64_t shown_max = 100;
 constexpr int exit_unsent = 75;  // some letters could not be sent
+constexpr std::string_view give_up_option = "--give-up";
 
 std::string letters_topic(const Arguments& arguments) {
   return std::string(dead_letter_prefix) + arguments.text("GROUP");
@@ -129,19 +130,28 @@ std::string report_text(const ReplayReport& report, bool dry_run) {
   };
   line(report.handled, "replayed or discarded before (--again replays them)");
   line(report.too_often, "replayed as often as --max-replays allows");
-  line(report.nowhere, "they do not say where they come from (--to names a topic)");
+  line(report.nowhere,
+       fmt::format("they do not say where they come from ({} names a topic)", into_option));
   line(report.failed, report.refusal);
+  line(report.stuck, fmt::format("a replay of them was cut off, and cannot be finished: {} "
+                                 "({} counts them as replayed)",
+                                 report.stuck_by, give_up_option));
+  if (report.given_up > 0)
+    text += fmt::format("{} letters of a replay that was cut off count as replayed: {}\n",
+                        report.given_up, report.stuck_by);
   return text;
 }
 
 Exit replay(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(ReplayWish wish, wish_of(arguments));
-  wish.to = arguments.text("--into");
+  wish.to = arguments.text(into_option);
   wish.rate = static_cast<double>(arguments.number("--rate", 0));
   wish.replays_max = arguments.number("--max-replays", wish.replays_max);
   wish.again = arguments.has("--again");
+  wish.give_up = arguments.has(give_up_option);
   if (wish.to.starts_with(dead_letter_prefix))
-    return fail(Errc::usage, "--into: dead letters do not go among dead letters");
+    return fail(Errc::usage,
+                fmt::format("{}: dead letters do not go among dead letters", into_option));
   BOLIDE_TRY(const Client client, open_client(arguments));
   Replay letters(client, wish, streams.err);
   BOLIDE_TRY(const ReplayReport report, named(letters.run(), arguments));
@@ -153,13 +163,16 @@ Exit replay(const Arguments& arguments, Streams streams) {
                                {"without_topic", report.nowhere},
                                {"failed", report.failed},
                                {"refusal", report.refusal},
+                               {"stuck", report.stuck},
+                               {"stuck_by", report.stuck_by},
+                               {"given_up", report.given_up},
                                {"dry_run", wish.dry_run},
                                {"exactly_once", letters.is_exact()}});
   print(arguments, streams.out, doc, [&] { return report_text(report, wish.dry_run); });
   if (!letters.is_exact())
     streams.err << "bolide: this broker stores what is sent twice; that a letter is replayed once "
                    "even when this command is killed needs Bolide's\n";
-  return report.failed > 0 ? exit_unsent : 0;
+  return report.failed + report.stuck > 0 ? exit_unsent : 0;
 }
 
 Exit discard(const Arguments& arguments, Streams streams) {
@@ -201,7 +214,7 @@ constexpr OptionRow show_more[] = {
      .least = 1},
 };
 constexpr OptionRow replay_more[] = {
-    {.names = "--into",
+    {.names = into_option,
      .takes = Takes::topic,
      .value = "TOPIC",
      .doc = "send the copies there, not to the letters' own topics"},
@@ -222,6 +235,9 @@ constexpr OptionRow replay_more[] = {
      .doc = "leave alone what was replayed so often and died again (3)",
      .least = 1},
     {.names = "--again", .takes = Takes::flag, .doc = "also what was replayed or discarded before"},
+    {.names = give_up_option,
+     .takes = Takes::flag,
+     .doc = "count letters as replayed whose replay was cut off and cannot be finished"},
     {.names = "--dry-run", .takes = Takes::flag, .doc = "count, change nothing"},
 };
 constexpr OptionRow discard_more[] = {

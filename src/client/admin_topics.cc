@@ -199,7 +199,8 @@ Result<std::vector<RouteEntry>> entries(const AdminCalls& calls, const std::stri
                        .read_queues = queues.read_queues,
                        .write_queues = queues.write_queues,
                        .readable = readable(queues.perm),
-                       .writable = writable(queues.perm)});
+                       .writable = writable(queues.perm),
+                       .is_static = !route.mappings.empty()});
   }
   std::ranges::sort(entries, {}, &RouteEntry::broker);
   return entries;

@@ -17,7 +17,7 @@ import uuid
 import harness
 import remoting
 
-SEND_BACK = 36
+SEND_BACK, PUT_STATIC_TOPIC = 36, 513
 SECONDS = 120
 UNAVAILABLE = 69
 
@@ -152,6 +152,52 @@ def refusals(desk):
     assert len(desk.copies(topic, 1)) == 2
 
 
+def stuck(desk):
+    """A replay that was cut off, and whose broker has gone since, holds up no other letter."""
+    group, topic = fresh("stuck"), fresh("stuck")
+    desk.letters(group, topic, [(b"a", {}), (b"b", {}), (b"c", {})], queues=1)
+    with desk.server.client() as client:
+        client.send("bolide_dlq_ledger", f"replay\nletters %DLQ%{group} 0 0-1\ntarget {topic} broker-z 1\n".encode())
+    for replayed in (1, 0):
+        report = desk.json("dlq", "replay", group, status=75)
+        assert (report["replayed"], report["stuck"]) == (replayed, 2) and "broker-z" in report["stuck_by"], report
+    assert "--give-up" in desk.run("dlq", "replay", group, status=75)
+    report = desk.json("dlq", "replay", group, "--give-up")
+    assert (report["replayed"], report["given_up"], report["stuck"]) == (0, 2, 0), report
+    report = desk.json("dlq", "replay", group)
+    assert (report["replayed"], report["handled_before"]) == (0, 3), report
+    assert desk.json("dlq", "replay", group, "--again", "-n", "2")["replayed"] == 2
+    assert [copy.body for copy in desk.copies(topic, 1)] == [b"c", b"a", b"b"]
+
+
+def to_a_static_topic(desk):
+    """No copy there can be promised to be the only one; another topic takes them."""
+    group, topic, plain = fresh("static"), fresh("static"), fresh("plain")
+    desk.letters(group, topic, [(b"a", {}), (b"b", {})], queues=1)
+    desk.run("topic", "delete", topic)
+    queue = {"bname": "broker-a", "gen": 0, "queueId": 0, "logicOffset": 0, "startOffset": 0, "endOffset": -1,
+             "timeOfStart": -1, "timeOfEnd": -1}
+    with desk.server.client() as client:
+        client.call(PUT_STATIC_TOPIC, {"topic": topic, "defaultTopic": "TBW102", "readQueueNums": 1, "writeQueueNums": 1, "perm": 6,
+                                       "topicFilterType": "SINGLE_TAG", "order": False, "force": False},
+                    json.dumps({"topic": topic, "bname": "broker-a", "epoch": 5, "scope": "__global__", "totalQueues": 1,
+                                "hostedQueues": {"0": [queue]}, "currIdMap": {}, "dirty": False}).encode())
+    wait_until_static(desk, group, topic)
+    report = desk.json("dlq", "replay", group, status=75)
+    assert (report["replayed"], report["failed"], report["stuck"]) == (0, 2, 0), report
+    assert topic in report["refusal"] and "--into" in report["refusal"], report
+    desk.run("topic", "create", plain, "--queues", "1")
+    assert desk.json("dlq", "replay", group, "--into", plain)["replayed"] == 2
+    assert len(desk.copies(plain, 1)) == 2
+
+
+def wait_until_static(desk, group, topic):
+    """The name server has heard of it."""
+    deadline = time.monotonic() + SECONDS
+    while "static" not in desk.json("dlq", "replay", group, "--dry-run", status=75)["refusal"]:
+        assert time.monotonic() < deadline, f"the route of {topic} does not come"
+
+
 def ledger(desk):
     """What was replayed is not deleted by mistake, and is nobody's topic."""
     ledger_topic = "bolide_dlq_ledger"
@@ -219,7 +265,7 @@ def main():
     rng = random.Random(options.seed)
     with harness.Server(settings=("broker.pull_max_messages=4096",)) as server:
         desk = Desk(server)
-        for case in (commands, loops, refusals, ledger, with_a_consumer):
+        for case in (commands, loops, refusals, stuck, to_a_static_topic, ledger, with_a_consumer):
             begin = time.monotonic()
             case(desk)
             print(f"{case.__name__}: {time.monotonic() - begin:.1f} s", flush=True)

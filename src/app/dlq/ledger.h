@@ -76,7 +76,7 @@ class LetterBook {
   void end(const LedgerEntry& entry);
 
   OffsetSet claimed_;
-  OffsetSet discarded_;  // of these
+  OffsetSet discarded_;                            // of these
   std::map<std::int64_t, Unfinished> unfinished_;  // by the entry's offset
 };
 

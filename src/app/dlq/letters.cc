@@ -39,13 +39,13 @@ Result<> read_all(const Client& client, const ReaderOptions& options,
   while (!last.empty()) {
     BOLIDE_TRY(auto messages, checked(reader.read(read_wait)));
     const std::int64_t now_ms = os::system_clock().now().steady_ms();
-    if (!messages.empty()) heard_ms = now_ms;
     if (now_ms - heard_ms > stalled_ms)
       return fail(Errc::timeout, "messages of topic " + options.topic);
     for (ReceivedMessage& message : messages) {
       const auto waiting =
           last.find({.topic = message.topic, .broker = message.broker, .queue = message.queue});
       if (waiting == last.end() || message.offset > waiting->second) continue;
+      heard_ms = now_ms;  // what comes in other queues is not waited for
       if (message.offset == waiting->second) last.erase(waiting);
       BOLIDE_TRY(const bool more, take(std::move(message)));
       if (!more) return {};

@@ -88,25 +88,44 @@ Result<> Replay::finish_earlier() {
     // A copy: the book changes with each that is finished.
     const auto unfinished = ledger_.book(range.queue).unfinished();
     for (const auto& [offset, replay] : unfinished) {
-      const std::int64_t age_ms = os::system_clock().now().wall_ms - replay.entry.written_ms;
-      std::set<std::string> there;
-      if (!exact_ || age_ms > settled_ms) {
-        BOLIDE_TRY(there, copies_there(replay.entry));
-      }
-      std::map<std::int64_t, ReceivedMessage> found;
-      for (const std::int64_t letter : replay.letters.all()) {
-        if (there.contains(copy_name(replay.entry, letter))) continue;
-        auto message = checked(admin_.message_at(range.queue, letter));
-        if (!message && message.error().code != Errc::not_found) return Failure(message.error());
-        if (message) found.emplace(letter, std::move(*message));
-      }
-      const std::int64_t before = report_.replayed;
-      BOLIDE_TRY(const OffsetSet failed, send_letters(replay, std::move(found), there));
-      report_.finished += std::exchange(report_.replayed, before) - before;
-      BOLIDE_CHECK(end(replay.entry, failed));
+      const Result<> finished = finish(range.queue, replay);
+      if (!finished) BOLIDE_CHECK(leave_stuck(replay, finished.error()));
     }
   }
   return {};
+}
+
+Result<> Replay::finish(const QueueId& queue, const LetterBook::Unfinished& replay) {
+  BOLIDE_CHECK(check_brokers(replay.entry));
+  const std::int64_t age_ms = os::system_clock().now().wall_ms - replay.entry.written_ms;
+  std::set<std::string> there;
+  if (!exact_ || age_ms > settled_ms) {
+    BOLIDE_TRY(there, copies_there(replay.entry));
+  }
+  std::map<std::int64_t, ReceivedMessage> found;
+  for (const std::int64_t letter : replay.letters.all()) {
+    if (there.contains(copy_name(replay.entry, letter))) continue;
+    auto message = checked(admin_.message_at(queue, letter));
+    if (!message && message.error().code != Errc::not_found) return Failure(message.error());
+    if (message) found.emplace(letter, std::move(*message));
+  }
+  const std::int64_t before = report_.replayed;
+  BOLIDE_TRY(const OffsetSet failed, send_letters(replay, std::move(found), there));
+  report_.finished += std::exchange(report_.replayed, before) - before;
+  return end(replay.entry, failed);
+}
+
+// Other letters need not wait for those whose broker has gone, or whose topic cannot be read any
+// more. Which of them were sent is not known, so none is open again.
+Result<> Replay::leave_stuck(const LetterBook::Unfinished& replay, const Error& why) {
+  const std::int64_t letters = replay.letters.size();
+  if (report_.stuck_by.empty()) report_.stuck_by = why.message();
+  if (!wish_.give_up) {
+    report_.stuck += letters;
+    return {};
+  }
+  report_.given_up += letters;
+  return end(replay.entry, {});
 }
 
 Result<> Replay::take(ReceivedMessage&& letter) {
@@ -302,6 +321,9 @@ Result<std::set<std::string>> Replay::copies_there(const LedgerEntry& entry) {
   std::set<std::string> names;
   const std::string prefix = entry.broker + "/" + std::to_string(entry.offset) + "/";
   for (const auto& [topic, target] : entry.targets) {
+    const auto route = plain_route(topic);
+    if (!route && route.error().code == Errc::topic_not_found) continue;
+    BOLIDE_CHECK(route);
     const Result<> read = read_all(
         client_,
         {.topic = topic, .from = ReadFrom::time, .from_time_ms = entry.written_ms - clock_slack_ms},
@@ -327,12 +349,23 @@ Result<> Replay::check_brokers(const LedgerEntry& entry) {
   return {};
 }
 
+// The queues of a static topic move from broker to broker, and what a broker knows of repeats does
+// not move along: no copy could be promised to be the only one.
+Result<std::vector<RouteEntry>> Replay::plain_route(const std::string& topic) {
+  BOLIDE_TRY(auto route, checked(admin_.route(topic)));
+  if (std::ranges::any_of(route, &RouteEntry::is_static))
+    return fail(Errc::not_supported, "topic " + topic +
+                                         " is static; its letters can go to another one, with " +
+                                         std::string(into_option));
+  return route;
+}
+
 // The letters' own broker where the topic is on it, so that one crash cannot part them.
 Result<LedgerEntry::Target> Replay::target_for(const std::string& topic,
                                                const std::string& broker) {
   const std::string key = topic + "\n" + broker;
   if (const auto found = targets_.find(key); found != targets_.end()) return found->second;
-  BOLIDE_TRY(const auto route, checked(admin_.route(topic)));
+  BOLIDE_TRY(const auto route, plain_route(topic));
   LedgerEntry::Target target;
   for (const RouteEntry& entry : route) {
     if (!entry.writable || entry.write_queues <= 0) continue;
@@ -344,12 +377,14 @@ Result<LedgerEntry::Target> Replay::target_for(const std::string& topic,
   return target;
 }
 
-// None: there is no such topic, and a letter for it is counted as refused.
+// None: there is no such topic, or none for copies, and a letter for it is counted as refused.
 Result<std::optional<LedgerEntry::Target>> Replay::target_or_refusal(const std::string& topic,
                                                                      const std::string& broker) {
   auto target = target_for(topic, broker);
   if (target) return std::optional(std::move(*target));
-  if (target.error().code != Errc::topic_not_found) return Failure(std::move(target).error());
+  const Errc code = target.error().code;
+  if (code != Errc::topic_not_found && code != Errc::not_supported)
+    return Failure(std::move(target).error());
   ++report_.failed;
   if (report_.refusal.empty()) report_.refusal = target.error().message();
   return std::optional<LedgerEntry::Target>();

@@ -24,6 +24,9 @@
 
 namespace bolide::app {
 
+// By which a user names another topic for the copies.
+inline constexpr std::string_view into_option = "--into";
+
 struct ReplayWish {
   std::string topic;  // of the dead letters
   LetterFilter filter;
@@ -32,6 +35,7 @@ struct ReplayWish {
   std::int64_t replays_max = 3;
   std::int64_t count_max = INT64_MAX;
   bool again = false;
+  bool give_up = false;  // what is stuck counts as replayed from now on
   bool dry_run = false;
 };
 
@@ -43,6 +47,9 @@ struct ReplayReport {
   std::int64_t nowhere = 0;    // likewise: they do not say where they come from
   std::int64_t failed = 0;     // a broker refuses them; with dry_run: their topic is not there
   std::string refusal;         // the first of them
+  std::int64_t stuck = 0;      // of an earlier run that was cut off, and cannot be finished now
+  std::string stuck_by;        // what the first of them met
+  std::int64_t given_up = 0;   // of these, by wish
 };
 
 class Replay {
@@ -59,6 +66,8 @@ class Replay {
 
   Result<> ask_brokers();
   Result<> finish_earlier();
+  Result<> finish(const QueueId& queue, const LetterBook::Unfinished& replay);
+  Result<> leave_stuck(const LetterBook::Unfinished& replay, const Error& why);
   Result<> take(ReceivedMessage&& letter);
   Result<> send_part(const QueueId& queue, std::vector<ReceivedMessage> part);
   Result<std::int64_t> write(const LedgerEntry& entry);
@@ -78,6 +87,7 @@ class Replay {
   Result<> end(const LedgerEntry& entry, const OffsetSet& failed);
   Result<std::set<std::string>> copies_there(const LedgerEntry& entry);
   Result<> check_brokers(const LedgerEntry& entry);
+  Result<std::vector<RouteEntry>> plain_route(const std::string& topic);
   Result<LedgerEntry::Target> target_for(const std::string& topic, const std::string& broker);
   Result<std::optional<LedgerEntry::Target>> target_or_refusal(const std::string& topic,
                                                                const std::string& broker);
