@@ -246,6 +246,7 @@ void Core::tick() {
   popper_->tick(at);
   leases_->tick();
   transactions_->tick(at);
+  compactor_->tick(at.steady_ms());
   if (at.steady_ms() - expired_ms_ > expire_every_ms) {
     expired_ms_ = at.steady_ms();
     clients_.expire(at, settings_.client_timeout_ms);

@@ -5,7 +5,6 @@
 #include "broker/compaction/compactor.h"
 
 #include "base/log.h"
-#include "base/strings.h"
 #include "broker/compaction/compaction.h"
 #include "store/records.h"
 
@@ -25,35 +24,6 @@ constexpr std::size_t batch_bytes = 16U << 20U;
 Compactor::Compactor(KeptPlace place, Parts parts)
     : place_(std::move(place)), parts_(std::move(parts)) {
   if (place_.fs != nullptr) open_all();
-}
-
-void Compactor::open_all() {
-  os::FileSystem& fs = *place_.fs;
-  if (!fs.exists(place_.directory)) return;
-  const auto topics = fs.list(place_.directory);
-  if (!topics) return;
-  for (const std::string& topic : *topics) {
-    const Topic* known = parts_.topics.find(topic);
-    if (known == nullptr || !is_compacted(known->config)) {  // deleted just before a kill
-      (void)fs.remove_all(place_.directory + "/" + topic);
-      continue;
-    }
-    const auto names = fs.list(place_.directory + "/" + topic);
-    if (!names) continue;
-    for (const std::string& name : *names) {
-      const auto id = parse_integer<std::int32_t>(name);
-      if (!id || *id < 0) continue;  // an unfinished merge
-      const std::string path = place_.directory + "/" + topic + "/" + name;
-      auto kept = KeptQueue::open(fs, path);
-      if (!kept) {
-        BOLIDE_LOG(error, "{}: what was kept cannot be read and is set aside: {}", path,
-                   kept.error().message());
-        (void)fs.rename(path, path + ".damaged");
-        continue;
-      }
-      state_of(parts_.store.queue(topic, *id)).kept = std::move(*kept);
-    }
-  }
 }
 
 std::string Compactor::path_of(store::QueueNo queue) const {
@@ -94,6 +64,7 @@ bool Compactor::proceed() {
 
 bool Compactor::done_in(store::QueueNo queue) {
   Queue& state = state_of(queue);
+  if (state.unread) return false;  // a merge now would leave out what its file has
   if (!work_) {
     const std::int64_t min = parts_.store.min_offset(queue);
     if (min >= parts_.store.next_offset(queue)) return true;
@@ -193,15 +164,21 @@ void Compactor::merged(store::QueueNo queue, std::uint64_t id, std::int64_t next
 
 std::optional<std::int64_t> Compactor::first_offset(store::QueueNo queue, std::int64_t min) const {
   const auto found = queues_.find(queue);
-  if (found == queues_.end() || !found->second.kept || found->second.kept->size() == 0)
-    return std::nullopt;
-  const std::int64_t first = found->second.kept->first_offset();
+  if (found == queues_.end()) return std::nullopt;
+  const Queue& state = found->second;
+  std::int64_t first = min;
+  if (state.unread)
+    first = 0;
+  else if (state.kept && state.kept->size() > 0)
+    first = state.kept->first_offset();
   return first < min ? std::optional(first) : std::nullopt;
 }
 
 bool Compactor::has(store::QueueNo queue, std::int64_t offset, std::int64_t end) const {
   const auto found = queues_.find(queue);
-  return found != queues_.end() && found->second.kept && found->second.kept->has(offset, end);
+  if (found == queues_.end()) return false;
+  if (found->second.unread) return offset < end;
+  return found->second.kept && found->second.kept->has(offset, end);
 }
 
 store::ReadResult Compactor::read(store::QueueNo queue, std::int64_t offset, std::int64_t end,
@@ -211,6 +188,10 @@ store::ReadResult Compactor::read(store::QueueNo queue, std::int64_t offset, std
     return found->second.kept->read(offset, end, limits, matcher);
   store::ReadResult nothing;
   nothing.next_offset = std::max(offset, end);
+  if (found == queues_.end() || !found->second.unread) return nothing;
+  nothing.next_offset = offset;
+  nothing.status = store::ReadStatus::failed;
+  nothing.may_pass = true;
   return nothing;
 }
 
@@ -219,7 +200,7 @@ void Compactor::erase_topic(std::string_view topic) {
   bool any = false;
   for (auto at = queues_.begin(); at != queues_.end();) {
     const bool its = parts_.store.queue_name(at->first).topic == topic;
-    any = any || (its && at->second.kept);
+    any = any || (its && (at->second.kept || at->second.unread));
     at = its ? queues_.erase(at) : std::next(at);
   }
   if (!any) return;

@@ -38,14 +38,18 @@ class Compactor {
     store::MessageStore& store;
     store::Background background;
   };
-  // Opens what is there; what cannot be read is logged, set aside and not given.
+  // Opens what is there. What the disk does not give now is read by a later tick: until then reads
+  // fail and the log stays.
   Compactor(KeptPlace place, Parts parts);
+
+  // Every ~100 ms.
+  void tick(std::int64_t now_ms);
 
   // Whether all that compacted topics must keep of the log below `end_position` is kept; works on
   // it otherwise, in bounded pieces, until it is.
   bool done_below(std::int64_t end_position);
 
-  // The first offset that is kept, below the log's `min`; nothing: there is none.
+  // The first offset that may be kept, below the log's `min`; nothing: there is none.
   std::optional<std::int64_t> first_offset(store::QueueNo queue, std::int64_t min) const;
   bool empty() const { return queues_.empty(); }
   bool has(store::QueueNo queue, std::int64_t offset, std::int64_t end) const;
@@ -61,7 +65,9 @@ class Compactor {
     std::uint64_t id = 0;  // another one for a queue that is deleted and made again
     KeptQueue::Ptr kept;
     std::int64_t next = 0;  // offsets below are kept or superseded
+    bool unread = false;    // nobody knows what its file has
   };
+  struct Unread;
   // What is being collected of a queue.
   struct Work {
     store::QueueNo queue = 0;
@@ -72,6 +78,10 @@ class Compactor {
   enum class Collected : std::uint8_t { all, full, not_now };
 
   void open_all();
+  void open_topic(const Topic& topic);
+  void doubt(const Topic& topic, const Error& error);
+  void doubt(store::QueueNo queue, const Error& error);
+  void opened_again(Unread& one);
   std::string path_of(store::QueueNo queue) const;
   Queue& state_of(store::QueueNo queue);
   Queue* find(store::QueueNo queue, std::uint64_t id);
@@ -93,6 +103,8 @@ class Compactor {
   bool busy_ = false;            // a job of the background agent is under way
   std::int64_t warmed_up_ = -1;  // the offset for which the disk was last waited
   std::uint64_t merges_ = 0;
+  bool any_unread_ = false;
+  std::int64_t open_again_at_ms_ = 0;
 };
 
 }  // namespace bolide::broker

@@ -5,6 +5,7 @@
 #include "broker/compaction/kept_queue.h"
 
 #include "base/log.h"
+#include "broker/compaction/kept_file.h"
 #include "broker/filter/sql_evaluate.h"
 #include "os/path.h"
 #include "store/record.h"
@@ -14,8 +15,6 @@
 namespace bolide::broker {
 namespace {
 
-constexpr std::size_t read_step = 1U << 20U;
-constexpr std::size_t write_step = 1U << 20U;
 // Of one read: entries that a filter looks at in one go, and bytes in all, with what an entry costs
 // besides. Some milliseconds at most.
 constexpr std::size_t filtered_step = 256;
@@ -38,27 +37,6 @@ bool is_record(std::string_view bytes, store::Record* record) {
   return store::decode_record(bytes, store::Verify::checksums, record) ==
          store::DecodeStatus::record;
 }
-
-// Writes a file from its beginning on.
-class FileWriter {
- public:
-  explicit FileWriter(os::File& file) : file_(file) {}
-  Result<> add(std::string_view bytes) {
-    pending_ += bytes;
-    return pending_.size() < write_step ? Result<>() : flush();
-  }
-  Result<> flush() {
-    BOLIDE_CHECK(file_.write(written_, pending_));
-    written_ += pending_.size();
-    pending_.clear();
-    return {};
-  }
-
- private:
-  os::File& file_;
-  std::string pending_;
-  std::uint64_t written_ = 0;
-};
 
 }  // namespace
 
@@ -87,40 +65,12 @@ Result<KeptQueue::Ptr> KeptQueue::open(os::FileSystem& fs, const std::string& pa
 }
 
 Result<> KeptQueue::load(const std::string& path) {
-  std::string buffer;
-  std::size_t used = 0;  // of the buffer
-  std::uint64_t at = 0;  // of the file
+  KeptFileReader reader(*file_, path);
   for (;;) {
-    store::Record record;
-    const std::string_view rest = std::string_view(buffer).substr(used);
-    const auto status = store::decode_record(rest, store::Verify::checksums, &record);
-    if (status == store::DecodeStatus::record) {
-      index_.push_back({record.queue_offset, at, record.total_size});
-      at += record.total_size;
-      used += record.total_size;
-      continue;
-    }
-    if (status != store::DecodeStatus::truncated)
-      return fail(Errc::storage_corrupt, path + ": damaged at " + std::to_string(at));
-    buffer.erase(0, used);
-    used = 0;
-    const std::size_t had = buffer.size();
-    buffer.resize(had + read_step);
-    BOLIDE_TRY(const std::size_t got, file_->read(at + had, buffer.data() + had, read_step));
-    buffer.resize(had + got);
-    if (got > 0) continue;
-    if (had == 0) return {};
-    return fail(Errc::storage_corrupt, path + ": ends inside a record");
+    BOLIDE_TRY(const auto found, reader.next());
+    if (!found) return {};
+    index_.push_back({found->record.queue_offset, found->at, found->record.total_size});
   }
-}
-
-Result<std::string> KeptQueue::bytes_of(const Entry& entry) const {
-  std::string bytes(entry.size, '\0');
-  BOLIDE_TRY(const std::size_t got, file_->read(entry.at, bytes.data(), bytes.size()));
-  store::Record record;
-  if (got != bytes.size() || !is_record(bytes, &record))
-    return fail(Errc::storage_corrupt, "the kept record at " + std::to_string(entry.at));
-  return bytes;
 }
 
 Result<KeptQueue::Ptr> KeptQueue::merge(os::FileSystem& fs, const std::string& path, const Ptr& old,
@@ -129,21 +79,22 @@ Result<KeptQueue::Ptr> KeptQueue::merge(os::FileSystem& fs, const std::string& p
   BOLIDE_CHECK(fs.make_directories(os::parent_directory(path)));
   BOLIDE_TRY(const auto file, fs.open(temporary, os::OpenMode::create));
   BOLIDE_CHECK(file->truncate(0));
-  FileWriter out(*file);
+  KeptFileWriter out(*file);
   auto fresh = batch.records().begin();
   const auto fresh_until = [&](std::int64_t offset) -> Result<> {
     for (; fresh != batch.records().end() && fresh->first < offset; ++fresh)
       BOLIDE_CHECK(out.add(fresh->second));
     return {};
   };
-  for (std::size_t i = 0; old && i < old->index_.size(); ++i) {
-    const Entry& entry = old->index_[i];
-    BOLIDE_TRY(const std::string bytes, old->bytes_of(entry));
-    store::Record record;
-    (void)store::decode_record(bytes, store::Verify::header, &record);
-    if (batch.has(key_of(record))) continue;
-    BOLIDE_CHECK(fresh_until(entry.offset));
-    BOLIDE_CHECK(out.add(bytes));
+  if (old) {
+    KeptFileReader reader(*old->file_, path);
+    for (;;) {
+      BOLIDE_TRY(const auto kept, reader.next());
+      if (!kept) break;
+      if (batch.has(key_of(kept->record))) continue;
+      BOLIDE_CHECK(fresh_until(kept->record.queue_offset));
+      BOLIDE_CHECK(out.add(kept->bytes));
+    }
   }
   BOLIDE_CHECK(fresh_until(INT64_MAX));
   BOLIDE_CHECK(out.flush());
@@ -171,25 +122,25 @@ std::size_t KeptQueue::stretch(std::size_t begin, std::size_t end, const store::
   end = std::min(end, begin + (all_match ? wanted : std::max(wanted, filtered_step)));
   std::size_t behind = begin + 1;
   std::size_t bytes = index_[begin].size;
-  while (behind < end && bytes + index_[behind].size <= limits.bytes_max)
-    bytes += index_[behind++].size;
+  for (; behind < end && bytes + index_[behind].size <= limits.bytes_max; ++behind) {
+    const Entry& before = index_[behind - 1];
+    if (before.at + before.size != index_[behind].at) break;  // damaged bytes between them
+    bytes += index_[behind].size;
+  }
   return behind;
 }
 
-// The entries [begin, end), which lie side by side. Null: they are cold.
-Result<ChunkPtr> KeptQueue::chunk_of(std::size_t begin, std::size_t end,
-                                     std::optional<store::ColdRange>* cold) const {
+// The bytes of the entries [begin, end), which lie side by side, as far as the file has them.
+Result<KeptQueue::Fetched> KeptQueue::fetch(std::size_t begin, std::size_t end) const {
   const std::uint64_t at = index_[begin].at;
   const std::size_t size = index_[end - 1].at + index_[end - 1].size - at;
-  ChunkPtr chunk = std::make_shared<Chunk>(size);
-  BOLIDE_TRY(const auto got, file_->read_cached(at, chunk->data(), size));
-  if (!got) {
-    *cold = {.file = file_, .offset = at, .size = size};
-    return ChunkPtr();
-  }
-  if (*got != size)
-    return fail(Errc::storage_corrupt, "what was kept ends before " + std::to_string(at + size));
-  return chunk;
+  Fetched fetched{.chunk = std::make_shared<Chunk>(size), .size = 0, .cold = {}};
+  BOLIDE_TRY(const auto got, file_->read_cached(at, fetched.chunk->data(), size));
+  if (got)
+    fetched.size = *got;
+  else
+    fetched.cold = {.file = file_, .offset = at, .size = size};
+  return fetched;
 }
 
 store::ReadResult KeptQueue::read(std::int64_t offset, std::int64_t end,
@@ -200,14 +151,21 @@ store::ReadResult KeptQueue::read(std::int64_t offset, std::int64_t end,
   std::size_t work = 0;
   for (std::size_t begin = first_from(offset), behind = 0; begin < last; begin = behind) {
     behind = stretch(begin, last, limits, matcher);
-    std::optional<store::ColdRange> cold;
-    const Result<ChunkPtr> chunk = chunk_of(begin, behind, &cold);
-    if (cold) {
+    Result<Fetched> fetched = fetch(begin, behind);
+    if (!fetched || fetched->cold) {
       if (result.next_offset > offset) return result;  // for the next read
-      result.status = store::ReadStatus::cold;
-      result.cold = std::move(cold);
+      if (fetched) {
+        result.status = store::ReadStatus::cold;
+        result.cold = std::move(fetched->cold);
+      } else {
+        BOLIDE_LOG(error, "read of what was kept at offset {}: {}", index_[begin].offset,
+                   fetched.error().message());
+        result.status = store::ReadStatus::failed;
+        result.may_pass = true;
+      }
       return result;
     }
+    const std::string_view bytes(fetched->chunk->data(), fetched->size);
     for (std::size_t i = begin; i < behind; ++i) {
       const Entry& entry = index_[i];
       const bool full = result.messages > 0 && (result.messages >= limits.messages_max ||
@@ -216,15 +174,13 @@ store::ReadResult KeptQueue::read(std::int64_t offset, std::int64_t end,
       work += entry.size + entry_work;
       const std::size_t at = entry.at - index_[begin].at;
       store::Record record;
-      if (!chunk || !is_record({(*chunk)->data() + at, entry.size}, &record)) {
-        BOLIDE_LOG(error, "the kept record of offset {} is damaged", entry.offset);
-        if (entry.offset == offset) result.status = store::ReadStatus::failed;
-        result.next_offset = entry.offset;
-        return result;
-      }
+      const bool sound = at < bytes.size() && is_record(bytes.substr(at, entry.size), &record);
       result.next_offset = entry.offset + 1;
-      if (!selects(matcher, record)) continue;
-      result.records.push_back({*chunk, at, entry.size});
+      // As if a newer message had replaced it: whoever reads here expects gaps.
+      if (!sound)
+        BOLIDE_LOG(error, "the kept record of offset {} is damaged and passed over", entry.offset);
+      if (!sound || !selects(matcher, record)) continue;
+      result.records.push_back({fetched->chunk, at, entry.size});
       result.bytes += entry.size;
       ++result.messages;
     }

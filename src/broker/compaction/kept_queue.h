@@ -43,10 +43,10 @@ class KeptQueue {
  public:
   using Ptr = std::shared_ptr<const KeptQueue>;
 
-  // Errors: not_found, io, storage_corrupt.
+  // What is damaged is logged and left out. Errors: not_found, io.
   static Result<Ptr> open(os::FileSystem& fs, const std::string& path);
   // Writes what `old` (null: nothing) and `batch` hold together to `path`, durably, and opens it.
-  // Errors: disk_full, io, storage_corrupt.
+  // Errors: disk_full, io.
   static Result<Ptr> merge(os::FileSystem& fs, const std::string& path, const Ptr& old,
                            const KeptBatch& batch);
 
@@ -55,7 +55,7 @@ class KeptQueue {
   // Whether there is anything in [offset, end).
   bool has(std::int64_t offset, std::int64_t end) const;
   // Records in [offset, end) that match, as MessageStore::read gives them; next_offset is `end`
-  // when there are no more.
+  // when there are no more. A damaged record is logged and passed over.
   store::ReadResult read(std::int64_t offset, std::int64_t end, const store::ReadLimits& limits,
                          const Matcher& matcher) const;
 
@@ -66,12 +66,16 @@ class KeptQueue {
     std::uint32_t size = 0;
   };
 
+  struct Fetched {
+    ChunkPtr chunk;
+    std::size_t size = 0;  // what the file had
+    std::optional<store::ColdRange> cold;
+  };
+
   Result<> load(const std::string& path);
-  Result<std::string> bytes_of(const Entry& entry) const;
   std::size_t stretch(std::size_t begin, std::size_t end, const store::ReadLimits& limits,
                       const Matcher& matcher) const;
-  Result<ChunkPtr> chunk_of(std::size_t begin, std::size_t end,
-                            std::optional<store::ColdRange>* cold) const;
+  Result<Fetched> fetch(std::size_t begin, std::size_t end) const;
   std::size_t first_from(std::int64_t offset) const;
 
   std::shared_ptr<os::File> file_;

@@ -256,10 +256,7 @@ bool PopTaker::readable(At& at, const store::ReadResult& read) {
   if (read.status == store::ReadStatus::cold) {
     at.batch->cold = read.cold;
   } else {
-    at.batch->error =
-        Error{Errc::storage_corrupt, "the message at offset " + std::to_string(read.next_offset) +
-                                         " of queue " + std::to_string(at.source.queue_id) +
-                                         " is damaged: see the server's log"};
+    at.batch->error = read_error(read, at.source.queue_id);
   }
   return false;
 }

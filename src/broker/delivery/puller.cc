@@ -180,9 +180,7 @@ bool Puller::serve(Pending& pending) {
   }
   if (read.status == store::ReadStatus::failed) {
     // An error, and no status: that would name the same offset, and the client ask again at once.
-    const std::string offset = std::to_string(read.next_offset);
-    refuse(pending.ticket, Error{Errc::storage_corrupt, "the message at offset " + offset +
-                                                            " is damaged: see the server's log"});
+    refuse(pending.ticket, read_error(read, parts_.store.queue_name(pending.queue).queue_id));
     return true;
   }
   if (read.messages > 0) {

@@ -5,8 +5,16 @@
 #include "broker/delivery/queue_reader.h"
 
 #include <algorithm>
+#include <string>
 
 namespace bolide::broker {
+
+Error read_error(const store::ReadResult& failed, std::int32_t queue_id) {
+  const std::string message = "the message at offset " + std::to_string(failed.next_offset) +
+                              " of queue " + std::to_string(queue_id);
+  if (failed.may_pass) return {Errc::io, message + " cannot be read now: see the server's log"};
+  return {Errc::storage_corrupt, message + " is damaged: see the server's log"};
+}
 
 std::int64_t QueueReader::first_offset(store::QueueNo queue) const {
   const std::int64_t min = store_->min_offset(queue);

@@ -13,6 +13,9 @@
 
 namespace bolide::broker {
 
+// Why a read has failed, for whoever asked for messages of the queue.
+Error read_error(const store::ReadResult& failed, std::int32_t queue_id);
+
 class QueueReader {
  public:
   // Both must outlive this. Without `kept` there is nothing but the log.

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files of kept records: what is read of them, and what damage and a failing disk do.
+#include "broker/compaction/kept_queue.h"
+
+#include "os/sim_file_system.h"
+#include "store/store_test_util.h"
+
+#include <gtest/gtest.h>
+
+namespace bolide::broker {
+namespace {
+
+using os::FileOperation;
+using Bodies = std::vector<std::string>;
+using store::testing::bodies;
+
+constexpr std::string_view path = "kept/0";
+
+class KeptQueueTest : public ::testing::Test {
+ protected:
+  struct Message {
+    std::int64_t offset = 0;
+    std::string key;
+    std::string body;
+    std::string tag = {};
+  };
+
+  // What is on the disk, and `messages`.
+  void merge(const std::vector<Message>& messages, KeptQueue::Ptr old = nullptr) {
+    KeptBatch batch;
+    for (const Message& message : messages) {
+      std::string properties = "KEYS\1" + message.key + "\2";
+      if (!message.tag.empty()) properties += "TAGS\1" + message.tag + "\2";
+      store::Record record;
+      record.queue_offset = message.offset;
+      record.position = message.offset * 10'000;
+      record.body = message.body;
+      record.topic = "state";
+      record.properties = properties;
+      std::string bytes(store::record_size(record), '\0');
+      store::encode_record(record, bytes.data());
+      sizes_.push_back(bytes.size());
+      batch.add(record, bytes);
+    }
+    auto merged = KeptQueue::merge(fs_, std::string(path), old, batch);
+    ASSERT_TRUE(merged) << merged.error().message();
+    queue_ = std::move(*merged);
+  }
+  store::ReadResult read(std::int64_t offset, const store::ReadLimits& limits = {},
+                         const Matcher& matcher = {}) const {
+    return queue_->read(offset, end, limits, matcher);
+  }
+  void damage(std::uint64_t at) { fs_.flip_bit(std::string(path), at, 3); }
+
+  static constexpr std::int64_t end = 1'000'000;
+  os::SimFileSystem fs_;
+  KeptQueue::Ptr queue_;
+  std::vector<std::size_t> sizes_;  // of the records that were merged
+};
+
+TEST_F(KeptQueueTest, passes_over_a_record_that_was_damaged_since_and_gives_the_others) {
+  merge({{0, "a", "a0"}, {4, "b", "b4"}, {7, "c", "c7"}});
+  damage(sizes_[0] + 60);
+  const auto all = read(0);
+  EXPECT_EQ(all.status, store::ReadStatus::ok);
+  EXPECT_EQ(bodies(all), (Bodies{"a0", "c7"}));
+  EXPECT_EQ(all.next_offset, end);
+  EXPECT_EQ(bodies(read(4)), Bodies{"c7"});
+  damage(sizes_[0] + 60);
+  EXPECT_EQ(bodies(read(0)), (Bodies{"a0", "b4", "c7"}));
+}
+
+TEST_F(KeptQueueTest, passes_over_what_a_cut_file_has_no_more) {
+  merge({{0, "a", "a0"}, {4, "b", "b4"}});
+  auto file = fs_.open(std::string(path), os::OpenMode::read_write);
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->truncate(sizes_[0] + 10));
+  const auto all = read(0);
+  EXPECT_EQ(bodies(all), Bodies{"a0"});
+  EXPECT_EQ(all.next_offset, end);
+  const auto opened = KeptQueue::open(fs_, std::string(path));
+  ASSERT_TRUE(opened);
+  EXPECT_EQ((*opened)->size(), 1U);
+}
+
+TEST_F(KeptQueueTest, opens_with_all_other_records_whatever_byte_of_one_is_damaged) {
+  merge({{0, "a", "a0"}, {4, "b", "b4"}, {7, "c", "c7"}});
+  for (std::uint64_t at = sizes_[0]; at < sizes_[0] + sizes_[1]; ++at) {
+    damage(at);
+    const auto opened = KeptQueue::open(fs_, std::string(path));
+    ASSERT_TRUE(opened) << at;
+    EXPECT_TRUE((*opened)->has(0, 1)) << at;
+    EXPECT_TRUE((*opened)->has(7, 8)) << at;
+    const auto last = (*opened)->read(5, end, {}, {});
+    EXPECT_EQ(bodies(last), Bodies{"c7"}) << at;
+    damage(at);
+  }
+}
+
+// The inner record's offset is the higher one, so that the records behind would be out of order.
+TEST_F(KeptQueueTest, takes_no_record_out_of_the_body_of_a_damaged_one) {
+  merge({{500, "x", "inner"}});
+  auto inner = os::read_file(fs_, std::string(path));
+  ASSERT_TRUE(inner);
+  sizes_.clear();
+  merge({{0, "a", *inner}, {4, "b", "b4"}});
+  damage(40);
+  const auto opened = KeptQueue::open(fs_, std::string(path));
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(bodies((*opened)->read(0, end, {}, {})), Bodies{"b4"});
+}
+
+TEST_F(KeptQueueTest, merges_what_is_left_of_a_damaged_file) {
+  merge({{0, "a", "a0"}, {4, "b", "b4"}});
+  damage(60);
+  merge({{9, "c", "c9"}}, queue_);
+  EXPECT_EQ(bodies(read(0)), (Bodies{"b4", "c9"}));
+}
+
+TEST_F(KeptQueueTest, merges_nothing_while_the_disk_fails) {
+  merge({{0, "a", "a0"}, {4, "b", "b4"}});
+  fs_.fail_at(FileOperation::read, 1, Errc::io);
+  const auto merged = KeptQueue::merge(fs_, std::string(path), queue_, {});
+  ASSERT_FALSE(merged);
+  EXPECT_EQ(merged.error().code, Errc::io);
+  EXPECT_EQ(bodies(read(0)), (Bodies{"a0", "b4"}));
+}
+
+TEST_F(KeptQueueTest, says_that_an_error_of_the_disk_may_pass) {
+  merge({{0, "a", "a0"}, {4, "b", "b4"}});
+  fs_.fail_at(FileOperation::read_cached, 1, Errc::io);
+  const auto failed = read(0);
+  EXPECT_EQ(failed.status, store::ReadStatus::failed);
+  EXPECT_TRUE(failed.may_pass);
+  EXPECT_EQ(failed.next_offset, 0);
+  EXPECT_EQ(bodies(read(0)), (Bodies{"a0", "b4"}));
+}
+
+}  // namespace
+}  // namespace bolide::broker
