@@ -11,6 +11,8 @@
 #include "store/record.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace bolide::broker {
 namespace {
@@ -38,7 +40,52 @@ bool is_record(std::string_view bytes, store::Record* record) {
          store::DecodeStatus::record;
 }
 
+// What is given of the records in a chunk.
+class Selected {
+ public:
+  explicit Selected(const ChunkPtr& chunk) : chunk_(chunk) {}
+
+  void add(std::size_t at, std::size_t size) {
+    bytes_ += size;
+    if (!slices_.empty() && slices_.back().begin + slices_.back().size == at)
+      slices_.back().size += size;
+    else
+      slices_.push_back({chunk_, at, size});
+  }
+  // Few among many get memory of their own: the chunk need not live until they are sent.
+  void move_to(Slices* into) {
+    if (2 * bytes_ < chunk_->capacity() && bytes_ > 0) copy_out();
+    std::ranges::move(slices_, std::back_inserter(*into));
+  }
+
+ private:
+  void copy_out() {
+    auto own = std::make_shared<Chunk>(bytes_);
+    char* to = own->data();
+    for (const Slice& slice : slices_) to = std::ranges::copy(slice.view(), to).out;
+    slices_.assign(1, {.chunk = std::move(own), .begin = 0, .size = bytes_});
+  }
+
+  const ChunkPtr& chunk_;
+  Slices slices_;  // adjacent records are one
+  std::size_t bytes_ = 0;
+};
+
 }  // namespace
+
+// What one call of read() is asked and gives.
+struct KeptQueue::Reading {
+  const store::ReadLimits& limits;
+  const Matcher& matcher;
+  store::ReadResult result;
+  std::size_t work = 0;
+
+  bool has_room(std::size_t size) const {
+    const bool full = result.messages > 0 && (result.messages >= limits.messages_max ||
+                                              result.bytes + size > limits.bytes_max);
+    return !full && work <= work_max;
+  }
+};
 
 void KeptBatch::add(const store::Record& record, std::string_view bytes) {
   const std::string_view key = key_of(record);
@@ -143,50 +190,56 @@ Result<KeptQueue::Fetched> KeptQueue::fetch(std::size_t begin, std::size_t end) 
   return fetched;
 }
 
-store::ReadResult KeptQueue::read(std::int64_t offset, std::int64_t end,
-                                  const store::ReadLimits& limits, const Matcher& matcher) const {
-  store::ReadResult result;
-  result.next_offset = offset;
-  const std::size_t last = first_from(end);
-  std::size_t work = 0;
-  for (std::size_t begin = first_from(offset), behind = 0; begin < last; begin = behind) {
-    behind = stretch(begin, last, limits, matcher);
-    Result<Fetched> fetched = fetch(begin, behind);
-    if (!fetched || fetched->cold) {
-      if (result.next_offset > offset) return result;  // for the next read
-      if (fetched) {
-        result.status = store::ReadStatus::cold;
-        result.cold = std::move(fetched->cold);
-      } else {
-        BOLIDE_LOG(error, "read of what was kept at offset {}: {}", index_[begin].offset,
-                   fetched.error().message());
-        result.status = store::ReadStatus::failed;
-        result.may_pass = true;
-      }
-      return result;
-    }
-    const std::string_view bytes(fetched->chunk->data(), fetched->size);
-    for (std::size_t i = begin; i < behind; ++i) {
-      const Entry& entry = index_[i];
-      const bool full = result.messages > 0 && (result.messages >= limits.messages_max ||
-                                                result.bytes + entry.size > limits.bytes_max);
-      if (full || work > work_max) return result;
-      work += entry.size + entry_work;
-      const std::size_t at = entry.at - index_[begin].at;
-      store::Record record;
-      const bool sound = at < bytes.size() && is_record(bytes.substr(at, entry.size), &record);
-      result.next_offset = entry.offset + 1;
+// Gives what matches of the entries [begin, end), which were fetched. False: no more in this read.
+bool KeptQueue::select(std::size_t begin, std::size_t end, const Fetched& fetched,
+                       Reading* reading) const {
+  Selected selected(fetched.chunk);
+  const std::string_view bytes(fetched.chunk->data(), fetched.size);
+  store::ReadResult& result = reading->result;
+  std::size_t i = begin;
+  for (; i < end && reading->has_room(index_[i].size); ++i) {
+    const Entry& entry = index_[i];
+    reading->work += entry.size + entry_work;
+    result.next_offset = entry.offset + 1;
+    const std::size_t at = entry.at - index_[begin].at;
+    store::Record record;
+    if (at >= bytes.size() || !is_record(bytes.substr(at, entry.size), &record)) {
       // As if a newer message had replaced it: whoever reads here expects gaps.
-      if (!sound)
-        BOLIDE_LOG(error, "the kept record of offset {} is damaged and passed over", entry.offset);
-      if (!sound || !selects(matcher, record)) continue;
-      result.records.push_back({fetched->chunk, at, entry.size});
+      BOLIDE_LOG(error, "the kept record of offset {} is damaged and passed over", entry.offset);
+    } else if (selects(reading->matcher, record)) {
+      selected.add(at, entry.size);
       result.bytes += entry.size;
       ++result.messages;
     }
   }
+  selected.move_to(&result.records);
+  return i == end;
+}
+
+store::ReadResult KeptQueue::read(std::int64_t offset, std::int64_t end,
+                                  const store::ReadLimits& limits, const Matcher& matcher) const {
+  Reading reading{.limits = limits, .matcher = matcher, .result = {}};
+  store::ReadResult& result = reading.result;
+  result.next_offset = offset;
+  const std::size_t last = first_from(end);
+  for (std::size_t begin = first_from(offset), behind = 0; begin < last; begin = behind) {
+    behind = stretch(begin, last, limits, matcher);
+    Result<Fetched> fetched = fetch(begin, behind);
+    const bool there = fetched && !fetched->cold;
+    if (!there && result.next_offset > offset) return std::move(result);  // for the next read
+    if (!fetched) {
+      BOLIDE_LOG(error, "read of what was kept at offset {}: {}", index_[begin].offset,
+                 fetched.error().message());
+      result.status = store::ReadStatus::failed;
+      result.may_pass = true;
+    } else if (fetched->cold) {
+      result.status = store::ReadStatus::cold;
+      result.cold = std::move(fetched->cold);
+    }
+    if (!there || !select(begin, behind, *fetched, &reading)) return std::move(result);
+  }
   result.next_offset = std::max(offset, end);  // what is behind the last kept one is in the log
-  return result;
+  return std::move(result);
 }
 
 }  // namespace bolide::broker

@@ -71,11 +71,13 @@ class KeptQueue {
     std::size_t size = 0;  // what the file had
     std::optional<store::ColdRange> cold;
   };
+  struct Reading;
 
   Result<> load(const std::string& path);
   std::size_t stretch(std::size_t begin, std::size_t end, const store::ReadLimits& limits,
                       const Matcher& matcher) const;
   Result<Fetched> fetch(std::size_t begin, std::size_t end) const;
+  bool select(std::size_t begin, std::size_t end, const Fetched& fetched, Reading* reading) const;
   std::size_t first_from(std::int64_t offset) const;
 
   std::shared_ptr<os::File> file_;

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace bolide::broker {
 namespace {
 
@@ -50,6 +52,25 @@ class KeptQueueTest : public ::testing::Test {
   store::ReadResult read(std::int64_t offset, const store::ReadLimits& limits = {},
                          const Matcher& matcher = {}) const {
     return queue_->read(offset, end, limits, matcher);
+  }
+  // So many messages, of which each `nth` has the tag "rare".
+  void merge_many(std::int64_t count, std::int64_t nth, std::size_t body_bytes) {
+    std::vector<Message> messages;
+    for (std::int64_t i = 0; i < count; ++i)
+      messages.push_back({.offset = i,
+                          .key = "k" + std::to_string(i),
+                          .body = std::string(body_bytes, 'x'),
+                          .tag = i % nth == 0 ? "rare" : "usual"});
+    merge(messages);
+  }
+  static Matcher tagged(std::string_view tag) { return Matcher::compile(tag, "TAG").value(); }
+  // Of the memory that the result holds on to.
+  static std::size_t held_bytes(const store::ReadResult& result) {
+    std::set<const Chunk*> chunks;
+    std::size_t bytes = 0;
+    for (const Slice& slice : result.records)
+      if (chunks.insert(slice.chunk.get()).second) bytes += slice.chunk->capacity();
+    return bytes;
   }
   void damage(std::uint64_t at) { fs_.flip_bit(std::string(path), at, 3); }
 
@@ -135,6 +156,30 @@ TEST_F(KeptQueueTest, says_that_an_error_of_the_disk_may_pass) {
   EXPECT_TRUE(failed.may_pass);
   EXPECT_EQ(failed.next_offset, 0);
   EXPECT_EQ(bodies(read(0)), (Bodies{"a0", "b4"}));
+}
+
+TEST_F(KeptQueueTest, gives_adjacent_records_as_one_slice) {
+  merge({{0, "a", "a0", "blue"}, {4, "b", "b4", "blue"}, {7, "c", "c7", "red"}, {9, "d", "d9"}});
+  const auto all = read(0);
+  EXPECT_EQ(all.records.size(), 1U);
+  EXPECT_EQ(all.messages, 4);
+  EXPECT_EQ(bodies(all), (Bodies{"a0", "b4", "c7", "d9"}));
+  const auto blue = read(0, {}, tagged("blue || none"));
+  EXPECT_EQ(blue.records.size(), 1U);
+  EXPECT_EQ(bodies(blue), (Bodies{"a0", "b4"}));
+}
+
+TEST_F(KeptQueueTest, holds_on_to_little_memory_where_few_of_many_match) {
+  merge_many(1'200, 100, 1'000);
+  const auto rare = read(0, {}, tagged("rare"));
+  EXPECT_EQ(rare.messages, 12);
+  EXPECT_EQ(bodies(rare).size(), 12U);
+  EXPECT_EQ(rare.next_offset, end);
+  EXPECT_LE(held_bytes(rare), 2 * rare.bytes);
+  const auto usual = read(0, {}, tagged("usual"));
+  EXPECT_EQ(usual.messages, 32);
+  EXPECT_EQ(bodies(usual).size(), 32U);
+  EXPECT_LE(held_bytes(usual), 2 * usual.bytes);
 }
 
 }  // namespace
