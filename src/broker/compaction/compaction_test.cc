@@ -166,6 +166,21 @@ TEST_F(CompactedTest, passes_what_was_replaced_without_overtaking_in_order) {
   EXPECT_EQ(pop(ordered).status, PopStatus::nothing) << "b1 is held";
 }
 
+TEST_F(CompactedTest, counts_for_pops_what_is_left_and_no_gaps) {
+  for (const std::string_view key : {"z", "a", "a", "b", "a"}) send(key, std::string(key) + "1");
+  age();
+  send("c", "c1");
+  PopRequest one = pop_request();
+  one.messages_max = 1;
+  EXPECT_EQ(pop(one).rest, 3) << "b1, a1 and, in the log, c1";
+  one.kind = PopKind::look;
+  EXPECT_EQ(pop(one).rest, 3);
+  one.kind = PopKind::take;
+  EXPECT_EQ(pop(one).rest, 2);
+  EXPECT_EQ(pop(one).rest, 1);
+  EXPECT_EQ(pop(one).rest, 0);
+}
+
 TEST_F(CompactedTest, lets_nobody_wait_behind_what_was_replaced) {
   for (const std::string_view key : {"z", "a", "b", "a"}) send(key, std::string(key) + "1");
   EXPECT_EQ(pop().queues.at(0).offsets.size(), 4U);

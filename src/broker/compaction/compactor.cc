@@ -174,11 +174,12 @@ std::optional<std::int64_t> Compactor::first_offset(store::QueueNo queue, std::i
   return first < min ? std::optional(first) : std::nullopt;
 }
 
-bool Compactor::has(store::QueueNo queue, std::int64_t offset, std::int64_t end) const {
+std::int64_t Compactor::count(store::QueueNo queue, std::int64_t offset, std::int64_t end) const {
   const auto found = queues_.find(queue);
-  if (found == queues_.end()) return false;
-  if (found->second.unread) return offset < end;
-  return found->second.kept && found->second.kept->has(offset, end);
+  if (found == queues_.end()) return 0;
+  if (found->second.unread) return std::max(end - offset, std::int64_t{0});
+  if (!found->second.kept) return 0;
+  return static_cast<std::int64_t>(found->second.kept->count(offset, end));
 }
 
 store::ReadResult Compactor::read(store::QueueNo queue, std::int64_t offset, std::int64_t end,

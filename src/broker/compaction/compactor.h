@@ -52,7 +52,8 @@ class Compactor {
   // The first offset that may be kept, below the log's `min`; nothing: there is none.
   std::optional<std::int64_t> first_offset(store::QueueNo queue, std::int64_t min) const;
   bool empty() const { return queues_.empty(); }
-  bool has(store::QueueNo queue, std::int64_t offset, std::int64_t end) const;
+  // Messages that are kept in [offset, end).
+  std::int64_t count(store::QueueNo queue, std::int64_t offset, std::int64_t end) const;
   // What is kept in [offset, end), as KeptQueue::read.
   store::ReadResult read(store::QueueNo queue, std::int64_t offset, std::int64_t end,
                          const store::ReadLimits& limits, const Matcher& matcher) const;

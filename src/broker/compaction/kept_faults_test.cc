@@ -71,7 +71,7 @@ TEST_F(KeptFaultTest, reads_later_what_the_disk_does_not_give_at_the_start) {
                                              .store = *rig_.store,
                                              .background = rig_.background.background()});
     EXPECT_EQ(compactor.first_offset(queue, 2), 0);
-    EXPECT_TRUE(compactor.has(queue, 1, 2));
+    EXPECT_EQ(compactor.count(queue, 1, 2), 1);
     const auto failed = compactor.read(queue, 0, 2, {}, {});
     EXPECT_EQ(failed.status, store::ReadStatus::failed);
     EXPECT_TRUE(failed.may_pass);

@@ -156,9 +156,8 @@ std::size_t KeptQueue::first_from(std::int64_t offset) const {
   return static_cast<std::size_t>(found - index_.begin());
 }
 
-bool KeptQueue::has(std::int64_t offset, std::int64_t end) const {
-  const std::size_t at = first_from(offset);
-  return at < index_.size() && index_[at].offset < end;
+std::size_t KeptQueue::count(std::int64_t offset, std::int64_t end) const {
+  return offset < end ? first_from(end) - first_from(offset) : 0;
 }
 
 // Up to which entry, from `begin` on, one call reads.

@@ -52,8 +52,8 @@ class KeptQueue {
 
   std::size_t size() const { return index_.size(); }
   std::int64_t first_offset() const { return index_.front().offset; }
-  // Whether there is anything in [offset, end).
-  bool has(std::int64_t offset, std::int64_t end) const;
+  // Records in [offset, end).
+  std::size_t count(std::int64_t offset, std::int64_t end) const;
   // Records in [offset, end) that match, as MessageStore::read gives them; next_offset is `end`
   // when there are no more. A damaged record is logged and passed over.
   store::ReadResult read(std::int64_t offset, std::int64_t end, const store::ReadLimits& limits,

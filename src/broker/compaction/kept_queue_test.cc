@@ -111,8 +111,8 @@ TEST_F(KeptQueueTest, opens_with_all_other_records_whatever_byte_of_one_is_damag
     damage(at);
     const auto opened = KeptQueue::open(fs_, std::string(path));
     ASSERT_TRUE(opened) << at;
-    EXPECT_TRUE((*opened)->has(0, 1)) << at;
-    EXPECT_TRUE((*opened)->has(7, 8)) << at;
+    EXPECT_EQ((*opened)->count(0, 1), 1U) << at;
+    EXPECT_EQ((*opened)->count(7, 8), 1U) << at;
     const auto last = (*opened)->read(5, end, {}, {});
     EXPECT_EQ(bodies(last), Bodies{"c7"}) << at;
     damage(at);
@@ -156,6 +156,15 @@ TEST_F(KeptQueueTest, says_that_an_error_of_the_disk_may_pass) {
   EXPECT_TRUE(failed.may_pass);
   EXPECT_EQ(failed.next_offset, 0);
   EXPECT_EQ(bodies(read(0)), (Bodies{"a0", "b4"}));
+}
+
+TEST_F(KeptQueueTest, counts_records_and_no_gaps) {
+  merge({{2, "a", "a2"}, {4, "b", "b4"}, {7, "c", "c7"}});
+  EXPECT_EQ(queue_->count(0, 8), 3U);
+  EXPECT_EQ(queue_->count(2, 7), 2U);
+  EXPECT_EQ(queue_->count(3, 4), 0U);
+  EXPECT_EQ(queue_->count(7, 4), 0U);
+  EXPECT_EQ(queue_->count(8, end), 0U);
 }
 
 TEST_F(KeptQueueTest, gives_adjacent_records_as_one_slice) {

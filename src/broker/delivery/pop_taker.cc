@@ -115,7 +115,7 @@ void PopTaker::take(const PopWish& wish, const PopSource& source, const Now& now
   if (may_take_fresh && !batch->error && !batch->cold && batch->room(wish) > 0 &&
       queue.cursor() < end)
     take_fresh(at);
-  batch->rest += end - queue.cursor();
+  batch->rest += parts_.reader.count(source.queue, queue.cursor(), end);
   stats_.messages += at.found.offsets.size();
   for (const GivenUp& last : at.given_up) give_up(at, last);
   if (at.changed || !at.found.offsets.empty() || !at.given_up.empty())
@@ -273,7 +273,7 @@ void PopTaker::look(const PopWish& wish, const PopSource& source, const Now& now
     if (held && !(wish.attempt != 0 && wish.attempt == place->attempt)) return;
     if (place->queue.next_end_ms() <= now.wall_ms) ++batch->rest;
   }
-  batch->rest += end - cursor;
+  batch->rest += parts_.reader.count(source.queue, cursor, end);
   if (wish.kind == PopKind::notice || cursor >= end || batch->room(wish) == 0) return;
   auto read = parts_.reader.read({.queue = source.queue, .offset = cursor, .end = end},
                                  {.messages_max = static_cast<std::int32_t>(batch->room(wish)),

@@ -25,7 +25,15 @@ std::int64_t QueueReader::first_offset(store::QueueNo queue) const {
 
 bool QueueReader::reaches(store::QueueNo queue, std::int64_t offset) const {
   const std::int64_t min = store_->min_offset(queue);
-  return offset >= min || (any_kept() && kept_->has(queue, offset, min));
+  return offset >= min || (any_kept() && kept_->count(queue, offset, min) > 0);
+}
+
+std::int64_t QueueReader::count(store::QueueNo queue, std::int64_t offset, std::int64_t end) const {
+  if (!any_kept()) [[likely]]
+    return end - offset;
+  const std::int64_t min = store_->min_offset(queue);
+  if (offset >= min) return end - offset;
+  return kept_->count(queue, offset, std::min(min, end)) + std::max(end - min, std::int64_t{0});
 }
 
 store::ReadResult QueueReader::read(const QueueSpan& span, const store::ReadLimits& limits,

@@ -28,6 +28,8 @@ class QueueReader {
   std::int64_t first_offset(store::QueueNo queue) const;
   // False: the offset lies before the log, and nothing from there up to the log was kept.
   bool reaches(store::QueueNo queue, std::int64_t offset) const;
+  // Messages in [offset, end), which is not behind the log's end.
+  std::int64_t count(store::QueueNo queue, std::int64_t offset, std::int64_t end) const;
   // As read_matching(); offsets before the log's beginning hold only what was kept.
   store::ReadResult read(const QueueSpan& span, const store::ReadLimits& limits,
                          const Matcher& matcher) const;
