@@ -116,22 +116,21 @@ void Core::open_leases(LeaseLog::Opened leases, store::Background background) {
   puller_.on_committed([this](const PullRequest& request) {
     offset_moved(request.group, request.topic, request.queue_id, *request.commit_offset);
   });
-  popper_ = std::make_unique<Popper>(
-      PopSettings{.broker = settings_.name,
-                  .permission = settings_.permission,
-                  .bytes_max = settings_.pull_bytes_max,
-                  .suspend_ms_max = settings_.long_poll_ms_max},
-      Popper::Parts{.topics = topics_,
-                    .groups = groups_,
-                    .leases = *leases_,
-                    .visible = visible_,
-                    .store = store_,
-                    .background = std::move(background),
-                    .taking = {.offsets = offsets_,
-                               .visible = visible_,
-                               .reader = QueueReader(store_, compactor_.get()),
-                               .leases = *leases_,
-                               .send_back = send_back_}});
+  popper_ = std::make_unique<Popper>(PopSettings{.broker = settings_.name,
+                                                 .permission = settings_.permission,
+                                                 .bytes_max = settings_.pull_bytes_max,
+                                                 .suspend_ms_max = settings_.long_poll_ms_max},
+                                     Popper::Parts{.topics = topics_,
+                                                   .groups = groups_,
+                                                   .leases = *leases_,
+                                                   .visible = visible_,
+                                                   .store = store_,
+                                                   .background = std::move(background),
+                                                   .taking = {.offsets = offsets_,
+                                                              .visible = visible_,
+                                                              .reader = reader(),
+                                                              .leases = *leases_,
+                                                              .send_back = send_back_}});
 }
 
 void Core::open_detours(TimerLog::Opened timers, const std::vector<CheckEntry>& checks,

@@ -218,10 +218,8 @@ class Core final : public Api {
 
  private:
   Result<store::QueueNo> queue_of(std::string_view topic, std::int32_t queue_id) const;
-  // Where the messages of the queue begin that consumers can have.
-  std::int64_t first_offset(store::QueueNo queue) const {
-    return QueueReader(store_, compactor_.get()).first_offset(queue);
-  }
+  // All messages that consumers can have.
+  QueueReader reader() const { return QueueReader(store_, compactor_.get()); }
   bool can_lock(std::string_view topic, std::int32_t queue_id) const;
   void pull_here(const PullRequest& request);
   // core_offsets.cc: of logical queues and of this broker's own.
@@ -229,6 +227,7 @@ class Core final : public Api {
   Result<std::int64_t> answer_here(const QueueQuestion& question);
   Result<std::int64_t> committed_here(const QueueQuestion& question);
   Result<std::int64_t> commit_here(const QueueQuestion& question);
+  std::int64_t earliest_store_ms(store::QueueNo queue) const;
   void open_static_topics();
   void reply_when_safe();
   Result<Slices> record_at(std::int64_t position);

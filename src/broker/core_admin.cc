@@ -70,11 +70,10 @@ void Core::topic_ranges(const Identity&, std::string_view topic,
   std::map<std::int32_t, QueueRange> ranges;
   for (std::int32_t id = 0; id < found->config.write_queues; ++id) {
     const store::QueueNo queue = found->queues[static_cast<std::size_t>(id)];
-    QueueRange range{.min_offset = store_.min_offset(queue), .max_offset = visible_.end(queue)};
+    QueueRange range{.min_offset = reader().first_offset(queue), .max_offset = visible_.end(queue)};
     if (range.max_offset > range.min_offset) {
-      range.last_update_ms = store_.store_time(queue, range.max_offset - 1).value_or(0);
+      range.last_update_ms = reader().store_time(queue, range.max_offset - 1).value_or(0);
     }
-    range.min_offset = first_offset(queue);
     ranges[id] = range;
   }
   reply(std::move(ranges));
@@ -119,7 +118,8 @@ void Core::add_progress(std::string_view group, const Topic& topic, GroupProgres
                        .broker_offset = visible_.end(queue),
                        .consumer_offset = committed,
                        .pull_offset = offsets_.pulled_offset(group, topic.config.name, id)};
-    if (committed > 0) line.last_timestamp_ms = store_.store_time(queue, committed - 1).value_or(0);
+    if (committed > 0)
+      line.last_timestamp_ms = reader().store_time(queue, committed - 1).value_or(0);
     progress->queues.push_back(std::move(line));
   }
 }
@@ -169,12 +169,12 @@ void Core::consume_spans(const Identity&, std::string_view topic, std::string_vi
     const std::int64_t max = visible_.end(queue);
     const std::int64_t committed = offsets_.find(group, topic, id).value_or(0);
     ConsumeSpan span{.queue_id = id};
-    span.min_store_ms = store_.store_time(queue, store_.min_offset(queue)).value_or(-1);
-    span.max_store_ms = store_.store_time(queue, max - 1).value_or(-1);
+    span.min_store_ms = earliest_store_ms(queue);
+    span.max_store_ms = reader().store_time(queue, max - 1).value_or(-1);
     span.consumed_store_ms =
-        committed > 0 ? store_.store_time(queue, committed - 1).value_or(-1) : span.min_store_ms;
+        committed > 0 ? reader().store_time(queue, committed - 1).value_or(-1) : span.min_store_ms;
     if (committed < max) {
-      span.delay_ms = now().wall_ms - store_.store_time(queue, committed).value_or(now().wall_ms);
+      span.delay_ms = now().wall_ms - reader().store_time(queue, committed).value_or(now().wall_ms);
     }
     spans.push_back(span);
   }

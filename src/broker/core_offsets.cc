@@ -17,17 +17,20 @@ Result<std::int64_t> Core::answer_here(const QueueQuestion& question) {
   if (question.fact == QueueFact::consumer_offset) return committed_here(question);
   if (question.fact == QueueFact::commit) return commit_here(question);
   BOLIDE_TRY(const store::QueueNo queue, queue_of(question.topic, question.queue_id));
-  const std::int64_t min = store_.min_offset(queue);
   switch (question.fact) {
-    case QueueFact::min_offset: return first_offset(queue);
+    case QueueFact::min_offset: return reader().first_offset(queue);
     case QueueFact::max_offset: return visible_.end(queue);
     case QueueFact::offset_by_time:
-      return store_.offset_by_time(queue, question.value, question.upper);
-    case QueueFact::earliest_store_time: return store_.store_time(queue, min).value_or(-1);
+      return reader().offset_by_time(queue, question.value, question.upper);
+    case QueueFact::earliest_store_time: return earliest_store_ms(queue);
     case QueueFact::consumer_offset:
     case QueueFact::commit: break;
   }
   return fail(Errc::internal, "a question about a queue");
+}
+
+std::int64_t Core::earliest_store_ms(store::QueueNo queue) const {
+  return reader().store_time(queue, reader().first_offset(queue)).value_or(-1);
 }
 
 Result<std::int64_t> Core::commit_here(const QueueQuestion& question) {
@@ -70,7 +73,7 @@ void Core::offset_moved(std::string_view group, std::string_view topic, std::int
   const auto queue = queue_of(topic, queue_id);
   if (!queue) return;
   // Clients may commit anything; leases are of messages that there are.
-  const std::int64_t min = first_offset(*queue);
+  const std::int64_t min = reader().first_offset(*queue);
   const std::int64_t place = std::clamp(offset, min, std::max(min, visible_.end(*queue)));
   if (leases_->moved(group, topic, queue_id, place)) popper_->wake(group, topic);
 }
@@ -134,13 +137,13 @@ void Core::reset_offsets(const Identity&, const ResetRequest& request,
   for (std::int32_t id = 0; id < topic->queue_count(); ++id) {
     if (request.queue_id >= 0 && id != request.queue_id) continue;
     const store::QueueNo queue = topic->queues[static_cast<std::size_t>(id)];
-    const std::int64_t min = first_offset(queue);
+    const std::int64_t min = reader().first_offset(queue);
     const std::int64_t max = visible_.end(queue);
     std::int64_t target = max;
     if (request.offset)
       target = std::clamp(*request.offset, min, max);
     else if (request.timestamp_ms >= 0)
-      target = store_.offset_by_time(queue, request.timestamp_ms, false);
+      target = reader().offset_by_time(queue, request.timestamp_ms, false);
     const auto committed = offsets_.find(request.group, request.topic, id);
     if (!request.force && committed && *committed < target) target = *committed;
     // A group that pops is not told: it is given messages from there on.

@@ -267,19 +267,58 @@ TEST_F(CompactedTest, goes_back_to_what_was_kept_when_a_group_is_reset) {
   EXPECT_EQ(bodies(pop()), (Bodies{"a1", "b1"}));
 }
 
+TEST_F(CompactedTest, finds_by_time_what_was_kept_and_what_the_log_has) {
+  const std::int64_t first_ms = rig_.clock.now().wall_ms;
+  send("a", "a1");
+  rig_.pass_ms(1'000);
+  send("b", "b1");
+  rig_.pass_ms(1'000);
+  send("b", "b2");
+  age();
+  const std::int64_t late_ms = rig_.clock.now().wall_ms;
+  EXPECT_EQ(by_time(late_ms), 3) << "nothing so late";
+  EXPECT_EQ(by_time(late_ms, true), 2);
+  send("c", "c1");
+  EXPECT_EQ(by_time(0), 0);
+  EXPECT_EQ(by_time(first_ms), 0);
+  EXPECT_EQ(by_time(first_ms + 1), 2) << "b1 was replaced";
+  EXPECT_EQ(by_time(first_ms + 2'001), 3) << "in the log";
+  EXPECT_EQ(by_time(first_ms - 1, true), 0) << "none so early: the first";
+  EXPECT_EQ(by_time(first_ms + 1'999, true), 0);
+  EXPECT_EQ(by_time(first_ms + 2'000, true), 2);
+  EXPECT_EQ(by_time(late_ms, true), 3);
+  Answer<std::int64_t> earliest;
+  rig_.core->earliest_store_time(rig_.anonymous, {"state", 0}, earliest.reply());
+  EXPECT_EQ(earliest.get().value(), first_ms);
+}
+
+TEST_F(CompactedTest, goes_back_to_what_was_kept_when_a_group_is_reset_to_a_time) {
+  Answer<void> put;
+  rig_.core->put_group(rig_.anonymous, {.name = "workers"}, put.reply());
+  send("a", "a1");
+  rig_.pass_ms(1'000);
+  const std::int64_t second_ms = rig_.clock.now().wall_ms;
+  send("b", "b1");
+  age();
+  Answer<std::map<std::int32_t, std::int64_t>> reset;
+  rig_.core->reset_offsets(rig_.anonymous,
+                           {.group = "workers",
+                            .topic = "state",
+                            .queue_id = 0,
+                            .timestamp_ms = second_ms,
+                            .force = true},
+                           reset.reply());
+  EXPECT_EQ(reset.get().value().at(0), 1);
+  EXPECT_EQ(bodies(pop()), Bodies{"b1"});
+}
+
 // As docs/compatibility.md says.
-TEST_F(CompactedTest, neither_finds_by_time_nor_takes_back_what_was_kept) {
+TEST_F(CompactedTest, does_not_take_back_what_was_kept) {
   Answer<void> put;
   rig_.core->put_group(rig_.anonymous, {.name = "workers"}, put.reply());
   send("a", "a1");
   const std::int64_t position = CoreRig::record(rig_.pull("state", 0)).position;
   age();
-  Answer<std::map<std::int32_t, std::int64_t>> reset;
-  rig_.core->reset_offsets(
-      rig_.anonymous,
-      {.group = "workers", .topic = "state", .queue_id = 0, .timestamp_ms = 0, .force = true},
-      reset.reply());
-  EXPECT_EQ(reset.get().value().at(0), 1);
   Answer<void> sent;
   rig_.core->send_back(rig_.anonymous, {.group = "workers", .position = position}, sent.reply());
   EXPECT_EQ(sent.get().error().code, Errc::not_found);

@@ -58,6 +58,11 @@ class CompactedTest : public ::testing::Test {
     }
     return bodies;
   }
+  std::int64_t by_time(std::int64_t time_ms, bool upper = false) {
+    Answer<std::int64_t> answer;
+    rig_.core->offset_by_time(rig_.anonymous, {"state", 0}, time_ms, upper, answer.reply());
+    return answer.get().value();
+  }
   PopRequest pop_request() {
     PopRequest made;
     made.ticket = {.sink = &rig_.sink, .session = 9, .token = 1};

@@ -174,6 +174,21 @@ std::optional<std::int64_t> Compactor::first_offset(store::QueueNo queue, std::i
   return first < min ? std::optional(first) : std::nullopt;
 }
 
+std::optional<std::int64_t> Compactor::offset_by_time(store::QueueNo queue, std::int64_t time_ms,
+                                                      bool upper, std::int64_t end) const {
+  const auto found = queues_.find(queue);
+  if (found == queues_.end()) return std::nullopt;
+  if (found->second.unread) return 0;
+  if (!found->second.kept) return std::nullopt;
+  return found->second.kept->offset_by_time(time_ms, upper, end);
+}
+
+std::optional<std::int64_t> Compactor::store_time(store::QueueNo queue, std::int64_t offset) const {
+  const auto found = queues_.find(queue);
+  if (found == queues_.end() || !found->second.kept) return std::nullopt;
+  return found->second.kept->store_time(offset);
+}
+
 std::int64_t Compactor::count(store::QueueNo queue, std::int64_t offset, std::int64_t end) const {
   const auto found = queues_.find(queue);
   if (found == queues_.end()) return 0;

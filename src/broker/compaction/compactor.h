@@ -52,6 +52,10 @@ class Compactor {
   // The first offset that may be kept, below the log's `min`; nothing: there is none.
   std::optional<std::int64_t> first_offset(store::QueueNo queue, std::int64_t min) const;
   bool empty() const { return queues_.empty(); }
+  // As KeptQueue's; the first offset there may be of what cannot be read yet.
+  std::optional<std::int64_t> offset_by_time(store::QueueNo queue, std::int64_t time_ms, bool upper,
+                                             std::int64_t end) const;
+  std::optional<std::int64_t> store_time(store::QueueNo queue, std::int64_t offset) const;
   // Messages that are kept in [offset, end).
   std::int64_t count(store::QueueNo queue, std::int64_t offset, std::int64_t end) const;
   // What is kept in [offset, end), as KeptQueue::read.

@@ -116,7 +116,11 @@ Result<> KeptQueue::load(const std::string& path) {
   for (;;) {
     BOLIDE_TRY(const auto found, reader.next());
     if (!found) return {};
-    index_.push_back({found->record.queue_offset, found->at, found->record.total_size});
+    const std::int64_t before_ms = index_.empty() ? INT64_MIN : index_.back().latest_ms;
+    index_.push_back({.offset = found->record.queue_offset,
+                      .at = found->at,
+                      .latest_ms = std::max(before_ms, found->record.store_ms)});
+    end_ = found->at + found->record.total_size;
   }
 }
 
@@ -160,6 +164,21 @@ std::size_t KeptQueue::count(std::int64_t offset, std::int64_t end) const {
   return offset < end ? first_from(end) - first_from(offset) : 0;
 }
 
+std::optional<std::int64_t> KeptQueue::offset_by_time(std::int64_t time_ms, bool upper,
+                                                      std::int64_t end) const {
+  const auto stop = index_.begin() + static_cast<std::ptrdiff_t>(first_from(end));
+  const auto found = std::partition_point(index_.begin(), stop, [&](const Entry& entry) {
+    return upper ? entry.latest_ms <= time_ms : entry.latest_ms < time_ms;
+  });
+  if (upper) return found == index_.begin() ? std::nullopt : std::optional((found - 1)->offset);
+  return found == stop ? std::nullopt : std::optional(found->offset);
+}
+
+std::optional<std::int64_t> KeptQueue::store_time(std::int64_t offset) const {
+  const std::size_t behind = first_from(offset + 1);
+  return behind == 0 ? std::nullopt : std::optional(index_[behind - 1].latest_ms);
+}
+
 // Up to which entry, from `begin` on, one call reads.
 std::size_t KeptQueue::stretch(std::size_t begin, std::size_t end, const store::ReadLimits& limits,
                                const Matcher& matcher) const {
@@ -167,19 +186,15 @@ std::size_t KeptQueue::stretch(std::size_t begin, std::size_t end, const store::
   const auto wanted = static_cast<std::size_t>(std::max(limits.messages_max, 1));
   end = std::min(end, begin + (all_match ? wanted : std::max(wanted, filtered_step)));
   std::size_t behind = begin + 1;
-  std::size_t bytes = index_[begin].size;
-  for (; behind < end && bytes + index_[behind].size <= limits.bytes_max; ++behind) {
-    const Entry& before = index_[behind - 1];
-    if (before.at + before.size != index_[behind].at) break;  // damaged bytes between them
-    bytes += index_[behind].size;
-  }
+  std::size_t bytes = size_of(begin);
+  while (behind < end && bytes + size_of(behind) <= limits.bytes_max) bytes += size_of(behind++);
   return behind;
 }
 
 // The bytes of the entries [begin, end), which lie side by side, as far as the file has them.
 Result<KeptQueue::Fetched> KeptQueue::fetch(std::size_t begin, std::size_t end) const {
-  const std::uint64_t at = index_[begin].at;
-  const std::size_t size = index_[end - 1].at + index_[end - 1].size - at;
+  const std::uint64_t at = begin_of(begin);
+  const std::size_t size = begin_of(end) - at;
   Fetched fetched{.chunk = std::make_shared<Chunk>(size), .size = 0, .cold = {}};
   BOLIDE_TRY(const auto got, file_->read_cached(at, fetched.chunk->data(), size));
   if (got)
@@ -196,18 +211,18 @@ bool KeptQueue::select(std::size_t begin, std::size_t end, const Fetched& fetche
   const std::string_view bytes(fetched.chunk->data(), fetched.size);
   store::ReadResult& result = reading->result;
   std::size_t i = begin;
-  for (; i < end && reading->has_room(index_[i].size); ++i) {
+  for (; i < end && reading->has_room(size_of(i)); ++i) {
     const Entry& entry = index_[i];
-    reading->work += entry.size + entry_work;
+    reading->work += size_of(i) + entry_work;
     result.next_offset = entry.offset + 1;
     const std::size_t at = entry.at - index_[begin].at;
     store::Record record;
-    if (at >= bytes.size() || !is_record(bytes.substr(at, entry.size), &record)) {
+    if (at >= bytes.size() || !is_record(bytes.substr(at, size_of(i)), &record)) {
       // As if a newer message had replaced it: whoever reads here expects gaps.
       BOLIDE_LOG(error, "the kept record of offset {} is damaged and passed over", entry.offset);
     } else if (selects(reading->matcher, record)) {
-      selected.add(at, entry.size);
-      result.bytes += entry.size;
+      selected.add(at, record.total_size);
+      result.bytes += record.total_size;
       ++result.messages;
     }
   }

@@ -52,6 +52,12 @@ class KeptQueue {
 
   std::size_t size() const { return index_.size(); }
   std::int64_t first_offset() const { return index_.front().offset; }
+  // By when they were stored, of those below `end`: the first at or after that time; `upper`: the
+  // last at or before it. Nothing: there is none.
+  std::optional<std::int64_t> offset_by_time(std::int64_t time_ms, bool upper,
+                                             std::int64_t end) const;
+  // The newest store time of those up to `offset`; nothing: there are none.
+  std::optional<std::int64_t> store_time(std::int64_t offset) const;
   // Records in [offset, end).
   std::size_t count(std::int64_t offset, std::int64_t end) const;
   // Records in [offset, end) that match, as MessageStore::read gives them; next_offset is `end`
@@ -60,10 +66,11 @@ class KeptQueue {
                          const Matcher& matcher) const;
 
  private:
+  // Small: there may be millions.
   struct Entry {
     std::int64_t offset = 0;
     std::uint64_t at = 0;
-    std::uint32_t size = 0;
+    std::int64_t latest_ms = 0;  // the newest store time up to here, so that it grows
   };
 
   struct Fetched {
@@ -79,9 +86,14 @@ class KeptQueue {
   Result<Fetched> fetch(std::size_t begin, std::size_t end) const;
   bool select(std::size_t begin, std::size_t end, const Fetched& fetched, Reading* reading) const;
   std::size_t first_from(std::int64_t offset) const;
+  // Where the entry's bytes begin, or for the last but one all bytes end.
+  std::uint64_t begin_of(std::size_t i) const { return i < index_.size() ? index_[i].at : end_; }
+  // With damaged bytes behind the record, if there are any.
+  std::size_t size_of(std::size_t i) const { return begin_of(i + 1) - begin_of(i); }
 
   std::shared_ptr<os::File> file_;
   std::vector<Entry> index_;
+  std::uint64_t end_ = 0;  // of the last record
 };
 
 }  // namespace bolide::broker

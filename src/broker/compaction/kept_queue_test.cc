@@ -26,6 +26,7 @@ class KeptQueueTest : public ::testing::Test {
     std::string key;
     std::string body;
     std::string tag = {};
+    std::int64_t store_ms = 0;
   };
 
   // What is on the disk, and `messages`.
@@ -37,6 +38,7 @@ class KeptQueueTest : public ::testing::Test {
       store::Record record;
       record.queue_offset = message.offset;
       record.position = message.offset * 10'000;
+      record.store_ms = message.store_ms;
       record.body = message.body;
       record.topic = "state";
       record.properties = properties;
@@ -165,6 +167,31 @@ TEST_F(KeptQueueTest, counts_records_and_no_gaps) {
   EXPECT_EQ(queue_->count(3, 4), 0U);
   EXPECT_EQ(queue_->count(7, 4), 0U);
   EXPECT_EQ(queue_->count(8, end), 0U);
+}
+
+TEST_F(KeptQueueTest, finds_the_first_that_was_stored_from_a_time_on_and_the_last_until_then) {
+  merge({{.offset = 2, .key = "a", .body = "a2", .store_ms = 100},
+         {.offset = 4, .key = "b", .body = "b4", .store_ms = 300},
+         {.offset = 7, .key = "c", .body = "c7", .store_ms = 200},  // the clock was set back
+         {.offset = 9, .key = "d", .body = "d9", .store_ms = 400}});
+  const auto from = [&](std::int64_t ms) { return queue_->offset_by_time(ms, false, end); };
+  const auto until = [&](std::int64_t ms) { return queue_->offset_by_time(ms, true, end); };
+  EXPECT_EQ(from(0), 2);
+  EXPECT_EQ(from(100), 2);
+  EXPECT_EQ(from(101), 4);
+  EXPECT_EQ(from(300), 4);
+  EXPECT_EQ(from(301), 9);
+  EXPECT_EQ(from(401), std::nullopt);
+  EXPECT_EQ(until(99), std::nullopt);
+  EXPECT_EQ(until(100), 2);
+  EXPECT_EQ(until(299), 2);
+  EXPECT_EQ(until(300), 7);
+  EXPECT_EQ(until(500), 9);
+  EXPECT_EQ(queue_->offset_by_time(400, false, 9), std::nullopt) << "it stands in the log";
+  EXPECT_EQ(queue_->offset_by_time(400, true, 9), 7);
+  EXPECT_EQ(queue_->store_time(1), std::nullopt);
+  EXPECT_EQ(queue_->store_time(3), 100);
+  EXPECT_EQ(queue_->store_time(9), 400);
 }
 
 TEST_F(KeptQueueTest, gives_adjacent_records_as_one_slice) {

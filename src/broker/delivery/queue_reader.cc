@@ -28,6 +28,27 @@ bool QueueReader::reaches(store::QueueNo queue, std::int64_t offset) const {
   return offset >= min || (any_kept() && kept_->count(queue, offset, min) > 0);
 }
 
+std::int64_t QueueReader::offset_by_time(store::QueueNo queue, std::int64_t time_ms,
+                                         bool upper) const {
+  if (!any_kept()) [[likely]]
+    return store_->offset_by_time(queue, time_ms, upper);
+  const std::int64_t min = store_->min_offset(queue);
+  const std::optional<std::int64_t> log_ms = store_->store_time(queue, min);
+  // What was kept is older than the log.
+  const bool last_in_log = upper && log_ms && *log_ms <= time_ms;
+  if (!last_in_log) {
+    if (const auto kept = kept_->offset_by_time(queue, time_ms, upper, min)) return *kept;
+    if (upper) return first_offset(queue);
+  }
+  return store_->offset_by_time(queue, time_ms, upper);
+}
+
+std::optional<std::int64_t> QueueReader::store_time(store::QueueNo queue,
+                                                    std::int64_t offset) const {
+  if (!any_kept() || offset >= store_->min_offset(queue)) return store_->store_time(queue, offset);
+  return kept_->store_time(queue, offset);
+}
+
 std::int64_t QueueReader::count(store::QueueNo queue, std::int64_t offset, std::int64_t end) const {
   if (!any_kept()) [[likely]]
     return end - offset;

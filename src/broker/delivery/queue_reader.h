@@ -28,6 +28,10 @@ class QueueReader {
   std::int64_t first_offset(store::QueueNo queue) const;
   // False: the offset lies before the log, and nothing from there up to the log was kept.
   bool reaches(store::QueueNo queue, std::int64_t offset) const;
+  // As the store's, of all messages.
+  std::int64_t offset_by_time(store::QueueNo queue, std::int64_t time_ms, bool upper) const;
+  // Store time of the message at `offset`, before the log's beginning of the last one up to there.
+  std::optional<std::int64_t> store_time(store::QueueNo queue, std::int64_t offset) const;
   // Messages in [offset, end), which is not behind the log's end.
   std::int64_t count(store::QueueNo queue, std::int64_t offset, std::int64_t end) const;
   // As read_matching(); offsets before the log's beginning hold only what was kept.
