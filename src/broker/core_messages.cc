@@ -31,6 +31,8 @@ Result<Slices> Core::record_at(std::int64_t position) {
   if (position >= 0 && position < store_.safe_position()) {
     auto read = store_.read_position(position);
     if (!read.records.empty()) return std::move(read.records);
+    auto kept = compactor_->record_at(position);
+    if (kept || kept.error().code != Errc::not_found) return kept;
   }
   return fail(Errc::not_found, "can not find message by the offset: " + std::to_string(position));
 }
@@ -90,6 +92,7 @@ void Core::resume_transaction(const Identity&, std::int64_t position, Reply<void
 
 void Core::send_back(const Identity&, const SendBackRequest& request, Reply<void> reply) {
   const auto found = record_at(request.position);
+  if (!found && found.error().code != Errc::not_found) return reply(Failure(found.error()));
   store::Record record;
   if (!found || store::decode_record(found->front().view(), store::Verify::header, &record) !=
                     store::DecodeStatus::record) {

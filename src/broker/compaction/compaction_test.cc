@@ -312,124 +312,45 @@ TEST_F(CompactedTest, goes_back_to_what_was_kept_when_a_group_is_reset_to_a_time
   EXPECT_EQ(bodies(pop()), Bodies{"b1"});
 }
 
-// As docs/compatibility.md says.
-TEST_F(CompactedTest, does_not_take_back_what_was_kept) {
+TEST_F(CompactedTest, takes_back_a_kept_message_and_brings_it_again) {
   Answer<void> put;
   rig_.core->put_group(rig_.anonymous, {.name = "workers"}, put.reply());
   send("a", "a1");
-  const std::int64_t position = CoreRig::record(rig_.pull("state", 0)).position;
+  send("b", "b1");
+  const std::int64_t position = CoreRig::record(rig_.pull("state", 1)).position;
   age();
+  ASSERT_GT(rig_.store->stats().min_position, position);
   Answer<void> sent;
   rig_.core->send_back(rig_.anonymous, {.group = "workers", .position = position}, sent.reply());
-  EXPECT_EQ(sent.get().error().code, Errc::not_found);
-}
-
-// Jobs of the background agent end when the test says so.
-class CompactorTest : public ::testing::Test {
- protected:
-  CompactorTest() {
-    rig_.put_topic("filler", 1);
-    rig_.put_topic("state", 1, compacted);
-    rig_.background.run();
-  }
-  // Until retention wants to drop the segments.
-  void age() {
-    const std::string filler(1U << 20U, 'x');
-    for (int i = 0; i < 30; ++i) {
-      rig_.send("filler", filler);
-      rig_.pass_ms(100);
-      rig_.background.run();
-    }
-    rig_.clock.advance_ms(10 * day_ms);
-  }
-  void ask_until_there_is_a_job() {
-    for (int i = 0; i < 100 && rig_.background.waiting() == 0; ++i) rig_.pass_ms(100);
-    ASSERT_GT(rig_.background.waiting(), 0U);
-  }
-
-  CoreRig rig_{{.inline_background = false, .retention_ms = 3 * day_ms}};
-};
-
-TEST_F(CompactorTest, merges_once_what_lies_on_a_cold_disk) {
-  for (int i = 0; i < 3'000; ++i)
-    rig_.send("state", std::string(1'000, 'x'), 0, property("KEYS", std::to_string(i)));
-  age();
-  rig_.kill_and_reopen();
-  rig_.background.run();
-  rig_.fs.set_cached(false);
-  for (int i = 0; i < 50; ++i) {
-    rig_.pass_ms(100);
-    EXPECT_LE(rig_.background.run(), 3) << "a disk that stays cold is left alone";
-  }
-  EXPECT_EQ(rig_.core->core_stats().compaction.merges, 0U);
-  rig_.fs.set_cached(true);
-  for (int i = 0; i < 20; ++i) {
-    rig_.pass_ms(100);
-    rig_.background.run();
-  }
-  EXPECT_EQ(rig_.core->core_stats().compaction.merges, 1U);
-  EXPECT_EQ(rig_.core->core_stats().compaction.kept, 3'000U);
-}
-
-TEST_F(CompactorTest, reads_what_was_kept_from_a_cold_disk_in_the_background) {
-  for (int i = 0; i < 3; ++i) rig_.send("state", "v", 0, property("KEYS", std::to_string(i)));
-  age();
-  for (int i = 0; i < 100 && rig_.store->stats().min_position == 0; ++i) {
-    rig_.pass_ms(100);
-    rig_.background.run();
-  }
-  ASSERT_EQ(rig_.core->core_stats().compaction.kept, 3U);
-  rig_.fs.set_cached(false);
-  rig_.core->pull(rig_.pull_request("state", 0));
-  PopRequest pop;
-  pop.ticket = {.sink = &rig_.sink, .session = 9, .token = 1};
-  pop.identity = &rig_.anonymous;
-  pop.group = "workers";
-  pop.topic = "state";
-  rig_.core->pop(pop);
-  EXPECT_TRUE(rig_.sink.pulled.empty());
-  EXPECT_TRUE(rig_.sink.popped.empty());
-  rig_.fs.set_cached(true);
-  rig_.background.run();
   rig_.core->end_of_turn();
-  ASSERT_EQ(rig_.sink.pulled.size(), 1U);
-  EXPECT_EQ(rig_.sink.pulled[0].result.messages, 3);
-  ASSERT_EQ(rig_.sink.popped.size(), 1U);
-  EXPECT_EQ(rig_.sink.popped[0].result.queues.at(0).offsets.size(), 3U);
+  ASSERT_TRUE(sent.get());
+  rig_.pass_ms(10'000);
+  const PullResult again = rig_.pull("%RETRY%workers", 0);
+  ASSERT_EQ(CoreRig::bodies(again), Bodies{"b1"});
+  EXPECT_EQ(CoreRig::record(again).reconsume_times, 1);
+  EXPECT_EQ(store::find_property(CoreRig::record(again).properties, "RETRY_TOPIC"), "state");
 }
 
-TEST_F(CompactorTest, forgets_what_it_merges_when_its_topic_is_deleted) {
-  rig_.send("state", "old", 0, property("KEYS", "a"));
+TEST_F(CompactedTest, shows_a_kept_message_by_its_id_and_none_that_was_replaced) {
+  send("a", "a1");
+  send("b", "b1");
+  const std::int64_t replaced = CoreRig::record(rig_.pull("state", 0)).position;
+  const std::int64_t kept = CoreRig::record(rig_.pull("state", 1)).position;
+  send("a", "a2");
   age();
-  ask_until_there_is_a_job();
-  Answer<void> gone;
-  rig_.core->delete_topic(rig_.anonymous, "state", gone.reply());
-  ASSERT_TRUE(gone.get());
-  rig_.put_topic("state", 1, compacted);
-  rig_.send("state", "new", 0, property("KEYS", "b"));
-  rig_.background.run();
-  EXPECT_EQ(rig_.core->core_stats().compaction.kept, 0U);
-  rig_.kill_and_reopen();
-  EXPECT_EQ(rig_.core->core_stats().compaction.kept, 0U);
-}
-
-TEST(KeptBatch, has_the_newest_of_each_key_and_none_that_was_taken_away) {
-  KeptBatch batch;
-  const auto add = [&](std::int64_t offset, std::string_view key, std::string_view body) {
-    const std::string properties = property("KEYS", key);
-    store::Record record;
-    record.queue_offset = offset;
-    record.properties = properties;
-    record.body = body;
-    batch.add(record, body);
+  const auto at = [&](std::int64_t position) {
+    Answer<Slices> answer;
+    rig_.core->message_at(rig_.anonymous, position, answer.reply());
+    return answer.get();
   };
-  add(0, "a", "a0");
-  add(1, "b", "b1");
-  add(2, "a", "a2");
-  add(3, "b", "");
-  EXPECT_EQ(batch.records(), (std::map<std::int64_t, std::string>{{2, "a2"}}));
-  EXPECT_EQ(batch.bytes(), 2U);
-  EXPECT_TRUE(batch.has("b"));
+  ASSERT_TRUE(at(kept));
+  store::ReadResult shown;
+  shown.records = *at(kept);
+  EXPECT_EQ(store::testing::bodies(shown), Bodies{"b1"});
+  EXPECT_EQ(at(replaced).error().code, Errc::not_found);
+  EXPECT_EQ(at(kept + 1).error().code, Errc::not_found);
+  rig_.fs.fail_at(os::FileOperation::read_cached, 1, Errc::io);
+  EXPECT_EQ(at(kept).error().code, Errc::io);
 }
 
 }  // namespace

@@ -211,6 +211,25 @@ store::ReadResult Compactor::read(store::QueueNo queue, std::int64_t offset, std
   return nothing;
 }
 
+Result<Slices> Compactor::record_at(std::int64_t position) {
+  const std::string where = "the message at position " + std::to_string(position);
+  for (const auto& [queue, state] : queues_) {
+    if (!state.kept) continue;
+    auto read = state.kept->read_position(position);
+    if (!read.records.empty()) return std::move(read.records);
+    if (read.cold) {
+      parts_.background([range = std::move(*read.cold)]() -> std::move_only_function<void()> {
+        store::warm_up(range);
+        return [] {};
+      });
+      return fail(Errc::busy, where + " is being read from the disk");
+    }
+    if (read.may_pass) return fail(Errc::io, where + " cannot be read now");
+  }
+  if (any_unread_) return fail(Errc::io, where + " may be one of those that cannot be read yet");
+  return fail(Errc::not_found, where);
+}
+
 void Compactor::erase_topic(std::string_view topic) {
   if (place_.fs == nullptr) return;
   bool any = false;

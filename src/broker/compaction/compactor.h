@@ -62,6 +62,10 @@ class Compactor {
   store::ReadResult read(store::QueueNo queue, std::int64_t offset, std::int64_t end,
                          const store::ReadLimits& limits, const Matcher& matcher) const;
 
+  // The record that stood at this position of the log. Errors: not_found; busy: the disk is asked
+  // for it, who asks again will have it; io.
+  Result<Slices> record_at(std::int64_t position);
+
   void erase_topic(std::string_view topic);
   CompactionStats stats() const;
 

@@ -118,6 +118,7 @@ Result<> KeptQueue::load(const std::string& path) {
     if (!found) return {};
     const std::int64_t before_ms = index_.empty() ? INT64_MIN : index_.back().latest_ms;
     index_.push_back({.offset = found->record.queue_offset,
+                      .position = found->record.position,
                       .at = found->at,
                       .latest_ms = std::max(before_ms, found->record.store_ms)});
     end_ = found->at + found->record.total_size;
@@ -254,6 +255,12 @@ store::ReadResult KeptQueue::read(std::int64_t offset, std::int64_t end,
   }
   result.next_offset = std::max(offset, end);  // what is behind the last kept one is in the log
   return std::move(result);
+}
+
+store::ReadResult KeptQueue::read_position(std::int64_t position) const {
+  const auto found = std::ranges::lower_bound(index_, position, {}, &Entry::position);
+  if (found == index_.end() || found->position != position) return {};
+  return read(found->offset, found->offset + 1, {.messages_max = 1}, {});
 }
 
 }  // namespace bolide::broker

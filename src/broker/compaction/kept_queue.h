@@ -64,11 +64,14 @@ class KeptQueue {
   // when there are no more. A damaged record is logged and passed over.
   store::ReadResult read(std::int64_t offset, std::int64_t end, const store::ReadLimits& limits,
                          const Matcher& matcher) const;
+  // The record that stood there in the log, if it was kept.
+  store::ReadResult read_position(std::int64_t position) const;
 
  private:
   // Small: there may be millions.
   struct Entry {
     std::int64_t offset = 0;
+    std::int64_t position = 0;  // in the log: it grows with the offset
     std::uint64_t at = 0;
     std::int64_t latest_ms = 0;  // the newest store time up to here, so that it grows
   };

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 namespace bolide::broker {
@@ -81,6 +82,25 @@ class KeptQueueTest : public ::testing::Test {
   KeptQueue::Ptr queue_;
   std::vector<std::size_t> sizes_;  // of the records that were merged
 };
+
+TEST(KeptBatch, has_the_newest_of_each_key_and_none_that_was_taken_away) {
+  KeptBatch batch;
+  const auto add = [&](std::int64_t offset, std::string_view key, std::string_view body) {
+    const std::string properties = "KEYS\1" + std::string(key) + "\2";
+    store::Record record;
+    record.queue_offset = offset;
+    record.properties = properties;
+    record.body = body;
+    batch.add(record, body);
+  };
+  add(0, "a", "a0");
+  add(1, "b", "b1");
+  add(2, "a", "a2");
+  add(3, "b", "");
+  EXPECT_EQ(batch.records(), (std::map<std::int64_t, std::string>{{2, "a2"}}));
+  EXPECT_EQ(batch.bytes(), 2U);
+  EXPECT_TRUE(batch.has("b"));
+}
 
 TEST_F(KeptQueueTest, passes_over_a_record_that_was_damaged_since_and_gives_the_others) {
   merge({{0, "a", "a0"}, {4, "b", "b4"}, {7, "c", "c7"}});
@@ -192,6 +212,15 @@ TEST_F(KeptQueueTest, finds_the_first_that_was_stored_from_a_time_on_and_the_las
   EXPECT_EQ(queue_->store_time(1), std::nullopt);
   EXPECT_EQ(queue_->store_time(3), 100);
   EXPECT_EQ(queue_->store_time(9), 400);
+}
+
+TEST_F(KeptQueueTest, finds_a_record_by_where_it_stood_in_the_log) {
+  merge({{2, "a", "a2"}, {4, "b", "b4"}, {7, "c", "c7"}});
+  for (const auto& [position, body] :
+       std::map<std::int64_t, std::string>{{20'000, "a2"}, {40'000, "b4"}, {70'000, "c7"}})
+    EXPECT_EQ(bodies(queue_->read_position(position)), Bodies{body});
+  for (const std::int64_t position : {0, 19'999, 20'001, 50'000, 70'001})
+    EXPECT_TRUE(queue_->read_position(position).records.empty()) << position;
 }
 
 TEST_F(KeptQueueTest, gives_adjacent_records_as_one_slice) {
