@@ -27,7 +27,7 @@ bool may_begin_record(std::string_view bytes) {
 // How far behind the damaged bytes at the front of `rest` a record may begin. A record may lie in
 // the body of another, so the damaged one's own length is tried first. `size`: that length.
 std::size_t pass_damage(std::string_view rest, std::size_t size) {
-  if (may_begin_record(rest) && size <= rest.size()) {
+  if (may_begin_record(rest) && size >= head_bytes && size <= rest.size()) {
     const std::string_view behind = rest.substr(size);
     if (behind.empty() || may_begin_record(behind)) return size;
   }

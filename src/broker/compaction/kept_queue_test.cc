@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <random>
 #include <set>
 
 namespace bolide::broker {
@@ -139,6 +140,35 @@ TEST_F(KeptQueueTest, opens_with_all_other_records_whatever_byte_of_one_is_damag
     EXPECT_EQ(bodies(last), Bodies{"c7"}) << at;
     damage(at);
   }
+}
+
+TEST_F(KeptQueueTest, opens_whatever_is_damaged) {
+  merge({{0, "a", "a0"}, {4, "b", "b4"}, {7, "c", "c7"}, {8, "d", std::string(300, 'd')}});
+  const std::string sound = os::read_file(fs_, std::string(path)).value();
+  std::mt19937 random(1);
+  for (int i = 0; i < 2'000; ++i) {
+    std::string bytes = sound;
+    for (std::size_t n = 1 + random() % 8; n > 0; --n) {
+      // Whole fields of zeros, too: a size of nothing leads nowhere.
+      const std::size_t at = random() % (bytes.size() - 4);
+      if (random() % 2 == 0)
+        bytes.replace(at, 4, 4, '\0');
+      else
+        bytes[at] = static_cast<char>(random());
+    }
+    ASSERT_TRUE(os::replace_file(fs_, std::string(path), bytes));
+    const auto opened = KeptQueue::open(fs_, std::string(path));
+    ASSERT_TRUE(opened) << i;
+    const auto all = (*opened)->read(0, INT64_MAX, {}, {});
+    EXPECT_EQ(static_cast<std::size_t>(all.messages), (*opened)->size()) << i;
+    EXPECT_EQ(all.next_offset, INT64_MAX) << i;
+  }
+  std::string bytes = sound;
+  bytes.replace(sizes_[0], 4, 4, '\0');
+  ASSERT_TRUE(os::replace_file(fs_, std::string(path), bytes));
+  const auto opened = KeptQueue::open(fs_, std::string(path));
+  ASSERT_TRUE(opened);
+  EXPECT_EQ((*opened)->size(), 3U);
 }
 
 // The inner record's offset is the higher one, so that the records behind would be out of order.
