@@ -12,22 +12,41 @@ namespace {
 constexpr std::int32_t queues = 1'000;
 constexpr std::int64_t session_pulls = 10'000;
 
-// `count` pulls that wait, in all queues but the first.
+constexpr std::int64_t suspend_ms = 60'000;
+constexpr std::int64_t tick_ms = 100;
+
+// The i-th of many pulls that wait, in all queues but the first.
+void park_one(testing::CoreRig& rig, std::int64_t i, std::int64_t wait_ms) {
+  PullRequest request = rig.pull_request("orders", 0, wait_ms);
+  request.queue_id = static_cast<std::int32_t>(1 + i % (queues - 1));
+  request.ticket.session = static_cast<SessionId>(100 + i / session_pulls);
+  rig.core->pull(request);
+}
+
 void park(testing::CoreRig& rig, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    PullRequest request = rig.pull_request("orders", 0, 60'000);
-    request.queue_id = static_cast<std::int32_t>(1 + i % (queues - 1));
-    request.ticket.session = static_cast<SessionId>(100 + i / session_pulls);
-    rig.core->pull(request);
-  }
+  for (std::int64_t i = 0; i < count; ++i) park_one(rig, i, suspend_ms);
   BOLIDE_ASSERT(rig.core->core_stats().pull.parked == static_cast<std::uint64_t>(count));
 }
 
+// So many wait all the time: whoever is answered because its time is over asks again.
 void tick(benchmark::State& state) {
   testing::CoreRig rig;
   rig.put_topic("orders", queues);
-  park(rig, state.range(0));
-  for (auto _ : state) rig.core->tick();
+  const std::int64_t count = state.range(0);
+  for (std::int64_t i = 0; i < count; ++i) park_one(rig, i, suspend_ms * (i + 1) / count);
+  std::int64_t due = 0;
+  for (auto _ : state) {
+    rig.clock.advance_ms(tick_ms);
+    rig.core->tick();
+    state.PauseTiming();
+    const auto answered = static_cast<std::int64_t>(rig.sink.pulled.size());
+    rig.sink.pulled.clear();
+    for (std::int64_t i = 0; i < answered; ++i) park_one(rig, (due + i) % count, suspend_ms);
+    due += answered;
+    state.ResumeTiming();
+  }
+  state.counters["due"] =
+      benchmark::Counter(static_cast<double>(due), benchmark::Counter::kAvgIterations);
 }
 BENCHMARK(tick)->ArgName("waiting")->Arg(0)->Arg(1'000)->Arg(100'000);
 
