@@ -5,9 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <list>
 #include <random>
-#include <set>
 
 namespace bolide::broker {
 namespace {
@@ -114,57 +115,119 @@ TEST_F(WaitingRoomTest, tells_of_a_line_that_was_left_once) {
   EXPECT_TRUE(tidy(true).empty());
 }
 
-TEST_F(WaitingRoomTest, agrees_with_a_plain_list_whatever_happens) {
+// Does at random what can be done with a room, and the same with a plain list.
+class RandomRoomTest : public WaitingRoomTest {
+ protected:
   struct Plain {
-    std::size_t line;
-    int request;
-    SessionId session;
-    std::int64_t until_ms;
+    std::size_t line = 0;
+    int request = 0;
+    SessionId session = 0;
+    std::int64_t until_ms = 0;
   };
-  std::list<Plain> plain;
-  std::array<NamedLine, 4> lines;
-  std::mt19937 random(1);
-  std::int64_t now_ms = 0;
-  for (int i = 0; i < 20'000; ++i) {
-    const std::size_t line = random() % lines.size();
-    const SessionId session = random() % 5 + 1;
-    std::set<int> expected;
-    std::set<int> got;
-    switch (random() % 8) {
-      case 0:
-        now_ms += random() % 40 == 0 ? 100'000 : random() % 200;
-        for (int request : room_.take_due(now_ms)) got.insert(request);
-        std::erase_if(plain, [&](const Plain& p) {
-          return p.until_ms <= now_ms && expected.insert(p.request).second;
-        });
-        ASSERT_EQ(got, expected);
-        break;
-      case 1:
-        if (random() % 50 != 0) break;
-        room_.close(session);
-        std::erase_if(plain, [&](const Plain& p) { return p.session == session; });
-        break;
-      case 2:
-        if (!lines.at(line).empty()) (void)room_.take(room_.first(lines.at(line)));
-        if (const auto at = std::ranges::find(plain, line, &Plain::line); at != plain.end())
-          plain.erase(at);
-        break;
-      default: {
-        const std::int64_t until_ms = now_ms + 1 + static_cast<std::int64_t>(random() % 90'000);
-        park(lines.at(line), session, until_ms, i);
-        plain.push_back({line, i, session, until_ms});
-      }
-    }
-    room_.tidy([](NamedLine&) { return true; });
-    ASSERT_EQ(room_.size(), plain.size());
+
+  std::size_t any_line() { return random_() % lines_.size(); }
+  SessionId& any_session() { return sessions_.at(random_() % sessions_.size()); }
+
+  void park_one() {
+    const std::int64_t until_ms = now_ms_ + 1 + static_cast<std::int64_t>(random_() % 90'000);
+    const Plain made{any_line(), ++last_request_, any_session(), until_ms};
+    park(lines_.at(made.line), made.session, made.until_ms, made.request);
+    plain_.push_back(made);
   }
-  for (std::size_t line = 0; line < lines.size(); ++line) {
+  void take_first() {
+    const std::size_t line = any_line();
+    if (lines_.at(line).empty()) return;
+    const auto first = std::ranges::find(plain_, line, &Plain::line);
+    ASSERT_NE(first, plain_.end());
+    EXPECT_EQ(room_.take(room_.first(lines_.at(line))), first->request);
+    plain_.erase(first);
+  }
+  void take_line() {
+    const std::size_t line = any_line();
+    Requests taken;
+    room_.take_line(lines_.at(line), &taken);
+    EXPECT_EQ(taken, expected_in(line));
+    std::erase_if(plain_, [&](const Plain& one) { return one.line == line; });
+  }
+  void take_due() {
+    now_ms_ += random_() % 40 == 0 ? 100'000 : random_() % 200;
+    Requests due = room_.take_due(now_ms_);
+    std::ranges::sort(due);
     Requests expected;
-    for (const Plain& p : plain)
-      if (p.line == line) expected.push_back(p.request);
-    EXPECT_EQ(in(lines.at(line)), expected);
+    std::erase_if(plain_, [&](const Plain& one) {
+      const bool is_due = one.until_ms <= now_ms_;
+      if (is_due) expected.push_back(one.request);
+      return is_due;
+    });
+    std::ranges::sort(expected);
+    EXPECT_EQ(due, expected);
   }
-  EXPECT_EQ(room_.take_all().size(), plain.size());
+  void step_aside() {
+    aside_.push_back(any_session());
+    room_.step_aside(aside_.back());
+  }
+  void come_back() {
+    if (aside_.empty()) return;
+    std::swap(aside_.at(random_() % aside_.size()), aside_.back());
+    const SessionId session = aside_.back();
+    aside_.pop_back();
+    EXPECT_EQ(room_.come_back(session), std::ranges::count(sessions_, session) > 0);
+  }
+  // Another takes its place: no session comes twice.
+  void close() {
+    SessionId& session = any_session();
+    room_.close(session);
+    std::erase_if(plain_, [&](const Plain& one) { return one.session == session; });
+    session = ++last_session_;
+  }
+
+  Requests expected_in(std::size_t line) const {
+    Requests expected;
+    for (const Plain& one : plain_)
+      if (one.line == line) expected.push_back(one.request);
+    return expected;
+  }
+  std::size_t expected_count(SessionId session) const {
+    return static_cast<std::size_t>(std::ranges::count(plain_, session, &Plain::session) +
+                                    std::ranges::count(aside_, session));
+  }
+
+  std::list<Plain> plain_;
+  std::array<NamedLine, 4> lines_;
+  std::array<SessionId, 5> sessions_ = {1, 2, 3, 4, 5};
+  SessionId last_session_ = 5;
+  std::vector<SessionId> aside_;  // of closed sessions too
+  std::mt19937 random_{1};
+  std::int64_t now_ms_ = 0;
+  int last_request_ = 0;
+};
+
+TEST_F(RandomRoomTest, agrees_with_a_plain_list_whatever_happens) {
+  for (int i = 0; i < 20'000; ++i) {
+    const auto what = random_() % 1'000;
+    if (what < 600)
+      park_one();
+    else if (what < 725)
+      take_first();
+    else if (what < 850)
+      take_due();
+    else if (what < 915)
+      step_aside();
+    else if (what < 980)
+      come_back();
+    else if (what < 990)
+      take_line();
+    else
+      close();
+    room_.tidy([](NamedLine&) { return true; });
+    ASSERT_EQ(room_.size(), plain_.size());
+    for (const SessionId session : sessions_)
+      ASSERT_EQ(room_.count(session), expected_count(session));
+    ASSERT_FALSE(HasFailure());
+  }
+  for (std::size_t line = 0; line < lines_.size(); ++line)
+    EXPECT_EQ(in(lines_.at(line)), expected_in(line));
+  EXPECT_EQ(room_.take_all().size(), plain_.size());
 }
 
 }  // namespace
