@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The logical queues in a route.
+// The queues in a route, of plain and of static topics.
 #include "client/route_queues.h"
 
 #include "base/fields_json.h"
@@ -58,6 +58,38 @@ TEST(LogicalQueues, are_what_producers_send_to_where_somebody_has_them) {
 
 TEST(LogicalQueues, are_what_consumers_share) {
   EXPECT_EQ(readable_queues(route(), "T"), (std::vector<QueueId>{queue(0), queue(1), queue(2)}));
+}
+
+// a: 2 queues to read, 3 to write; b: to read only; c: to write only; d: nobody says where it is.
+constexpr std::string_view plain_json =
+    R"({"brokerDatas":[{"brokerAddrs":{0:"1.1.1.1:1"},"brokerName":"a","cluster":"c"},)"
+    R"({"brokerAddrs":{0:"2.2.2.2:2"},"brokerName":"b","cluster":"c"},)"
+    R"({"brokerAddrs":{0:"3.3.3.3:3"},"brokerName":"c","cluster":"c"}],)"
+    R"("queueDatas":[{"brokerName":"d","perm":6,"readQueueNums":1,"writeQueueNums":1},)"
+    R"({"brokerName":"c","perm":2,"readQueueNums":1,"writeQueueNums":1},)"
+    R"({"brokerName":"b","perm":4,"readQueueNums":1,"writeQueueNums":1},)"
+    R"({"brokerName":"a","perm":6,"readQueueNums":2,"writeQueueNums":3}]})";
+
+std::vector<QueueId> ids(const std::vector<RouteQueue>& queues) {
+  std::vector<QueueId> all;
+  for (const RouteQueue& one : queues) all.push_back(one.queue);
+  return all;
+}
+
+TEST(PlainQueues, are_read_in_order_where_that_is_permitted_and_the_broker_is_known) {
+  const auto plain = from_json<TopicRoute>(plain_json).value();
+  const std::vector<RouteQueue> queues = queues_to_read(plain, "T");
+  EXPECT_EQ(ids(queues), (std::vector<QueueId>{{"T", "a", 0}, {"T", "a", 1}, {"T", "b", 0}}));
+  EXPECT_EQ(queues.back().broker, plain.broker("b"));
+}
+
+TEST(PlainQueues, are_written_up_to_a_number_of_each_broker) {
+  const auto plain = from_json<TopicRoute>(plain_json).value();
+  EXPECT_EQ(ids(queues_to_write(plain, "T", 8)),
+            (std::vector<QueueId>{{"T", "a", 0}, {"T", "a", 1}, {"T", "a", 2}, {"T", "c", 0}}));
+  const std::vector<RouteQueue> few = queues_to_write(plain, "T", 1);
+  EXPECT_EQ(ids(few), (std::vector<QueueId>{{"T", "a", 0}, {"T", "c", 0}}));
+  EXPECT_EQ(few.front().broker, plain.broker("a"));
 }
 
 }  // namespace
