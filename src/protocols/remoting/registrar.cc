@@ -13,7 +13,7 @@
 
 #include <cstring>
 #include <map>
-#include <optional>
+#include <set>
 
 namespace bolide::remoting {
 
@@ -22,7 +22,8 @@ struct Registrar::Link {
   net::Connection* connection = nullptr;
   bool connecting = false;
   bool registered = false;
-  std::optional<std::int64_t> asked_ms;  // steady; of the oldest registration without an answer
+  std::set<std::int32_t> registrations;  // without an answer, by opaque
+  std::int64_t heard_ms = 0;             // steady; since when none of them was answered
   bool complained = false;               // a name server that is down is reported once
   std::int32_t next_opaque = 0;
   struct Question {
@@ -50,7 +51,7 @@ class Registrar::LinkSession final : public net::Session {
  public:
   explicit LinkSession(std::shared_ptr<Link> link) : link_(std::move(link)) {}
 
-  std::size_t on_bytes(std::string_view bytes, const Now&) override {
+  std::size_t on_bytes(std::string_view bytes, const Now& now) override {
     std::size_t used = 0;
     Frame frame;
     while (read_frame(bytes.substr(used), frame_bytes_max_default, &frame) ==
@@ -59,13 +60,11 @@ class Registrar::LinkSession final : public net::Session {
       Header header;
       std::string scratch;
       if (!decode_header(frame, &scratch, &header) || !header.is_response()) continue;
-      if (take_route(header, frame.body)) continue;
-      link_->asked_ms.reset();
-      link_->registered = header.code == response_code::success;
-      if (!link_->registered) {
-        BOLIDE_LOG(error, "name server {} refused the registration: code={} {}",
-                   link_->address.text(), header.code, header.remark);
-      }
+      // What is neither is the answer to a question that was given up.
+      if (link_->registrations.erase(header.opaque) > 0)
+        take_registration(header, now);
+      else
+        take_route(header, frame.body);
     }
     return used;
   }
@@ -73,17 +72,22 @@ class Registrar::LinkSession final : public net::Session {
   void on_closed() override {
     link_->connection = nullptr;
     link_->registered = false;
-    link_->asked_ms.reset();
+    link_->registrations.clear();
     link_->give_up(INT64_MAX);
   }
 
  private:
-  // Whether it was the answer to a question for a route.
-  bool take_route(const Header& header, std::string_view body) {
+  void take_registration(const Header& header, const Now& now) {
+    link_->heard_ms = now.steady_ms();
+    link_->registered = header.code == response_code::success;
+    if (link_->registered) return;
+    BOLIDE_LOG(error, "name server {} refused the registration: code={} {}", link_->address.text(),
+               header.code, header.remark);
+  }
+  void take_route(const Header& header, std::string_view body) {
     auto found = link_->questions.extract(header.opaque);
-    if (found.empty()) return false;
+    if (found.empty()) return;
     found.mapped().done(header.code == response_code::success ? body : std::string_view{});
-    return true;
   }
 
   std::shared_ptr<Link> link_;
@@ -138,9 +142,10 @@ void Registrar::send(Link& link) {
                              {"heartbeatTimeoutMillis", timeout.view()},
                              {"compressed", "false"},
                              {"bodyCrc32", crc.view()}};
-  write_request(*link.connection, request_code::register_broker, link.next_opaque++, fields,
-                content);
-  if (!link.asked_ms) link.asked_ms = agent_.now().steady_ms();
+  if (link.registrations.empty()) link.heard_ms = agent_.now().steady_ms();
+  const std::int32_t opaque = link.next_opaque++;
+  link.registrations.insert(opaque);
+  write_request(*link.connection, request_code::register_broker, opaque, fields, content);
 }
 
 void Registrar::register_now() {
@@ -151,11 +156,11 @@ void Registrar::tick() {
   const std::int64_t now_ms = agent_.now().steady_ms();
   for (const std::shared_ptr<Link>& link : links_) {
     link->give_up(now_ms - route_timeout_ms);
-    if (!link->asked_ms) {
+    if (link->registrations.empty()) {
       if (!link->registered) reach(link);
-    } else if (now_ms - *link->asked_ms >= settings_.answer_timeout_ms) {
+    } else if (now_ms - link->heard_ms >= settings_.answer_timeout_ms) {
       BOLIDE_LOG(warning, "name server {} does not answer, connecting again", link->address.text());
-      link->asked_ms = now_ms;  // until the connection has gone
+      link->heard_ms = now_ms;  // until the connection has gone
       link->registered = false;
       link->connection->close("no answer to the registration");
     }

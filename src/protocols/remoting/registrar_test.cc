@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The registration with name servers that refuse, are silent or come late.
+// The registration with name servers that refuse, are silent or come late, and questions to them.
 #include "protocols/remoting/registrar.h"
 
 #include "broker/core_test_util.h"
@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::uint16_t name_server_port = 9876;
 
-// A name server that answers registrations with `code`, or not at all.
+// A name server that answers registrations with `code`, or not at all, and questions for routes
+// when it is told to.
 struct NameServer {
   class Session final : public net::Session {
    public:
@@ -23,11 +24,12 @@ struct NameServer {
         : server_(server), connection_(connection) {}
     std::size_t on_bytes(std::string_view bytes, const Now&) override {
       for (const testing::Received& request : testing::received(bytes)) {
+        if (request.code == request_code::get_route_info_by_topic) {
+          server_.questions.push_back(request.opaque);
+          continue;
+        }
         ++server_.requests;
-        if (!server_.code) continue;
-        connection_.write(testing::frame_of(R"({"code":)" + std::to_string(*server_.code) +
-                                            R"(,"flag":1,"opaque":)" +
-                                            std::to_string(request.opaque) + "}"));
+        if (server_.code) server_.answer(request.opaque, *server_.code);
       }
       return bytes.size();
     }
@@ -38,8 +40,16 @@ struct NameServer {
     net::Connection& connection_;
   };
 
+  void answer(std::int32_t opaque, int with_code, std::string_view body = {}) {
+    connection->write(testing::frame_of(R"({"code":)" + std::to_string(with_code) +
+                                            R"(,"flag":1,"opaque":)" + std::to_string(opaque) + "}",
+                                        body));
+  }
+
   std::optional<int> code;
-  int requests = 0;
+  net::Connection* connection = nullptr;  // the newest
+  std::vector<std::int32_t> questions;    // their opaques
+  int requests = 0;                       // registrations
   int connections = 0;
   int closed = 0;
 };
@@ -50,6 +60,7 @@ class RegistrarTest : public ::testing::Test {
     auto opened = server_transport_->listen(
         {.address = {.host = "127.0.0.1", .port = name_server_port}}, [this](net::Connection& c) {
           ++server_.connections;
+          server_.connection = &c;
           return std::make_unique<NameServer::Session>(server_, c);
         });
     ASSERT_TRUE(opened);
@@ -115,6 +126,30 @@ TEST_F(RegistrarTest, asks_again_where_it_was_refused) {
   server_.code = response_code::success;
   second();
   EXPECT_EQ(registrar_.registered(), 1U);
+}
+
+TEST_F(RegistrarTest, takes_a_late_answer_about_a_route_for_nothing_else) {
+  server_.code = response_code::success;
+  listen();
+  second();
+  ASSERT_EQ(registrar_.registered(), 1U);
+  int answered = 0;
+  registrar_.route_of("t", [&](std::string_view) { ++answered; });
+  for (int i = 0; i < 3; ++i) second();
+  ASSERT_EQ(server_.questions.size(), 1U);
+  EXPECT_EQ(answered, 1) << "given up";
+  server_.answer(server_.questions[0], response_code::topic_not_exist);
+  second();
+  EXPECT_EQ(registrar_.registered(), 1U);
+  EXPECT_EQ(server_.requests, 1) << "nothing to register again";
+
+  server_.code.reset();
+  registrar_.route_of("t", [&](std::string_view) { ++answered; });
+  for (int i = 0; i < 3; ++i) second();
+  registrar_.register_now();
+  server_.answer(server_.questions[1], response_code::success, "{}");
+  for (int i = 0; i < 5; ++i) second();
+  EXPECT_EQ(server_.closed, 1) << "the registration is still without an answer";
 }
 
 }  // namespace
