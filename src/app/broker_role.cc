@@ -129,6 +129,7 @@ Result<> BrokerRole::start_serving() {
       service_.get(), nullptr,
       static_cast<std::uint32_t>(options.integer(Opt::net_max_frame_bytes)));
   BOLIDE_TRY(auto servers, name_servers(options, parts_.naming_port));
+  BOLIDE_TRY(auto tls, peer_tls(options));
   registrar_ = std::make_unique<remoting::Registrar>(
       remoting::RegistrarSettings{
           .cluster = options.text(Opt::broker_cluster),
@@ -138,13 +139,15 @@ Result<> BrokerRole::start_serving() {
           .ha_address =
               net::Address{address_.host, static_cast<std::uint16_t>(address_.port + 1)}.text(),
           .answer_timeout_ms = options.integer(Opt::broker_register_timeout_ms),
-          .name_servers = std::move(servers)},
+          .name_servers = std::move(servers),
+          .tls = tls},
       serve, parts_.transport, *core_);
   peers_ = std::make_unique<remoting::PeerBrokers>(
       serve, parts_.transport,
       [this](const std::string& topic, remoting::PeerBrokers::OnRoute done) {
         registrar_->route_of(topic, std::move(done));
-      });
+      },
+      remoting::PeerSettings{.tls = std::move(tls)});
   core_->reach_by(*peers_);
   core_->announce_topics_to([this](const broker::TopicConfig*) { registrar_->topics_changed(); });
   serve.at_end_of_turn([this] {

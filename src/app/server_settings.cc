@@ -20,6 +20,8 @@ namespace {
 
 using table::Opt;
 
+enum class PeerTls : std::uint8_t { where_enforcing, always, never };  // as tls.peers lists them
+
 bool wildcard(std::string_view host) {
   return host.empty() || host == "*" || host == "0.0.0.0" || host == "::";
 }
@@ -130,6 +132,15 @@ net::ConnectionLimits connection_limits(const table::Options& options) {
           .output_pause_bytes = bytes(Opt::net_output_pause_bytes),
           .output_bytes_max = bytes(Opt::net_output_max_bytes),
           .idle_timeout_ms = options.integer(Opt::net_idle_timeout_ms)};
+}
+
+Result<std::shared_ptr<net::TlsContext>> peer_tls(const table::Options& options) {
+  const auto wanted = options.choice<PeerTls>(Opt::tls_peers);
+  const bool enforcing = options.choice<net::TlsMode>(Opt::tls_mode) == net::TlsMode::enforcing;
+  if (wanted == PeerTls::never || (wanted == PeerTls::where_enforcing && !enforcing))
+    return std::shared_ptr<net::TlsContext>();
+  const std::string& trusted = options.text(Opt::tls_peers_trusted);
+  return net::TlsContext::client({.verify = !trusted.empty(), .trusted_file = trusted});
 }
 
 Result<std::vector<net::Address>> name_servers(const table::Options& options,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "broker/core.h"
+#include "net/tls.h"
 #include "net/transport.h"
 #include "protocols/remoting/registrar.h"
 #include "store/message_store.h"
@@ -34,6 +35,9 @@ store::StoreOptions store_options(const table::Options& options);
 // Errors: config.
 Result<broker::CoreSettings> core_settings(const table::Options& options, const Host& store_host);
 net::ConnectionLimits connection_limits(const table::Options& options);
+// How a broker encrypts what it says to name servers and other brokers; null: not at all. Errors:
+// config, naming the file that is wrong.
+Result<std::shared_ptr<net::TlsContext>> peer_tls(const table::Options& options);
 // The name servers to register with; `own_port` is the port of this process's own, or 0.
 Result<std::vector<net::Address>> name_servers(const table::Options& options,
                                                std::uint16_t own_port);

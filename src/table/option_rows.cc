@@ -194,6 +194,12 @@ constexpr OptionRow rows[] = {
      "The PEM file with the private key of the certificate."},
     {Opt::tls_key_password, "tls.key_password", text, none, "", 0, 1024, "", restart, secret,
      "The password of the private key, where it has one."},
+    {Opt::tls_peers, "tls.peers", choice, none, "auto", 0, 0, "auto|always|never", restart, open,
+     "Whether a broker encrypts what it says to name servers and other brokers; `auto`: where "
+     "tls.mode is enforcing."},
+    {Opt::tls_peers_trusted, "tls.peers_trusted", text, none, "", 0, path_max, "", restart, open,
+     "The PEM file with the certificates by which a broker knows name servers and other brokers, "
+     "chain and host name; without one it encrypts and does not check who they are."},
 };
 
 struct PrefixRow {

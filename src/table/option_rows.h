@@ -75,6 +75,8 @@ enum class Opt : std::uint8_t {
   tls_certificate,
   tls_key,
   tls_key_password,
+  tls_peers,
+  tls_peers_trusted,
   count,
 };
 

@@ -209,7 +209,7 @@ TEST(BrokerConf, converts_rocketmqs_keys_and_units) {
       "# stock\nbrokerClusterName = C1\nbrokerName=b.example\nbrokerId=0\nlistenPort=20911\n"
       "bindAddress=0.0.0.0\nbrokerIP1=10.0.0.5\nnamesrvAddr=n1:9876;n2:9876\nfileReservedTime=48\n"
       "flushDiskType=SYNC_FLUSH\nstorePathRootDir=/data/store\nmappedFileSizeCommitLog=67108864\n"
-      "serverChannelMaxIdleTimeSeconds=60\nregisterNameServerPeriod=10000\n");
+      "serverChannelMaxIdleTimeSeconds=60\nregisterNameServerPeriod=10000\nuseTLS=true\n");
   EXPECT_EQ(options.text(Opt::broker_cluster), "C1");
   EXPECT_EQ(options.text(Opt::broker_name), "b.example");
   EXPECT_EQ(options.text(Opt::broker_listen), "0.0.0.0:20911");
@@ -221,6 +221,7 @@ TEST(BrokerConf, converts_rocketmqs_keys_and_units) {
   EXPECT_EQ(options.integer(Opt::store_segment_bytes), 64 << 20);
   EXPECT_EQ(options.integer(Opt::net_idle_timeout_ms), 60'000);
   EXPECT_EQ(options.integer(Opt::broker_register_interval_ms), 10'000);
+  EXPECT_EQ(options.text(Opt::tls_peers), "always");
   EXPECT_EQ(options.origin(Opt::broker_listen).text(), "conf/broker.conf:6");
   EXPECT_TRUE(options.warnings().empty());
 }

@@ -41,6 +41,12 @@ Result<std::string> flush_disk_type(std::string_view value, std::string_view /*c
   return fail(Errc::config, "expects ASYNC_FLUSH or SYNC_FLUSH");
 }
 
+Result<std::string> use_tls(std::string_view value, std::string_view /*current*/) {
+  if (value == "true") return "always";
+  if (value == "false") return "never";
+  return fail(Errc::config, "expects true or false");
+}
+
 Result<std::string> seconds(std::string_view value, std::string_view /*current*/) {
   if (!parse_integer<std::int64_t>(value)) {
     return fail(Errc::config, "expects a whole number of seconds");

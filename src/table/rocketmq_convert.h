@@ -20,6 +20,8 @@ Result<std::string> host(std::string_view value, std::string_view current);
 Result<std::string> bare_host(std::string_view value, std::string_view current);
 // ASYNC_FLUSH and SYNC_FLUSH.
 Result<std::string> flush_disk_type(std::string_view value, std::string_view current);
+// true and false, for tls.peers.
+Result<std::string> use_tls(std::string_view value, std::string_view current);
 // A number of seconds, for an option in milliseconds.
 Result<std::string> seconds(std::string_view value, std::string_view current);
 

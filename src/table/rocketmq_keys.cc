@@ -85,6 +85,7 @@ constexpr RocketmqKey rows[] = {
     sets("tls.server.certPath", any, Opt::tls_certificate),
     sets("tls.server.keyPath", any, Opt::tls_key),
     sets("tls.server.keyPassword", any, Opt::tls_key_password),
+    sets("useTLS", broker, Opt::tls_peers, cv::use_tls),
 
     // Name server: keys with an option.
     sets("listenPort", naming, Opt::naming_listen, cv::port),

@@ -152,11 +152,11 @@ Slices copied(std::string_view bytes) {
 }  // namespace
 
 PeerBrokers::PeerBrokers(net::Agent& agent, net::Transport& transport, AskRoute ask_route,
-                         std::int64_t answer_timeout_ms)
+                         PeerSettings settings)
     : agent_(agent),
       transport_(transport),
       ask_route_(std::move(ask_route)),
-      answer_timeout_ms_(answer_timeout_ms) {}
+      settings_(std::move(settings)) {}
 
 PeerBrokers::~PeerBrokers() {
   *alive_ = false;
@@ -166,7 +166,7 @@ PeerBrokers::~PeerBrokers() {
 
 void PeerBrokers::tick() {
   const std::int64_t now_ms = agent_.now().steady_ms();
-  const std::int64_t until_ms = now_ms - answer_timeout_ms_;
+  const std::int64_t until_ms = now_ms - settings_.answer_timeout_ms;
   for (auto& [name, link] : links_) {
     const std::size_t late =
         link->give_up(until_ms, {Errc::timeout, "broker " + name + " did not answer"});
@@ -213,7 +213,7 @@ void PeerBrokers::find_address(const std::shared_ptr<Link>& link, const std::str
 
 void PeerBrokers::connect(const std::shared_ptr<Link>& link) {
   transport_.connect(
-      link->address, {}, nullptr,
+      link->address, {}, settings_.tls,
       [link](net::Connection& connection) {
         link->connection = &connection;
         return std::make_unique<LinkSession>(link);

@@ -20,16 +20,20 @@
 
 namespace bolide::remoting {
 
+struct PeerSettings {
+  std::int64_t answer_timeout_ms = 3'000;
+  std::shared_ptr<net::TlsContext> tls = {};  // null: plain
+};
+
 class PeerBrokers final : public broker::Peers {
  public:
   // Gives the route of a topic, as JSON, which says where brokers are; empty: not known.
   using OnRoute = std::move_only_function<void(std::string_view route)>;
   using AskRoute = std::function<void(const std::string& topic, OnRoute done)>;
-  static constexpr std::int64_t answer_timeout_ms_default = 3'000;
 
   // The references must outlive it.
   PeerBrokers(net::Agent& agent, net::Transport& transport, AskRoute ask_route,
-              std::int64_t answer_timeout_ms = answer_timeout_ms_default);
+              PeerSettings settings);
   ~PeerBrokers() override;
 
   void ask(const std::string& broker, const broker::QueueQuestion& question,
@@ -54,7 +58,7 @@ class PeerBrokers final : public broker::Peers {
   net::Agent& agent_;
   net::Transport& transport_;
   AskRoute ask_route_;
-  std::int64_t answer_timeout_ms_;
+  PeerSettings settings_;
   std::map<std::string, std::shared_ptr<Link>> links_;  // by broker name
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -4,6 +4,7 @@
 #include "protocols/remoting/peer_brokers.h"
 
 #include "net/sim_transport.h"
+#include "net/tls.h"
 #include "protocols/remoting/front_test_util.h"
 
 #include <gtest/gtest.h>
@@ -19,9 +20,11 @@ constexpr std::uint16_t broker_port = 10911;
 
 class PeerBrokersTest : public ::testing::Test {
  protected:
-  void listen() {
+  explicit PeerBrokersTest(std::shared_ptr<net::TlsContext> tls = nullptr) : tls_(std::move(tls)) {}
+
+  void listen(net::TlsMode mode = net::TlsMode::disabled) {
     auto opened = server_transport_->listen(
-        {.address = {.host = "127.0.0.1", .port = broker_port}},
+        {.address = {.host = "127.0.0.1", .port = broker_port}, .tls_mode = mode},
         [this](net::Connection& c) { return desk_.front.make_session(c); });
     ASSERT_TRUE(opened);
     listener_ = std::move(*opened);
@@ -49,6 +52,7 @@ class PeerBrokersTest : public ::testing::Test {
     ASSERT_TRUE(network_.run());
   }
 
+  std::shared_ptr<net::TlsContext> tls_;
   testing::BrokerDesk desk_;
   net::Agent agent_{"test", desk_.rig.clock};
   net::SimNetwork network_{desk_.rig.clock};
@@ -56,13 +60,14 @@ class PeerBrokersTest : public ::testing::Test {
   std::unique_ptr<net::Transport> transport_ = network_.make_transport();
   std::unique_ptr<net::Listener> listener_;
   int routes_asked_ = 0;
-  PeerBrokers peers_{agent_, *transport_,
+  PeerBrokers peers_{agent_,
+                     *transport_,
                      [this](const std::string&, PeerBrokers::OnRoute done) {
                        ++routes_asked_;
                        done(R"({"brokerDatas":[{"brokerAddrs":{0:"127.0.0.1:10911"},)"
                             R"("brokerName":"broker-a","cluster":"C"}],"queueDatas":[]})");
                      },
-                     1'000};
+                     {.answer_timeout_ms = 1'000, .tls = tls_}};
 };
 
 TEST_F(PeerBrokersTest, answers_what_is_asked_about_a_queue) {
@@ -131,6 +136,16 @@ TEST_F(PeerBrokersTest, says_that_a_broker_cannot_be_reached) {
   EXPECT_EQ(ask(question, "elsewhere").error().code, Errc::connection_failed) << "no address";
   listen();
   EXPECT_EQ(ask(question), 0) << "it is tried again";
+}
+
+class EncryptedPeersTest : public PeerBrokersTest {
+ protected:
+  EncryptedPeersTest() : PeerBrokersTest(*net::TlsContext::client({.verify = false})) {}
+};
+
+TEST_F(EncryptedPeersTest, reaches_a_broker_that_takes_nothing_else) {
+  listen(net::TlsMode::enforcing);
+  EXPECT_EQ(ask({.fact = QueueFact::max_offset, .topic = "orders"}), 0);
 }
 
 TEST_F(PeerBrokersTest, gives_up_on_a_broker_that_is_silent) {

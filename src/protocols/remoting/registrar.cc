@@ -14,17 +14,24 @@
 #include <cstring>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace bolide::remoting {
 
 struct Registrar::Link {
+  // Why the name server has not taken the registration.
+  enum class Trouble : std::uint8_t { none, not_reached, hangs_up, silent, refuses };
+
   net::Address address;
+  bool encrypted = false;
   net::Connection* connection = nullptr;
   bool connecting = false;
   bool registered = false;
   std::set<std::int32_t> registrations;  // without an answer, by opaque
   std::int64_t heard_ms = 0;             // steady; since when none of them was answered
-  bool complained = false;               // a name server that is down is reported once
+  std::size_t registration_bytes = 0;    // of the last one
+  bool given_up = false;                 // we are closing it
+  Trouble trouble = Trouble::none;       // the last that was told
   std::int32_t next_opaque = 0;
   struct Question {
     OnRoute done;
@@ -32,6 +39,8 @@ struct Registrar::Link {
   };
   std::map<std::int32_t, Question> questions;  // for routes, by opaque
 
+  // What goes on for long is told once.
+  bool is_news(Trouble what) { return std::exchange(trouble, what) != what; }
   // Gives what is asked no answer but "none".
   void give_up(std::int64_t before_ms) {
     for (auto at = questions.begin(); at != questions.end();) {
@@ -72,6 +81,8 @@ class Registrar::LinkSession final : public net::Session {
   void on_closed() override {
     link_->connection = nullptr;
     link_->registered = false;
+    if (!link_->registrations.empty() && !link_->given_up && link_->is_news(Link::Trouble::hangs_up))
+      tell_of_hanging_up();
     link_->registrations.clear();
     link_->give_up(INT64_MAX);
   }
@@ -80,9 +91,24 @@ class Registrar::LinkSession final : public net::Session {
   void take_registration(const Header& header, const Now& now) {
     link_->heard_ms = now.steady_ms();
     link_->registered = header.code == response_code::success;
-    if (link_->registered) return;
+    if (link_->registered) {
+      link_->trouble = Link::Trouble::none;
+      return;
+    }
+    if (!link_->is_news(Link::Trouble::refuses)) return;
     BOLIDE_LOG(error, "name server {} refused the registration: code={} {}", link_->address.text(),
                header.code, header.remark);
+  }
+  // It takes a connection and ends it without a word: only its own log knows why.
+  void tell_of_hanging_up() const {
+    BOLIDE_LOG(warning,
+               "name server {} closed the connection before it answered the registration of {} "
+               "bytes, trying again: {}it may be stopping, or take no request so long (raise its "
+               "net.max_frame_bytes)",
+               link_->address.text(), link_->registration_bytes,
+               link_->encrypted
+                   ? ""
+                   : "it may take encrypted connections only (set tls.peers = always here), ");
   }
   void take_route(const Header& header, std::string_view body) {
     auto found = link_->questions.extract(header.opaque);
@@ -112,7 +138,7 @@ Registrar::Registrar(RegistrarSettings settings, net::Agent& agent, net::Transpo
                      broker::Api& api)
     : settings_(std::move(settings)), agent_(agent), transport_(transport), api_(api) {
   for (const net::Address& address : settings_.name_servers) {
-    links_.push_back(std::make_shared<Link>(Link{.address = address}));
+    links_.push_back(std::make_shared<Link>(Link{.address = address, .encrypted = settings_.tls != nullptr}));
   }
 }
 
@@ -145,6 +171,7 @@ void Registrar::send(Link& link) {
   if (link.registrations.empty()) link.heard_ms = agent_.now().steady_ms();
   const std::int32_t opaque = link.next_opaque++;
   link.registrations.insert(opaque);
+  link.registration_bytes = content.size();
   write_request(*link.connection, request_code::register_broker, opaque, fields, content);
 }
 
@@ -159,7 +186,10 @@ void Registrar::tick() {
     if (link->registrations.empty()) {
       if (!link->registered) reach(link);
     } else if (now_ms - link->heard_ms >= settings_.answer_timeout_ms) {
-      BOLIDE_LOG(warning, "name server {} does not answer, connecting again", link->address.text());
+      if (link->is_news(Link::Trouble::silent))
+        BOLIDE_LOG(warning, "name server {} does not answer, connecting again",
+                   link->address.text());
+      link->given_up = true;
       link->heard_ms = now_ms;  // until the connection has gone
       link->registered = false;
       link->connection->close("no answer to the registration");
@@ -172,19 +202,18 @@ void Registrar::reach(const std::shared_ptr<Link>& link) {
   if (link->connecting) return;
   link->connecting = true;
   transport_.connect(
-      link->address, {}, nullptr,
+      link->address, {}, settings_.tls,
       [link](net::Connection& connection) {
         link->connection = &connection;
+        link->given_up = false;
         return std::make_unique<LinkSession>(link);
       },
       [this, link, alive = alive_](Result<> connected) {
         link->connecting = false;
         if (!*alive) return;
         if (connected) {
-          link->complained = false;
           send(*link);
-        } else if (!link->complained) {
-          link->complained = true;
+        } else if (link->is_news(Link::Trouble::not_reached)) {
           BOLIDE_LOG(warning, "name server not reached, trying again: {}",
                      connected.error().message());
         }
@@ -209,6 +238,7 @@ void Registrar::unregister() {
                              {"clusterName", settings_.cluster}};
   for (const std::shared_ptr<Link>& link : links_) {
     if (link->connection == nullptr) continue;
+    link->registrations.clear();  // nobody waits for their answers any more
     write_request(*link->connection, request_code::unregister_broker, link->next_opaque++, fields,
                   {});
   }

@@ -27,6 +27,7 @@ struct RegistrarSettings {
   std::int64_t heartbeat_timeout_ms = 120'000;
   std::int64_t answer_timeout_ms = 24'000;  // without an answer for so long: another connection
   std::vector<net::Address> name_servers;
+  std::shared_ptr<net::TlsContext> tls = {};  // null: plain
 };
 
 class Registrar {

@@ -5,6 +5,7 @@
 
 #include "broker/core_test_util.h"
 #include "net/sim_transport.h"
+#include "net/tls.h"
 #include "protocols/remoting/front_test_util.h"
 #include "protocols/remoting/wire/request_codes.h"
 
@@ -29,6 +30,7 @@ struct NameServer {
           continue;
         }
         ++server_.requests;
+        if (server_.hangs_up) connection_.close("hangs up");
         if (server_.code) server_.answer(request.opaque, *server_.code);
       }
       return bytes.size();
@@ -47,6 +49,7 @@ struct NameServer {
   }
 
   std::optional<int> code;
+  bool hangs_up = false;
   net::Connection* connection = nullptr;  // the newest
   std::vector<std::int32_t> questions;    // their opaques
   int requests = 0;                       // registrations
@@ -56,9 +59,10 @@ struct NameServer {
 
 class RegistrarTest : public ::testing::Test {
  protected:
-  void listen() {
+  void listen(net::TlsMode mode = net::TlsMode::disabled) {
     auto opened = server_transport_->listen(
-        {.address = {.host = "127.0.0.1", .port = name_server_port}}, [this](net::Connection& c) {
+        {.address = {.host = "127.0.0.1", .port = name_server_port}, .tls_mode = mode},
+        [this](net::Connection& c) {
           ++server_.connections;
           server_.connection = &c;
           return std::make_unique<NameServer::Session>(server_, c);
@@ -80,14 +84,13 @@ class RegistrarTest : public ::testing::Test {
   std::unique_ptr<net::Transport> transport_ = network_.make_transport();
   NameServer server_;
   std::unique_ptr<net::Listener> listener_;
-  Registrar registrar_{{.cluster = "C",
-                        .broker_name = "b",
-                        .address = "127.0.0.1:10911",
-                        .answer_timeout_ms = 5'000,
-                        .name_servers = {{.host = "127.0.0.1", .port = name_server_port}}},
-                       agent_,
-                       *transport_,
-                       *rig_.core};
+  const RegistrarSettings settings_{
+      .cluster = "C",
+      .broker_name = "b",
+      .address = "127.0.0.1:10911",
+      .answer_timeout_ms = 5'000,
+      .name_servers = {{.host = "127.0.0.1", .port = name_server_port}}};
+  Registrar registrar_{settings_, agent_, *transport_, *rig_.core};
 };
 
 TEST_F(RegistrarTest, reaches_a_name_server_that_comes_late) {
@@ -126,6 +129,31 @@ TEST_F(RegistrarTest, asks_again_where_it_was_refused) {
   server_.code = response_code::success;
   second();
   EXPECT_EQ(registrar_.registered(), 1U);
+}
+
+TEST_F(RegistrarTest, reaches_a_name_server_that_takes_encrypted_connections_only) {
+  server_.code = response_code::success;
+  listen(net::TlsMode::enforcing);
+  RegistrarSettings settings = settings_;
+  settings.tls = *net::TlsContext::client({.verify = false});
+  Registrar encrypting(std::move(settings), agent_, *transport_, *rig_.core);
+  encrypting.register_now();
+  ASSERT_TRUE(network_.run());
+  EXPECT_EQ(encrypting.registered(), 1U);
+}
+
+TEST_F(RegistrarTest, says_once_that_a_name_server_hangs_up_and_what_may_help) {
+  server_.hangs_up = true;
+  listen();
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 4; ++i) second();
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(server_.connections, 4);
+  const std::size_t told = said.find("name server 127.0.0.1:9876 closed the connection");
+  ASSERT_NE(told, said.npos) << said;
+  EXPECT_EQ(said.find("closed the connection", told + 60), said.npos) << said;
+  EXPECT_NE(said.find("tls.peers"), said.npos) << said;
+  EXPECT_NE(said.find("net.max_frame_bytes"), said.npos) << said;
 }
 
 TEST_F(RegistrarTest, takes_a_late_answer_about_a_route_for_nothing_else) {
