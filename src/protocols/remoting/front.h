@@ -34,9 +34,9 @@ struct BrokerService {
   std::string address;  // as clients are told
   bool trace_on = true;
   std::function<std::string()> config_text;  // answer to GET_BROKER_CONFIG: key=value lines
-  // Asks a name server for the queues of a topic in all brokers; none if it cannot be asked. Null:
-  // there is no other broker.
-  using OnQueues = std::move_only_function<void(std::vector<broker::QueueRef>)>;
+  // Asks a name server for the queues of a topic in all brokers; none if it has no route, an error
+  // if it cannot be asked. Null: there is no other broker.
+  using OnQueues = std::move_only_function<void(Result<std::vector<broker::QueueRef>>)>;
   std::function<void(const std::string& topic, OnQueues done)> queues_of = {};
 };
 

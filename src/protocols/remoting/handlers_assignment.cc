@@ -75,11 +75,14 @@ void query_assignment(const Call& call) {
   if (!service.queues_of) return assign(std::move(*parsed));
   // The queues of all brokers, as the name server knows them.
   std::string topic = parsed->topic;
-  service.queues_of(
-      topic, [assign, request = std::move(*parsed)](std::vector<broker::QueueRef> queues) mutable {
-        request.queues = std::move(queues);
-        assign(std::move(request));
-      });
+  service.queues_of(topic, [assign, responder = call.responder(), request = std::move(*parsed)](
+                               Result<std::vector<broker::QueueRef>> queues) mutable {
+    // Our own queues, shared out alone, would leave those of other brokers to nobody. Without an
+    // assignment the client keeps what it has and asks again in a second.
+    if (!queues) return responder.ok_body(assignment_json(std::nullopt));
+    request.queues = std::move(*queues);
+    assign(std::move(request));
+  });
 }
 
 void set_request_mode(const Call& call) {

@@ -193,9 +193,13 @@ void PeerBrokers::request(const std::string& broker, const std::string& topic, s
 }
 
 void PeerBrokers::find_address(const std::shared_ptr<Link>& link, const std::string& topic) {
-  ask_route_(topic, [this, link, alive = alive_](std::string_view json) {
+  ask_route_(topic, [this, link, alive = alive_](const Result<std::string_view>& json) {
     if (!*alive) return;
-    const auto route = naming::decode_route(json);
+    if (!json && json.error().code != Errc::topic_not_found) {
+      link->reaching = false;
+      return link->fail_all(Errc::connection_failed, json.error().message());
+    }
+    const auto route = naming::decode_route(json.value_or(std::string_view{}));
     if (route) {
       for (const naming::BrokerData& data : route->brokers) {
         const auto master = data.addresses.find(naming::master_id);

@@ -27,8 +27,8 @@ struct PeerSettings {
 
 class PeerBrokers final : public broker::Peers {
  public:
-  // Gives the route of a topic, as JSON, which says where brokers are; empty: not known.
-  using OnRoute = std::move_only_function<void(std::string_view route)>;
+  // Gives the route of a topic, as JSON, which says where brokers are.
+  using OnRoute = std::move_only_function<void(Result<std::string_view> route)>;
   using AskRoute = std::function<void(const std::string& topic, OnRoute done)>;
 
   // The references must outlive it.

@@ -13,6 +13,7 @@
 
 #include <cstring>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -41,8 +42,8 @@ struct Registrar::Link {
 
   // What goes on for long is told once.
   bool is_news(Trouble what) { return std::exchange(trouble, what) != what; }
-  // Gives what is asked no answer but "none".
-  void give_up(std::int64_t before_ms) {
+  // Of what was asked up to `before_ms`.
+  void give_up(std::int64_t before_ms, Errc why) {
     for (auto at = questions.begin(); at != questions.end();) {
       if (at->second.asked_ms > before_ms) {
         ++at;
@@ -50,7 +51,7 @@ struct Registrar::Link {
       }
       OnRoute done = std::move(at->second.done);
       at = questions.erase(at);
-      done({});
+      done(fail(why, "name server " + address.text()));
     }
   }
 };
@@ -81,10 +82,11 @@ class Registrar::LinkSession final : public net::Session {
   void on_closed() override {
     link_->connection = nullptr;
     link_->registered = false;
-    if (!link_->registrations.empty() && !link_->given_up && link_->is_news(Link::Trouble::hangs_up))
+    if (!link_->registrations.empty() && !link_->given_up &&
+        link_->is_news(Link::Trouble::hangs_up))
       tell_of_hanging_up();
     link_->registrations.clear();
-    link_->give_up(INT64_MAX);
+    link_->give_up(INT64_MAX, Errc::connection_closed);
   }
 
  private:
@@ -113,7 +115,11 @@ class Registrar::LinkSession final : public net::Session {
   void take_route(const Header& header, std::string_view body) {
     auto found = link_->questions.extract(header.opaque);
     if (found.empty()) return;
-    found.mapped().done(header.code == response_code::success ? body : std::string_view{});
+    OnRoute& done = found.mapped().done;
+    if (header.code == response_code::success) return done(body);
+    done(
+        fail(header.code == response_code::topic_not_exist ? Errc::topic_not_found : Errc::internal,
+             "name server " + link_->address.text() + ": " + std::string(header.remark)));
   }
 
   std::shared_ptr<Link> link_;
@@ -138,7 +144,8 @@ Registrar::Registrar(RegistrarSettings settings, net::Agent& agent, net::Transpo
                      broker::Api& api)
     : settings_(std::move(settings)), agent_(agent), transport_(transport), api_(api) {
   for (const net::Address& address : settings_.name_servers) {
-    links_.push_back(std::make_shared<Link>(Link{.address = address, .encrypted = settings_.tls != nullptr}));
+    links_.push_back(
+        std::make_shared<Link>(Link{.address = address, .encrypted = settings_.tls != nullptr}));
   }
 }
 
@@ -182,7 +189,7 @@ void Registrar::register_now() {
 void Registrar::tick() {
   const std::int64_t now_ms = agent_.now().steady_ms();
   for (const std::shared_ptr<Link>& link : links_) {
-    link->give_up(now_ms - route_timeout_ms);
+    link->give_up(now_ms - route_timeout_ms, Errc::timeout);
     if (link->registrations.empty()) {
       if (!link->registered) reach(link);
     } else if (now_ms - link->heard_ms >= settings_.answer_timeout_ms) {
@@ -245,10 +252,30 @@ void Registrar::unregister() {
 }
 
 void Registrar::queues_of(const std::string& topic, OnQueues done) {
-  route_of(topic, [topic, done = std::move(done)](std::string_view route) mutable {
-    auto queues = parse_route_queues(route, topic);
-    done(queues ? std::move(*queues) : std::vector<broker::QueueRef>{});
+  route_of(topic, [this, alive = alive_, topic,
+                   done = std::move(done)](const Result<std::string_view>& route) mutable {
+    if (*alive) done(queues_in(route, topic));
   });
+}
+
+Result<std::vector<broker::QueueRef>> Registrar::queues_in(const Result<std::string_view>& route,
+                                                           const std::string& topic) {
+  std::optional<Error> trouble;
+  if (route) {
+    auto queues = parse_route_queues(*route, topic);
+    if (queues) {
+      last_queues_.put(topic, *queues);
+      return queues;
+    }
+    trouble = std::move(queues).error();
+  } else if (route.error().code == Errc::topic_not_found) {
+    last_queues_.forget(topic);
+    return std::vector<broker::QueueRef>{};
+  } else {
+    trouble = route.error();
+  }
+  if (const auto* known = last_queues_.find(topic)) return *known;
+  return Failure(*std::move(trouble));
 }
 
 void Registrar::route_of(const std::string& topic, OnRoute done) {
@@ -261,7 +288,7 @@ void Registrar::route_of(const std::string& topic, OnRoute done) {
     return write_request(*link->connection, request_code::get_route_info_by_topic, opaque, fields,
                          {});
   }
-  done({});
+  done(fail(Errc::connection_failed, "no name server has taken the registration"));
 }
 
 std::size_t Registrar::registered() const {

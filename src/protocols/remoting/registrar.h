@@ -8,6 +8,7 @@
 
 #include "broker/api.h"
 #include "net/transport.h"
+#include "protocols/remoting/last_queues.h"
 
 #include <cstdint>
 #include <functional>
@@ -47,11 +48,13 @@ class Registrar {
   // Tells all name servers that this broker goes.
   void unregister();
   // Asks a name server that has taken our registration for the queues of a topic, in all brokers;
-  // none if there is no such server, or no answer in time.
-  using OnQueues = std::move_only_function<void(std::vector<broker::QueueRef>)>;
+  // none if it has no route. Without an answer those that it gave last. Errors: as of route_of, but
+  // for topic_not_found.
+  using OnQueues = std::move_only_function<void(Result<std::vector<broker::QueueRef>>)>;
   void queues_of(const std::string& topic, OnQueues done);
-  // Likewise for its route, as JSON; empty if there is none. The view lives during the call.
-  using OnRoute = std::move_only_function<void(std::string_view route)>;
+  // Likewise for its route, as JSON; the view lives during the call. Errors: topic_not_found: there
+  // is none; any other: not known, as no such server is there, or it did not answer in time.
+  using OnRoute = std::move_only_function<void(Result<std::string_view> route)>;
   void route_of(const std::string& topic, OnRoute done);
   // How many name servers have taken the last registration that they answered.
   std::size_t registered() const;
@@ -63,12 +66,15 @@ class Registrar {
   void send(Link& link);
   void reach(const std::shared_ptr<Link>& link);
   std::string body() const;
+  Result<std::vector<broker::QueueRef>> queues_in(const Result<std::string_view>& route,
+                                                  const std::string& topic);
 
   RegistrarSettings settings_;
   net::Agent& agent_;
   net::Transport& transport_;
   broker::Api& api_;
   std::vector<std::shared_ptr<Link>> links_;
+  LastQueues last_queues_;
   bool change_announced_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

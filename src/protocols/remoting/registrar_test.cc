@@ -3,7 +3,6 @@
 // The registration with name servers that refuse, are silent or come late, and questions to them.
 #include "protocols/remoting/registrar.h"
 
-#include "broker/core_test_util.h"
 #include "net/sim_transport.h"
 #include "net/tls.h"
 #include "protocols/remoting/front_test_util.h"
@@ -16,8 +15,8 @@ namespace {
 
 constexpr std::uint16_t name_server_port = 9876;
 
-// A name server that answers registrations with `code`, or not at all, and questions for routes
-// when it is told to.
+// A name server that answers registrations with `code` and questions for routes with `route`
+// (empty: there is none), or not at all.
 struct NameServer {
   class Session final : public net::Session {
    public:
@@ -27,6 +26,11 @@ struct NameServer {
       for (const testing::Received& request : testing::received(bytes)) {
         if (request.code == request_code::get_route_info_by_topic) {
           server_.questions.push_back(request.opaque);
+          if (!server_.route) continue;
+          const bool none = server_.route->empty();
+          server_.answer(request.opaque,
+                         none ? response_code::topic_not_exist : response_code::success,
+                         *server_.route);
           continue;
         }
         ++server_.requests;
@@ -49,6 +53,7 @@ struct NameServer {
   }
 
   std::optional<int> code;
+  std::optional<std::string> route;
   bool hangs_up = false;
   net::Connection* connection = nullptr;  // the newest
   std::vector<std::int32_t> questions;    // their opaques
@@ -72,14 +77,39 @@ class RegistrarTest : public ::testing::Test {
   }
   // A second passes.
   void second() {
-    rig_.clock.advance_ms(1'000);
+    desk_.rig.clock.advance_ms(1'000);
     registrar_.tick();
     ASSERT_TRUE(network_.run());
   }
+  // What a client of the broker is given of the topic orders.
+  std::string assignment() {
+    if (!desk_.service.queues_of) {
+      desk_.service.queues_of = [this](const std::string& topic, Registrar::OnQueues done) {
+        registrar_.queues_of(topic, std::move(done));
+      };
+      desk_.rig.heartbeat(5, {.group = "workers", .subscriptions = {{.topic = "orders"}}});
+    }
+    const std::int32_t asked = desk_.peer.send(
+        {.code = request_code::query_assignment,
+         .body = R"({"clientId":"client-5","consumerGroup":"workers","strategyName":"AVG",)"
+                 R"("messageModel":"CLUSTERING","topic":"orders"})"});
+    EXPECT_TRUE(network_.run());
+    const testing::Received answer = desk_.peer.answer(asked);
+    EXPECT_EQ(answer.code, response_code::success);
+    return answer.body;
+  }
+  static std::size_t queues_in(std::string_view assignment, std::string_view broker) {
+    const std::string name = R"("brokerName":")" + std::string(broker) + '"';
+    std::size_t count = 0;
+    for (std::size_t at = assignment.find(name); at != assignment.npos;
+         at = assignment.find(name, at + 1))
+      ++count;
+    return count;
+  }
 
-  broker::testing::CoreRig rig_;
-  net::Agent agent_{"test", rig_.clock};
-  net::SimNetwork network_{rig_.clock};
+  testing::BrokerDesk desk_;
+  net::Agent agent_{"test", desk_.rig.clock};
+  net::SimNetwork network_{desk_.rig.clock};
   std::unique_ptr<net::Transport> server_transport_ = network_.make_transport();
   std::unique_ptr<net::Transport> transport_ = network_.make_transport();
   NameServer server_;
@@ -90,7 +120,7 @@ class RegistrarTest : public ::testing::Test {
       .address = "127.0.0.1:10911",
       .answer_timeout_ms = 5'000,
       .name_servers = {{.host = "127.0.0.1", .port = name_server_port}}};
-  Registrar registrar_{settings_, agent_, *transport_, *rig_.core};
+  Registrar registrar_{settings_, agent_, *transport_, *desk_.rig.core};
 };
 
 TEST_F(RegistrarTest, reaches_a_name_server_that_comes_late) {
@@ -136,7 +166,7 @@ TEST_F(RegistrarTest, reaches_a_name_server_that_takes_encrypted_connections_onl
   listen(net::TlsMode::enforcing);
   RegistrarSettings settings = settings_;
   settings.tls = *net::TlsContext::client({.verify = false});
-  Registrar encrypting(std::move(settings), agent_, *transport_, *rig_.core);
+  Registrar encrypting(std::move(settings), agent_, *transport_, *desk_.rig.core);
   encrypting.register_now();
   ASSERT_TRUE(network_.run());
   EXPECT_EQ(encrypting.registered(), 1U);
@@ -162,7 +192,7 @@ TEST_F(RegistrarTest, takes_a_late_answer_about_a_route_for_nothing_else) {
   second();
   ASSERT_EQ(registrar_.registered(), 1U);
   int answered = 0;
-  registrar_.route_of("t", [&](std::string_view) { ++answered; });
+  registrar_.route_of("t", [&](const Result<std::string_view>&) { ++answered; });
   for (int i = 0; i < 3; ++i) second();
   ASSERT_EQ(server_.questions.size(), 1U);
   EXPECT_EQ(answered, 1) << "given up";
@@ -172,12 +202,38 @@ TEST_F(RegistrarTest, takes_a_late_answer_about_a_route_for_nothing_else) {
   EXPECT_EQ(server_.requests, 1) << "nothing to register again";
 
   server_.code.reset();
-  registrar_.route_of("t", [&](std::string_view) { ++answered; });
+  registrar_.route_of("t", [&](const Result<std::string_view>&) { ++answered; });
   for (int i = 0; i < 3; ++i) second();
   registrar_.register_now();
   server_.answer(server_.questions[1], response_code::success, "{}");
   for (int i = 0; i < 5; ++i) second();
   EXPECT_EQ(server_.closed, 1) << "the registration is still without an answer";
+}
+
+TEST_F(RegistrarTest, shares_out_the_queues_it_knows_while_the_name_server_is_away) {
+  server_.code = response_code::success;
+  server_.route = R"({"brokerDatas":[],"queueDatas":[)"
+                  R"({"brokerName":"broker-a","perm":6,"readQueueNums":4,"writeQueueNums":4},)"
+                  R"({"brokerName":"broker-b","perm":6,"readQueueNums":2,"writeQueueNums":2}]})";
+  listen();
+  second();
+  const std::string known = assignment();
+  EXPECT_EQ(queues_in(known, "broker-a"), 4U) << known;
+  EXPECT_EQ(queues_in(known, "broker-b"), 2U) << known;
+  listener_.reset();
+  network_.cut(0);
+  second();
+  ASSERT_EQ(registrar_.registered(), 0U);
+  EXPECT_EQ(assignment(), known);
+}
+
+TEST_F(RegistrarTest, shares_out_its_own_queues_only_where_there_is_no_route) {
+  EXPECT_EQ(assignment(), "{}") << "not known: the client keeps what it has";
+  server_.code = response_code::success;
+  server_.route = "";
+  listen();
+  second();
+  EXPECT_EQ(queues_in(assignment(), "broker-a"), 4U);
 }
 
 }  // namespace
