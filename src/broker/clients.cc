@@ -94,15 +94,26 @@ void Clients::producer_seen(const ClientPlace& place, const Heartbeat& heartbeat
   Memberships& session = sessions_[place.session];
   session.sink = place.sink;
   session.producer_groups[std::string(group)] = now.steady_ms();
+  name_producer(place.session, heartbeat.client_id);
+}
+
+void Clients::name_producer(SessionId session, std::string_view client_id) {
+  std::string& known = sessions_.at(session).producer_id;
+  if (known == client_id) return;
+  if (const auto found = producer_sessions_.find(known); found != producer_sessions_.end()) {
+    found->second.erase(session);
+    if (found->second.empty()) producer_sessions_.erase(found);
+  }
+  known = client_id;
+  if (!known.empty()) producer_sessions_[known].insert(session);
 }
 
 const Member* Clients::find_producer(std::string_view client_id) const {
-  for (const auto& [group, members] : producers_) {
-    for (const auto& [session, member] : members) {
-      if (member.client_id == client_id) return &member;
-    }
-  }
-  return nullptr;
+  const auto found = producer_sessions_.find(client_id);
+  if (found == producer_sessions_.end()) return nullptr;
+  const SessionId newest = *found->second.rbegin();
+  const auto& group = sessions_.at(newest).producer_groups.begin()->first;
+  return &producers_.find(group)->second.at(newest);
 }
 
 std::optional<Clients::Producer> Clients::pick_producer(std::string_view group,
@@ -136,6 +147,7 @@ void Clients::leave(SessionId session, std::string_view producer_group,
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return;
   forget(found->second.producer_groups, producer_group);
+  if (found->second.producer_groups.empty()) name_producer(session, {});
   forget(found->second.consumer_groups, consumer_group);
   remove_producer(producer_group, session);
   remove_consumer(consumer_group, session);
@@ -144,6 +156,7 @@ void Clients::leave(SessionId session, std::string_view producer_group,
 void Clients::session_closed(SessionId session) {
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return;
+  name_producer(session, {});
   const Memberships memberships = std::move(found->second);
   sessions_.erase(found);
   for (const auto& [group, heard] : memberships.producer_groups) remove_producer(group, session);

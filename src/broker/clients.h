@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -52,7 +53,8 @@ class Clients {
 
   const ConsumerGroup* find(std::string_view group) const;
   std::vector<Member> producers(std::string_view group) const;
-  // Null if there is none. Lives until the registry changes.
+  // By its newest connection: an older one may be dead and not yet known to be. Null if there is
+  // none. Lives until the registry changes.
   const Member* find_producer(std::string_view client_id) const;
   // One producer of the group, another for each `turn`; nothing if none is connected.
   struct Producer {
@@ -68,9 +70,11 @@ class Clients {
   bool update_filters(ConsumerGroup& group, const ConsumerData& data);
   void remove_consumer(std::string_view group, SessionId session);
   void remove_producer(std::string_view group, SessionId session);
+  void name_producer(SessionId session, std::string_view client_id);
 
   struct Memberships {
     ReplySink* sink = nullptr;
+    std::string producer_id;                  // its client id as a producer; empty: it is none
     StringMap<std::int64_t> producer_groups;  // when it was heard of as their member, steady
     StringMap<std::int64_t> consumer_groups;
   };
@@ -78,6 +82,7 @@ class Clients {
   StringMap<ConsumerGroup> consumers_;
   StringMap<std::map<SessionId, Member>> producers_;
   std::unordered_map<SessionId, Memberships> sessions_;
+  StringMap<std::set<SessionId>> producer_sessions_;  // by client id
 };
 
 }  // namespace bolide::broker

@@ -29,9 +29,18 @@ class ClientsTest : public ::testing::Test {
                                   at(now_ms));
   }
   void producer(SessionId session, std::int64_t now_ms = 0) {
+    producer_of(session, "client-" + std::to_string(session), "p", now_ms);
+  }
+  void producer_of(SessionId session, const std::string& client_id, std::string_view group = "p",
+                   std::int64_t now_ms = 0) {
     Heartbeat heartbeat;
-    heartbeat.client_id = "client-" + std::to_string(session);
-    clients_.producer_seen({.sink = &sink_, .session = session}, heartbeat, "p", at(now_ms));
+    heartbeat.client_id = client_id;
+    clients_.producer_seen({.sink = &sink_, .session = session}, heartbeat, group, at(now_ms));
+  }
+  // The session of a producer; 0: none.
+  SessionId found(std::string_view client_id) const {
+    const Member* const member = clients_.find_producer(client_id);
+    return member == nullptr ? 0 : member->session;
   }
 
   Clients clients_;
@@ -132,6 +141,32 @@ TEST_F(ClientsTest, are_forgotten_when_they_are_silent) {
   EXPECT_EQ(clients_.producers("p").size(), 1U);
   EXPECT_EQ(sink_.changed, (Changes{{2, "g"}}));
   EXPECT_TRUE(seen(1, {t1_}, 20'000)) << "who comes back has joined";
+}
+
+TEST_F(ClientsTest, are_found_by_their_newest_connection) {
+  producer_of(1, "c");
+  producer_of(2, "c");
+  EXPECT_EQ(found("c"), 2U) << "nobody knows yet that the first is dead";
+  producer_of(1, "c");
+  EXPECT_EQ(found("c"), 2U);
+  clients_.session_closed(2);
+  EXPECT_EQ(found("c"), 1U);
+  clients_.expire(at(10'001), 10'000);
+  EXPECT_EQ(found("c"), 0U);
+}
+
+TEST_F(ClientsTest, are_found_as_producers_while_they_are_in_a_group) {
+  producer_of(1, "c", "p");
+  producer_of(1, "c", "q");
+  clients_.leave(1, "p", {});
+  EXPECT_EQ(found("c"), 1U);
+  producer_of(1, "renamed", "q");
+  EXPECT_EQ(found("c"), 0U);
+  EXPECT_EQ(found("renamed"), 1U);
+  clients_.leave(1, "q", {});
+  EXPECT_EQ(found("renamed"), 0U);
+  seen(1, {t1_});
+  EXPECT_EQ(found("client-1"), 0U) << "a consumer";
 }
 
 TEST_F(ClientsTest, are_found_by_topic) {

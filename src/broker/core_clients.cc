@@ -111,7 +111,10 @@ void Core::assign(const Identity&, const AssignRequest& request,
   if (group == nullptr || !known_strategy(request.strategy)) return reply(std::nullopt);
   std::vector<std::string> clients;
   for (const auto& [session, member] : group->members) clients.push_back(member.client_id);
+  // A client that has come back counts once, though its old connection is not yet known to be dead.
   std::ranges::sort(clients);
+  const auto repeated = std::ranges::unique(clients);
+  clients.erase(repeated.begin(), repeated.end());
   if (mode.pop) {
     assignment.queues =
         allocate_popping(request.strategy, request.client_id, queues, clients, mode.share_queues);

@@ -285,6 +285,19 @@ TEST_F(BrokerHandlersTest, pass_a_question_on_and_take_the_answer_only_from_whom
   EXPECT_TRUE(asker.take().empty()) << "answered once";
 }
 
+TEST_F(BrokerHandlersTest, pass_a_question_on_to_the_newest_connection_of_a_client) {
+  beat();
+  desk_.peer.take();
+  Peer again(desk_.front);
+  again.send({.code = 34, .body = consumer_beat});
+  desk_.peer.take();
+  again.take();
+  Peer asker(desk_.front);
+  asker.send({.code = 307, .fields = {{"consumerGroup", "readers"}, {"clientId", "10.0.0.1@7"}}});
+  EXPECT_TRUE(desk_.peer.take().empty()) << "it may be dead";
+  EXPECT_EQ(again.take().size(), 1U);
+}
+
 TEST_F(BrokerHandlersTest, let_a_consumer_consume_a_stored_message_at_once) {
   beat();
   desk_.peer.take();

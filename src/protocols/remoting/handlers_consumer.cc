@@ -8,6 +8,7 @@
 #include "protocols/remoting/front.h"
 #include "protocols/remoting/handlers.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace bolide::remoting::on {
@@ -92,9 +93,12 @@ void ask_consumer(const Call& call) {
   if (auto checked = fields.check(); !checked) return call.responder().error(checked.error());
   call.broker().api.consumer_members(call.identity, group, [&](Result<broker::GroupMembers> found) {
     if (found) {
+      // By its newest connection: an older one may be dead and not yet known to be.
+      broker::SessionId newest = 0;
       for (const broker::Member& member : found->members) {
-        if (member.client_id == client_id) return call.front.ask(member.session, call);
+        if (member.client_id == client_id) newest = std::max(newest, member.session);
       }
+      if (newest != 0) return call.front.ask(newest, call);
     }
     call.responder().error(Error{Errc::internal, "The Consumer <" + std::string(group) + "> <" +
                                                      std::string(client_id) + "> not online"});

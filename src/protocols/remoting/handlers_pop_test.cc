@@ -173,5 +173,24 @@ TEST(PopAssignment, shares_queues_by_the_mode_of_the_group) {
   EXPECT_EQ(desk.ask({.code = 400, .body = "{}"}).code, 1);
 }
 
+TEST(PopAssignment, counts_a_client_once_that_has_come_back) {
+  BrokerDesk desk;
+  broker::Heartbeat heartbeat;
+  heartbeat.client_id = "client-5";
+  heartbeat.consumers = {{.group = "workers", .subscriptions = {{.topic = "orders"}}}};
+  for (broker::SessionId session : {5U, 6U}) {
+    desk.rig.core->heartbeat({}, {.sink = &desk.rig.sink, .session = session}, heartbeat,
+                             [](const Result<broker::HeartbeatReply>&) {});
+  }
+  const Received given = desk.ask(
+      {.code = 400,
+       .body = R"({"clientId":"client-5","consumerGroup":"workers","messageModel":"CLUSTERING",)"
+               R"("strategyName":"AVG","topic":"orders"})"});
+  for (const char* queue : {"0", "1", "2", "3"}) {
+    EXPECT_NE(given.body.find(std::string(R"("queueId":)") + queue), std::string::npos)
+        << given.body;
+  }
+}
+
 }  // namespace
 }  // namespace bolide::remoting
