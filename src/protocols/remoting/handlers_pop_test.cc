@@ -150,6 +150,23 @@ TEST(PopReceipt, is_read_strictly) {
   }
 }
 
+TEST(BatchAck, is_read_up_to_a_number_of_messages) {
+  const std::string all_bits = base64(std::string(512, '\xFF'));
+  std::string body = R"({"acks":[)";
+  const auto add = [&](std::string_view bits) {
+    if (body.back() == '}') body += ',';
+    body += R"({"b":")" + std::string(bits) + R"(","c":"g","q":0,"r":"0","so":0,"t":"t"})";
+  };
+  for (int i = 0; i < 16; ++i) add(all_bits);
+  const auto most = parse_batch_ack(body + "]}");
+  ASSERT_TRUE(most.has_value());
+  EXPECT_EQ(most->back().offsets.size(), 4'096U);
+  add(base64("\x01"));
+  const auto more = parse_batch_ack(body + "]}");
+  ASSERT_FALSE(more.has_value());
+  EXPECT_EQ(more.error().code, Errc::malformed);
+}
+
 TEST(PopAssignment, shares_queues_by_the_mode_of_the_group) {
   BrokerDesk desk;
   desk.rig.heartbeat(5, {.group = "workers", .subscriptions = {{.topic = "orders"}}});

@@ -17,6 +17,7 @@ namespace {
 // More than any client pops at once, and few enough that a list of them is no burden.
 constexpr std::size_t batch_bits_max = 4'096;
 constexpr std::size_t batch_acks_max = 4'096;
+constexpr std::size_t batch_messages_max = 65'536;  // of all entries together
 
 std::optional<broker::PopRetry> retry_of(std::string_view mark) {
   if (mark == "0") return broker::PopRetry::none;
@@ -149,6 +150,7 @@ Result<std::vector<BatchAck>> parse_batch_ack(std::string_view body) {
   std::vector<BatchAck> acks;
   bool bad_bits = false;
   bool too_many = false;
+  std::size_t messages = 0;
   JsonReader in(body);
   const auto read_ack = [&] {
     if (acks.size() >= batch_acks_max) too_many = true;
@@ -179,6 +181,8 @@ Result<std::vector<BatchAck>> parse_batch_ack(std::string_view body) {
     ack.retry = retry.value_or(broker::PopRetry::none);
     const bool in_range = start_offset >= 0 && start_offset < INT64_MAX / 2;
     if (!retry || !in_range || !read_bits(bits, start_offset, &ack.offsets)) bad_bits = true;
+    messages += ack.offsets.size();
+    if (messages > batch_messages_max) too_many = true;
   };
   in.object([&](JsonKey key) {
     if (key == "acks") in.array(read_ack);
