@@ -19,6 +19,10 @@ namespace http = boost::beast::http;
 
 constexpr std::uint32_t header_bytes_max = 8192;
 constexpr std::int64_t idle_timeout_ms = 60'000;
+// With more unsent answers the next request waits.
+constexpr std::size_t output_pause_bytes = std::size_t{256} << 10U;
+// Requests that wait: more than the transport reads at once.
+constexpr std::size_t input_bytes_max = std::size_t{1} << 20U;
 
 struct Answer {
   Page page;
@@ -47,7 +51,7 @@ class HttpSession final : public net::Session {
 
   std::size_t on_bytes(std::string_view bytes, const Now& /*now*/) override {
     std::size_t consumed = 0;
-    while (!closed_ && consumed < bytes.size()) {
+    while (!closed_ && consumed < bytes.size() && !connection_.congested()) {
       boost::beast::error_code error;
       const std::size_t used = parser_->put(
           boost::asio::buffer(bytes.data() + consumed, bytes.size() - consumed), error);
@@ -112,7 +116,9 @@ std::unique_ptr<net::Session> make_http_session(const Pages& pages, net::Connect
 }
 
 net::ConnectionLimits http_limits() {
-  return {.input_bytes_max = std::size_t{2} * header_bytes_max, .idle_timeout_ms = idle_timeout_ms};
+  return {.input_bytes_max = input_bytes_max,
+          .output_pause_bytes = output_pause_bytes,
+          .idle_timeout_ms = idle_timeout_ms};
 }
 
 }  // namespace bolide::admin

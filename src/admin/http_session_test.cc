@@ -4,6 +4,7 @@
 // Runs on: the test's thread.  Owns: nothing.  Invariant: none.
 #include "admin/http_session.h"
 
+#include "net/sim_transport.h"
 #include "net/test_connection.h"
 
 #include <gtest/gtest.h>
@@ -35,6 +36,63 @@ TEST_F(HttpTest, answers_requests_one_after_the_other) {
   driver.feed_byte_by_byte(request);
   EXPECT_EQ(connection.take(), ok_answer);
   EXPECT_FALSE(connection.is_closed);
+}
+
+TEST_F(HttpTest, waits_with_the_next_request_while_the_peer_does_not_take_its_answers) {
+  const Pages filling{{{.path = "/health", .doc = "well?", .make = [this] {
+                          connection.is_congested = true;
+                          return Page{.body = "ok\n"};
+                        }}}};
+  SessionDriver slow{make_http_session(filling, connection)};
+  const std::string request = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
+  slow.feed(request + request);
+  EXPECT_EQ(connection.take(), ok_answer);
+  EXPECT_EQ(slow.unconsumed(), request);
+  connection.is_congested = false;
+  slow.feed({});
+  EXPECT_EQ(connection.take(), ok_answer);
+  EXPECT_EQ(slow.unconsumed(), "");
+}
+
+// Counts what comes back.
+class Reader final : public net::Session {
+ public:
+  explicit Reader(std::size_t& taken) : taken_(taken) {}
+  std::size_t on_bytes(std::string_view bytes, const Now&) override {
+    taken_ += bytes.size();
+    return bytes.size();
+  }
+  void on_closed() override {}
+
+ private:
+  std::size_t& taken_;
+};
+
+TEST(HttpSession, answers_all_of_many_requests_that_come_at_once) {
+  const Pages large{{{.path = "/much", .doc = "much", .make = [] {
+                        return Page{.body = std::string(10'000, 'x')};
+                      }}}};
+  ManualClock clock;
+  net::SimNetwork network(clock);
+  const auto transport = network.make_transport();
+  const auto listener =
+      transport->listen({.address = {.host = "127.0.0.1", .port = 80}, .limits = http_limits()},
+                        [&](net::Connection& made) { return make_http_session(large, made); });
+  ASSERT_TRUE(listener);
+  std::string requests;
+  int count = 0;
+  for (; requests.size() < 256 << 10U; ++count) requests += "GET /much HTTP/1.1\r\nHost: a\r\n\r\n";
+  std::size_t taken = 0;
+  transport->connect(
+      {.host = "127.0.0.1", .port = 80}, {}, nullptr,
+      [&](net::Connection& made) {
+        made.write(std::string_view(requests));
+        return std::make_unique<Reader>(taken);
+      },
+      [](const Result<>&) {});
+  ASSERT_TRUE(network.run());
+  EXPECT_TRUE(network.is_open(0));
+  EXPECT_GT(taken, std::size_t{10'000} * static_cast<std::size_t>(count));
 }
 
 TEST_F(HttpTest, closes_when_the_client_wants_that) {
