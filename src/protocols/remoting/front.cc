@@ -77,8 +77,8 @@ void Front::ask(broker::SessionId session, const Call& call) {
       ask(session, {.code = call.header.code, .fields = call.header.fields}, call.body, call.now,
           [responder = call.responder()](const Header* answer, std::string_view body) {
             if (answer == nullptr) {
-              return responder.error(
-                  Error{Errc::consumer_not_online, "the client did not answer in time"});
+              return responder.error(Error{Errc::consumer_not_online,
+                                           "the client has gone, or did not answer in time"});
             }
             responder.answer(
                 {.code = answer->code, .remark = answer->remark, .fields = answer->fields}, body);
@@ -109,7 +109,7 @@ void Front::answered(broker::SessionId session, const Header& header, std::strin
 void Front::tick(const Now& now) {
   std::vector<OnAnswer> late;
   for (auto at = questions_.begin(); at != questions_.end();) {
-    if (at->second.deadline_ms > now.steady_ms()) {
+    if (at->second.deadline_ms > now.steady_ms() && sessions_.contains(at->second.asked)) {
       ++at;
     } else {
       late.push_back(std::move(at->second.done));

@@ -71,16 +71,17 @@ class Front final : public broker::ReplySink {
              const Slices& body);
 
   // Passes a request on to the client behind `session` and its answer back to the asker, or an
-  // error after ten seconds.
+  // error after ten seconds, or with the next tick() where the client has gone.
   void ask(broker::SessionId session, const Call& call);
   // Likewise a question of our own; false if its header is too long. `done` gets the answer, or
-  // null if none came in that time; what it is given lives during the call.
+  // null in place of the error; what it is given lives during the call.
   using OnAnswer = std::move_only_function<void(const Header* answer, std::string_view body)>;
   bool ask(broker::SessionId session, HeaderOut question, std::string_view body, const Now& now,
            OnAnswer done);
   // An answer came from `session`; it counts only from whom was asked.
   void answered(broker::SessionId session, const Header& header, std::string_view body);
-  // Every second or so: gives up on clients that do not answer.
+  // Every second or so: gives up on clients that do not answer, and on those that have gone: not
+  // when they go, as that is told in the midst of ending their connections.
   void tick(const Now& now);
 
   void on_send(const broker::Ticket& ticket, const broker::SendResult& result) override;

@@ -85,5 +85,13 @@ TEST_F(ReplyTest, is_an_error_when_nobody_takes_it) {
   EXPECT_EQ(desk_.peer.answer(opaque).code, response_code::system_error);
 }
 
+TEST_F(ReplyTest, is_an_error_soon_when_the_client_that_asked_goes) {
+  const std::int32_t opaque = desk_.peer.send(reply_to("asker@1"));
+  asker_.close();
+  EXPECT_TRUE(desk_.peer.take().empty());
+  desk_.front.tick(desk_.rig.clock.now());
+  EXPECT_EQ(desk_.peer.answer(opaque).code, response_code::system_error);
+}
+
 }  // namespace
 }  // namespace bolide::remoting
