@@ -93,6 +93,7 @@ void TcpConnection::begin_close(CloseReason reason) {
   stage_ = Stage::closing;
   close_reason_ = reason;
   input_.release();
+  paused_ = false;  // what comes now is thrown away: it must not hold up the close
   set_deadline(linger_ms);
   hub_.touch(*this);
 }

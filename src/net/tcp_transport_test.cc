@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <atomic>
+#include <utility>
 #include <vector>
 
 namespace bolide::net {
@@ -392,6 +394,39 @@ TEST(TcpTransport, closes_all_connections_on_request) {
   });
   EXPECT_TRUE(talked.ended());
   EXPECT_TRUE(silent.ended());
+}
+
+TEST(TcpTransport, sends_all_that_waits_when_it_closes_a_connection_that_it_does_not_read_from) {
+  std::atomic<int> turns = 0;
+  TestServer server;
+  ListenOptions options;
+  options.limits.output_pause_bytes = 64 << 10;
+  const Client client(server.echo(options), 4096);
+  constexpr std::size_t total = 20'000'000;
+  const std::string one = frame(std::string(10'000, 'p'));
+  std::atomic<bool> all_sent = false;
+  std::thread sender([&] {
+    bool sent = true;
+    for (std::size_t at = 0; sent && at < total; at += one.size()) sent = client.send(one);
+    all_sent = sent;
+  });
+  std::size_t taken = 0;
+  EXPECT_TRUE(eventually([&] {
+    const std::size_t before = std::exchange(taken, server.counters.taken.load());
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return taken > 0 && before == taken;
+  }));
+  ASSERT_LT(taken, total) << "nothing was held up";
+  server.call([&] {
+    server.agent().at_end_of_turn([&] { return ++turns, false; });
+    server.transport().close_all("going");
+    return 0;
+  });
+  sender.join();
+  EXPECT_TRUE(all_sent) << "what is not wanted any more is read all the same";
+  EXPECT_EQ(client.receive(taken).size(), taken);
+  EXPECT_TRUE(client.ended());
+  EXPECT_LT(turns, 10'000);
 }
 
 TEST(TcpTransport, names_both_ends_of_a_connection) {
