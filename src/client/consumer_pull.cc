@@ -105,7 +105,10 @@ void ConsumerCore::on_pulled(const QueuePtr& queue, std::int64_t asked_ms, Resul
     default:
       // Unknown subscription or group: the broker may have forgotten us. Or the queue has moved.
       core_->heartbeat_soon();
-      core_->refresh_route(queue->id().topic);
+      if (reply->code() == response_code::topic_not_exist)
+        core_->doubt_route(queue->id().topic);
+      else
+        core_->refresh_route(queue->id().topic);
       return pull_later(queue, error_pause_ms);
   }
 }

@@ -118,6 +118,9 @@ class Core : public std::enable_shared_from_this<Core> {
   RoutePtr known_route(const std::string& topic) const;
   // Asks the name server again, unless it was asked a moment ago.
   void refresh_route(const std::string& topic);
+  // Likewise, after a broker said that there is no such topic: if the name servers say so too, it
+  // is forgotten.
+  void doubt_route(const std::string& topic);
   // The address of a broker by its name; `any`: a replica where there is no master. Else empty.
   std::string broker_address(const std::string& broker, bool any) const;
   // Of the one that has the queue, by the route of its topic if that is static.
@@ -141,6 +144,16 @@ class Core : public std::enable_shared_from_this<Core> {
     std::vector<OnRoute> waiting;
     bool asking = false;
     std::int64_t asked_ms = 0;
+    bool doubted = false;                          // by a broker
+    std::optional<std::int64_t> missing_since_ms;  // and by the name servers, since then
+  };
+
+  // A question for a route, which goes from one name server to the next.
+  struct Lookup {
+    std::string topic;
+    std::size_t at = 0;    // whose turn it is
+    std::size_t left = 0;  // so many may yet be asked, that one among them
+    bool missing = false;  // one of them does not know the topic
   };
 
   struct Later {
@@ -154,8 +167,10 @@ class Core : public std::enable_shared_from_this<Core> {
   void tick();
   void run_later(std::int64_t now);
   void drop_idle_channels(std::int64_t now);
-  void ask_name_servers(const std::string& topic, std::size_t tries_left);
-  void take_route(const std::string& topic, Result<Reply> reply, std::size_t tries_left);
+  void ask_name_server(Lookup lookup);
+  bool find_next_server(Lookup* lookup) const;
+  void take_route(Lookup lookup, Result<Reply> reply);
+  void end_missing(const std::string& topic);
   void end_route(const std::string& topic, const Result<RoutePtr>& result);
   std::set<std::string> heartbeat_targets() const;
   std::string heartbeat_body() const;
@@ -173,6 +188,7 @@ class Core : public std::enable_shared_from_this<Core> {
   bool closed_ = false;
   std::vector<net::Address> name_servers_;
   std::size_t next_name_server_ = 0;
+  StringMap<std::int64_t> names_away_ms_;  // when a name server was found away last
   bool fetching_names_ = false;
   std::int64_t names_at_ms_ = 0;
   std::vector<OnNames> waiting_for_names_;

@@ -20,6 +20,10 @@ namespace response_code = remoting::response_code;
 constexpr std::int64_t heartbeat_interval_ms = 30'000;
 constexpr std::int64_t refresh_pause_ms = 200;
 constexpr std::int64_t names_interval_ms = 120'000;
+// So long one that was away is not asked for what another has answered.
+constexpr std::int64_t names_away_ms = 30'000;
+// Brokers tell a name server that was restarted what they have every 30 s.
+constexpr std::int64_t missing_ms_max = 180'000;
 
 }  // namespace
 
@@ -42,9 +46,14 @@ void Core::refresh_route(const std::string& topic) {
   entry.asking = true;
   entry.asked_ms = now_ms();
   name_servers([this, topic](const Result<std::vector<net::Address>>& names) {
-    if (names) return ask_name_servers(topic, names->size());
-    end_route(topic, Failure(names.error()));
+    if (!names) return end_route(topic, Failure(names.error()));
+    ask_name_server({.topic = topic, .at = next_name_server_, .left = names->size()});
   });
+}
+
+void Core::doubt_route(const std::string& topic) {
+  topics_[topic].doubted = true;
+  refresh_route(topic);
 }
 
 void Core::name_servers(OnNames done) {
@@ -72,31 +81,58 @@ void Core::take_names(Result<std::string> list) {
   for (OnNames& waiting : std::exchange(waiting_for_names_, {})) waiting(known);
 }
 
-void Core::ask_name_servers(const std::string& topic, std::size_t tries_left) {
-  const std::string address = name_servers_[next_name_server_ % name_servers_.size()].text();
-  call(address, request_code::get_route_info_by_topic, {{"topic", topic}},
-       [self = weak_from_this(), topic, tries_left](Result<Reply> reply) {
-         if (const auto core = self.lock()) core->take_route(topic, std::move(reply), tries_left);
+void Core::ask_name_server(Lookup lookup) {
+  const std::string address = name_servers_[lookup.at % name_servers_.size()].text();
+  const std::vector<Arg> args{{"topic", lookup.topic}};
+  call(address, request_code::get_route_info_by_topic, args,
+       [self = weak_from_this(), address, lookup = std::move(lookup)](Result<Reply> reply) mutable {
+         const auto core = self.lock();
+         if (core == nullptr) return;
+         // Several look-ups may find out together that it is away.
+         if (!reply && core->next_name_server_ == lookup.at) ++core->next_name_server_;
+         if (!reply) core->names_away_ms_[address] = core->now_ms();
+         core->take_route(std::move(lookup), std::move(reply));
        });
 }
 
-void Core::take_route(const std::string& topic, Result<Reply> reply, std::size_t tries_left) {
-  if (!reply) {
-    ++next_name_server_;
-    if (tries_left > 1) return ask_name_servers(topic, tries_left - 1);
+bool Core::find_next_server(Lookup* lookup) const {
+  for (--lookup->left, ++lookup->at; lookup->left > 0; --lookup->left, ++lookup->at) {
+    const auto away = names_away_ms_.find(name_servers_[lookup->at % name_servers_.size()].text());
+    const bool is_away = away != names_away_ms_.end() && now_ms() - away->second < names_away_ms;
+    if (!lookup->missing || !is_away) return true;
+  }
+  return false;
+}
+
+void Core::take_route(Lookup lookup, Result<Reply> reply) {
+  const std::string topic = lookup.topic;
+  const bool missing = reply && reply->code() == response_code::topic_not_exist;
+  lookup.missing |= missing;
+  if (!reply || missing) {
+    if (find_next_server(&lookup)) return ask_name_server(std::move(lookup));
+    if (lookup.missing) return end_missing(topic);
     return end_route(topic, Failure(std::move(reply.error()).in("route of topic " + topic)));
   }
-  if (reply->code() != response_code::success) {
-    if (reply->code() == response_code::topic_not_exist)
-      return end_route(topic, fail(Errc::topic_not_found, topic));
+  if (reply->code() != response_code::success)
     return end_route(topic, server_failure("route of topic " + topic, "name server", *reply));
-  }
   TopicEntry& entry = topics_[topic];
+  entry.doubted = false;
+  entry.missing_since_ms.reset();
   if (entry.route != nullptr && entry.text == reply->body) return end_route(topic, entry.route);
   auto route = from_json<TopicRoute>(reply->body);
   if (!route) return end_route(topic, Failure(std::move(route).error()));
   entry.text = reply->body;
   end_route(topic, std::make_shared<const TopicRoute>(std::move(*route)));
+}
+
+// A name server that was restarted knows no topic until the brokers have told it theirs: what is
+// known is used on for a while, unless a broker does not know the topic either.
+void Core::end_missing(const std::string& topic) {
+  TopicEntry& entry = topics_[topic];
+  if (!entry.missing_since_ms) entry.missing_since_ms = now_ms();
+  const bool is_new = now_ms() - *entry.missing_since_ms < missing_ms_max;
+  if (entry.route != nullptr && is_new && !entry.doubted) return end_route(topic, entry.route);
+  end_route(topic, fail(Errc::topic_not_found, topic));
 }
 
 void Core::end_route(const std::string& topic, const Result<RoutePtr>& result) {
@@ -105,7 +141,9 @@ void Core::end_route(const std::string& topic, const Result<RoutePtr>& result) {
   const bool changed = result && entry.route != *result;
   if (result) entry.route = *result;
   // A topic that is gone is forgotten; while no name server answers, what is known is used on.
-  if (!result && result.error().code == Errc::topic_not_found) entry.route = nullptr;
+  const bool gone = !result && result.error().code == Errc::topic_not_found;
+  if (gone) entry.route = nullptr;
+  if (!result && !gone) entry.missing_since_ms.reset();
   auto waiting = std::exchange(entry.waiting, {});
   if (!result && entry.route == nullptr) topics_.erase(topic);
   if (changed) {

@@ -85,6 +85,77 @@ TEST(CoreRoutes, keeps_what_it_knows_while_no_name_server_answers) {
   EXPECT_TRUE(route_of(world, core, "t"));
 }
 
+TEST(CoreRoutes, keeps_what_it_knows_while_a_restarted_name_server_knows_nothing) {
+  World world;
+  std::atomic<bool> knows{true};
+  auto& names = world.serve(9876, [&](const FakeRequest&) -> std::optional<FakeAnswer> {
+    if (knows) return FakeAnswer{.body = test::route_body({10911})};
+    return FakeAnswer{.code = remoting::response_code::topic_not_exist};
+  });
+  const auto core = world.open();
+  ASSERT_TRUE(route_of(world, core, "t"));
+  knows = false;
+  const auto is_gone = [&] {
+    world.run([&] { core->refresh_route("t"); });
+    return !route_of(world, core, "t");
+  };
+  ASSERT_TRUE(eventually([&] {
+    EXPECT_FALSE(is_gone());
+    return names.count(request_code::get_route_info_by_topic) >= 3;
+  }));
+  world.clock.advance_ms(200'000);
+  EXPECT_TRUE(eventually(is_gone)) << "a deleted topic";
+}
+
+TEST(CoreRoutes, forgets_a_topic_that_a_broker_does_not_know_either) {
+  World world;
+  std::atomic<bool> knows{true};
+  world.serve(9876, [&](const FakeRequest&) -> std::optional<FakeAnswer> {
+    if (knows) return FakeAnswer{.body = test::route_body({10911})};
+    return FakeAnswer{.code = remoting::response_code::topic_not_exist};
+  });
+  const auto core = world.open();
+  ASSERT_TRUE(route_of(world, core, "t"));
+  knows = false;
+  EXPECT_TRUE(eventually([&] {
+    world.run([&] { core->doubt_route("t"); });
+    return !route_of(world, core, "t");
+  }));
+}
+
+TEST(CoreRoutes, asks_the_next_name_server_where_one_does_not_know_the_topic) {
+  World world;
+  std::atomic<int> asked{0};
+  for (const std::uint16_t port : {9876, 9877}) {
+    world.serve(port, [&](const FakeRequest&) -> std::optional<FakeAnswer> {
+      if (++asked > 1) return FakeAnswer{.body = test::route_body({10911})};
+      return FakeAnswer{.code = remoting::response_code::topic_not_exist};
+    });
+  }
+  const auto core = world.open({.name_servers = "a:9876;b:9877"});
+  EXPECT_TRUE(route_of(world, core, "t"));
+}
+
+TEST(CoreRoutes, look_ups_at_one_moment_all_find_the_name_server_that_is_there) {
+  World world;
+  world.serve(9876, test::routes({10911}));
+  // Each begins at one of the two by chance.
+  for (int i = 0; i < 10; ++i) {
+    const auto core = world.open({.name_servers = "a:9875;b:9876"});
+    std::atomic<int> found{0}, ended{0};
+    world.run([&] {
+      for (const char* const topic : {"t", "u"}) {
+        core->route(topic, [&](const auto& route) {
+          found += route ? 1 : 0;
+          ++ended;
+        });
+      }
+    });
+    ASSERT_TRUE(eventually([&] { return ended == 2; }));
+    EXPECT_EQ(found, 2);
+  }
+}
+
 TEST(CoreRoutes, refuses_a_route_that_is_no_route) {
   World world;
   world.serve(9876, [](const FakeRequest&) { return FakeAnswer{.body = "[nonsense"}; });

@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -150,6 +151,21 @@ class FakeServer {
   std::unique_ptr<net::Listener> listener_;
 };
 
+// The machine's clock, which the test puts forward.
+class TestClock final : public Clock {
+ public:
+  Now now() const override {
+    Now now = os::system_clock().now();
+    now.wall_ms += ahead_ms_;
+    now.steady_ns += ahead_ms_ * 1'000'000;
+    return now;
+  }
+  void advance_ms(std::int64_t ms) { ahead_ms_ += ms; }
+
+ private:
+  std::atomic<std::int64_t> ahead_ms_{0};
+};
+
 // A network, a client's runtime on it, and servers: the name server at port 9876.
 class World {
  public:
@@ -192,7 +208,8 @@ class World {
     });
   }
 
-  net::SimNetwork network{os::system_clock()};
+  TestClock clock;
+  net::SimNetwork network{clock};
 
  private:
   std::unique_ptr<net::Transport> servers_transport_;
@@ -200,7 +217,7 @@ class World {
 
  public:
   // Last: its agent uses all of the above.
-  Runtime runtime{[this](net::Agent&) { return network.make_transport(); }};
+  Runtime runtime{[this](net::Agent&) { return network.make_transport(); }, clock};
 };
 
 // The body of a route: so many queues on each broker, "b<port>" at 127.0.0.1:<port>.

@@ -108,7 +108,7 @@ bool ProducerCore::reserve(const Send& send, std::unique_lock<std::mutex>& lock)
 }
 
 Result<> ProducerCore::submit(SendPtr send) {
-  send->deadline_ms = os::system_clock().now().steady_ms() + options_.send_timeout.count();
+  send->deadline_ms = runtime().clock().now().steady_ms() + options_.send_timeout.count();
   send->counted_bytes = send->encoded.body.size();
   bool first = false;
   {
@@ -328,9 +328,8 @@ void ProducerCore::on_reply(SendPtr send, Result<Reply> reply) {
   }
   const bool retried = std::ranges::find(retried_codes, reply->code()) != retried_codes.end();
   Error error = server_failure("send to topic " + send->topic, send->queue.broker, *reply).error();
-  const bool gone = reply->code() == remoting::response_code::topic_not_exist ||
-                    error.code == Errc::not_leader_for_queue;
-  if (gone) core_->refresh_route(send->topic);
+  if (error.code == Errc::topic_not_found) core_->doubt_route(send->topic);
+  if (error.code == Errc::not_leader_for_queue) core_->refresh_route(send->topic);
   if (retried) return retry_or_end(std::move(send), std::move(error));
   end(std::move(send), Failure(std::move(error)));
 }

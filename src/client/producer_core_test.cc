@@ -151,6 +151,24 @@ TEST_F(ProducerTest, has_the_server_make_a_topic_that_is_missing) {
   EXPECT_LT(std::stoi(request.field("e")), 3);
 }
 
+TEST_F(ProducerTest, sends_on_while_a_restarted_name_server_knows_nothing) {
+  std::atomic<bool> knows{true};
+  auto& names = world.serve(9876, [&](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    if (knows) return test::routes({10911})(request);
+    return FakeAnswer{.code = remoting::response_code::topic_not_exist};
+  });
+  world.serve(10911, store);
+  const auto core = world.open();
+  auto producer = Producer::start(Client(core));
+  ASSERT_TRUE(producer->send({.topic = "t", .body = "b"}));
+  knows = false;
+  ASSERT_TRUE(eventually([&] {
+    world.run([&] { core->refresh_route("t"); });
+    return names.count(request_code::get_route_info_by_topic) >= 3;
+  }));
+  EXPECT_TRUE(producer->send({.topic = "t", .body = "b"}));
+}
+
 TEST_F(ProducerTest, refuses_a_topic_that_may_not_be_written) {
   world.serve(9876, test::routes({10911}, 2, 4));
   auto producer = start();

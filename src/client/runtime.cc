@@ -44,12 +44,12 @@ void submit_batch(WorkerPool& workers, Tasks tasks) {
 }  // namespace
 
 Runtime& Runtime::get() {
-  static Runtime* const runtime = new Runtime(net::make_tcp_transport);
+  static Runtime* const runtime = new Runtime(net::make_tcp_transport, os::system_clock());
   return *runtime;
 }
 
-Runtime::Runtime(const MakeTransport& make_transport)
-    : agent_("bolide-client", os::system_clock()), workers_(workers_max) {
+Runtime::Runtime(const MakeTransport& make_transport, const Clock& clock)
+    : clock_(clock), agent_("bolide-client", clock), workers_(workers_max) {
   agent_.at_end_of_turn([this] { return hand_over_callbacks(); });
   transport_ = make_transport(agent_);
   agent_.start();

@@ -22,11 +22,12 @@ class Runtime {
   using MakeTransport = std::function<std::unique_ptr<net::Transport>(net::Agent&)>;
 
   static Runtime& get();
-  // One of its own, for tests: with another network than the machine's.
-  explicit Runtime(const MakeTransport& make_transport);
+  // One of its own, for tests: with another network than the machine's, and another clock.
+  explicit Runtime(const MakeTransport& make_transport, const Clock& clock);
   // When everything that was made with it is gone.
   ~Runtime();
 
+  const Clock& clock() const { return clock_; }
   net::Agent& agent() { return agent_; }
   net::Transport& transport() { return *transport_; }
   WorkerPool& workers() { return workers_; }
@@ -44,6 +45,7 @@ class Runtime {
  private:
   bool hand_over_callbacks();
 
+  const Clock& clock_;
   net::Agent agent_;
   std::unique_ptr<net::Transport> transport_;
   WorkerPool workers_;

@@ -208,7 +208,10 @@ Result<SimpleCore::Messages> SimpleCore::take(const Popping& popping, const Repl
 void SimpleCore::on_failure(const Popping& popping, Error error) {
   const ReceivePtr& receive = popping.receive;
   if (closed_ || receive->over) return;
-  core_->refresh_route(popping.source.topic);
+  if (error.code == Errc::topic_not_found)
+    core_->doubt_route(popping.source.topic);
+  else
+    core_->refresh_route(popping.source.topic);
   rest(popping.source, error_pause_ms);
   // A topic may come later.
   const bool for_good = !error_row(error.code).retriable && error.code != Errc::topic_not_found;
