@@ -39,6 +39,12 @@ std::string unique_instance() {
          std::to_string(count++);
 }
 
+// A broker that no route names may be back with the next one.
+Result<net::Address> parse_broker(const std::string& address) {
+  if (address.empty()) return fail(Errc::connection_failed, "no broker is known for it");
+  return net::Address::parse(address);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Core>> Core::open(const ClientOptions& options, Runtime& runtime) {
@@ -157,7 +163,7 @@ void Core::call(const std::string& address, const Call& call, OnReply done,
                 std::int64_t timeout_ms) {
   const auto found = channels_.find(address);
   if (found != channels_.end()) return send(*found->second, call, std::move(done), timeout_ms);
-  auto parsed = net::Address::parse(address);
+  auto parsed = parse_broker(address);
   if (parsed && !closed_)
     return send(channel_to(address, std::move(*parsed)), call, std::move(done), timeout_ms);
   if (!done) return;

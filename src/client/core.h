@@ -98,7 +98,8 @@ class Core : public std::enable_shared_from_this<Core> {
   void remove(Member* member);
 
   // Sends a request to host:port and calls `done` with its answer, whatever its code, later.
-  // Without `done` it is one-way. A timeout of 0 is the request_timeout.
+  // Without `done` it is one-way. A timeout of 0 is the request_timeout. An empty address is that
+  // of a broker that is not known: connection_failed.
   void call(const std::string& address, const Call& call, OnReply done,
             std::int64_t timeout_ms = 0);
   void call(const std::string& address, std::int32_t code, const std::vector<Arg>& args,

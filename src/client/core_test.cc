@@ -217,6 +217,20 @@ TEST(Core, beats_for_its_members_and_serves_what_brokers_ask) {
   EXPECT_TRUE(eventually([&] { return broker.count(request_code::unregister_client) == 1; }));
 }
 
+TEST(Core, a_broker_that_is_not_known_is_one_that_may_be_back) {
+  World world;
+  const auto core = world.open();
+  std::promise<Error> failed;
+  world.run([&] {
+    core->call(core->broker_address("b", true), request_code::heart_beat, {},
+               [&](const Result<Reply>& reply) { failed.set_value(reply.error()); });
+  });
+  const Error error = failed.get_future().get();
+  EXPECT_EQ(error.code, Errc::connection_failed);
+  EXPECT_TRUE(error_row(error.code).retriable);
+  EXPECT_NE(error.message().find("no broker is known"), std::string::npos);
+}
+
 TEST(Core, may_go_while_requests_are_on_their_way) {
   World world;
   world.serve(9876, [](const FakeRequest&) -> std::optional<FakeAnswer> { return std::nullopt; });
