@@ -101,7 +101,8 @@ class BOLIDE_API Producer {
   // thread of the library. The producer must outlive the wait. GCC 12 destroys temporaries of a
   // co_await expression twice: there, give the message and the awaitable names.
   SendAwaitable send_awaitable(Message message, QueueSelector select = {});
-  // Sends without an answer; says only whether it was given to the network. No retries.
+  // Sends without an answer: returns when a connection to the broker has taken it, or with
+  // connection_failed. No retries.
   Status send_one_way(Message message, QueueSelector select = {});
   // Sends messages of one topic, in as few requests as fit, each to one queue. The receipts stand
   // in the order of the messages. On an error some of them may have been stored.

@@ -93,9 +93,12 @@ void Channel::send(const Call& call, std::int64_t deadline_ms, OnReply done) {
   write(call, opaque, 0);
 }
 
-void Channel::send_one_way(const Call& call) {
+void Channel::send_one_way(const Call& call, OnSent done) {
   BOLIDE_ASSERT(!closed_);
+  const bool connected = connection_ != nullptr;
+  if (!connected) early_sent_.push_back(std::move(done));
   write(call, opaque_of(++sent_), remoting::header_flag::one_way);
+  if (connected) done({});
 }
 
 void Channel::write(const Call& call, std::int32_t opaque, std::int32_t flag) {
@@ -142,7 +145,9 @@ std::unique_ptr<net::Session> Channel::open(net::Connection& connection) {
   ++connections_;
   if (!early_.empty()) connection.write(std::string_view(early_));
   early_ = {};
-  return std::make_unique<Link>(shared_from_this(), connection);
+  auto link = std::make_unique<Link>(shared_from_this(), connection);
+  for (OnSent& sent : std::exchange(early_sent_, {})) sent({});
+  return link;
 }
 
 std::size_t Channel::take(std::string_view bytes) {
@@ -217,9 +222,11 @@ void Channel::expire(std::int64_t now_ms) {
 
 void Channel::lost(const Error& error) {
   early_ = {};
+  auto unsent = std::exchange(early_sent_, {});
   std::vector<Waiting> all;
   for (auto& [opaque, request] : std::exchange(waiting_, {})) all.push_back(std::move(request));
   end(std::move(all), error);
+  for (OnSent& sent : unsent) sent(Failure(error));
 }
 
 void Channel::end(std::vector<Waiting> requests, const Error& error) {

@@ -3,7 +3,8 @@
 // Channel: requests and answers of the remoting protocol (rocketmq wire 1.1-1.4) to one address.
 // Connects when there is something to send, and again after a loss.
 // Runs on: the client's agent.  Owns: what waits for an answer.
-// Invariant: every request that wants an answer gets exactly one, or an error.
+// Invariant: every request that wants an answer gets exactly one, or an error; of any other it is
+// said once whether a connection took it.
 #pragma once
 
 #include "base/result.h"
@@ -39,6 +40,7 @@ struct Reply {
   Result<std::int64_t> number(std::string_view name) const;
 };
 using OnReply = std::move_only_function<void(Result<Reply>)>;
+using OnSent = std::move_only_function<void(Result<>)>;
 
 // What a server asks of us is answered once, now or later, by calling `respond`; dropping it
 // answers nothing. The views live during the call.
@@ -71,7 +73,9 @@ class Channel : public std::enable_shared_from_this<Channel> {
   // connection_closed; requests that fail together fail in the order of sending. Never from within
   // send().
   void send(const Call& call, std::int64_t deadline_ms, OnReply done);
-  void send_one_way(const Call& call);
+  // Calls `done` when the request was given to a connection, perhaps from within this call, or with
+  // connection_failed or shutting_down.
+  void send_one_way(const Call& call, OnSent done);
   // Ends requests whose time is over; call it several times a second.
   void expire(std::int64_t now_ms);
   // Ends everything with `shutting_down`.
@@ -111,7 +115,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
   std::uint64_t connections_ = 0;          // opened so far
   bool connecting_ = false;
   bool closed_ = false;
-  std::string early_;  // what waits for the connection
+  std::string early_;               // what waits for the connection
+  std::vector<OnSent> early_sent_;  // the one-way requests in it
   std::uint64_t sent_ = 0;
   std::int64_t used_ms_ = 0;
   std::unordered_map<std::int32_t, Waiting> waiting_;

@@ -192,11 +192,33 @@ TEST_F(ChannelTest, answers_what_the_server_asks) {
 
 TEST_F(ChannelTest, one_way_requests_wait_for_nothing) {
   FakeServer server = serve(echo);
-  channel->send_one_way({.code = 5});
+  int taken = 0;
+  const auto count = [&](const Result<>& sent) { taken += sent ? 1 : 0; };
+  channel->send_one_way({.code = 5}, count);
+  EXPECT_EQ(taken, 0) << "there is no connection yet";
   EXPECT_EQ(channel->waiting(), 0U);
   network.run();
+  EXPECT_EQ(taken, 1);
   ASSERT_EQ(server.count(5), 1U);
   EXPECT_TRUE(server.requests(5).front().one_way);
+  channel->send_one_way({.code = 5}, count);
+  EXPECT_EQ(taken, 2);
+  network.run();
+  EXPECT_EQ(server.count(5), 2U);
+}
+
+TEST_F(ChannelTest, says_of_a_one_way_request_that_nobody_took_it) {
+  std::vector<Errc> errors;
+  const auto note = [&](const Result<>& sent) { errors.push_back(sent.error().code); };
+  channel->send_one_way({.code = 5}, note);
+  network.run();
+  EXPECT_EQ(errors, std::vector<Errc>{Errc::connection_failed});
+  FakeServer server = serve(silence);
+  channel->send_one_way({.code = 5}, note);
+  channel->close();
+  network.run();
+  EXPECT_EQ(errors, (std::vector<Errc>{Errc::connection_failed, Errc::shutting_down}));
+  EXPECT_EQ(server.count(5), 0U);
 }
 
 TEST_F(ChannelTest, sends_codes_above_16_bits_whole) {

@@ -216,7 +216,7 @@ void ConsumerCore::commit(const QueuePtr& queue) {
   if (!clustering() || offset == queue->committed || !may_commit(*queue)) return;
   if (core_->broker_address(queue->id(), false).empty()) return;
   queue->committed = offset;
-  send_offset(queue->id(), offset, OnReply());
+  send_offset(queue->id(), offset, [](const Result<Reply>&) {});
 }
 
 void ConsumerCore::send_offset(const QueueId& id, std::int64_t offset, OnReply done) {

@@ -39,10 +39,32 @@ std::string unique_instance() {
          std::to_string(count++);
 }
 
-// A broker that no route names may be back with the next one.
-Result<net::Address> parse_broker(const std::string& address) {
-  if (address.empty()) return fail(Errc::connection_failed, "no broker is known for it");
-  return net::Address::parse(address);
+// A request, with its signature where there are credentials. Lives no longer than what it was made
+// of.
+class SignedCall {
+ public:
+  SignedCall(const Credentials& credentials, const Call& call) : call_(call) {
+    if (credentials.empty()) return;
+    fields_.assign(call.fields.begin(), call.fields.end());
+    sign(credentials, call.body, &fields_, &signature_);
+    call_.fields = fields_;
+  }
+  SignedCall(const SignedCall&) = delete;
+  SignedCall& operator=(const SignedCall&) = delete;
+  const Call& call() const { return call_; }
+
+ private:
+  std::vector<remoting::ExtField> fields_;
+  std::string signature_;
+  Call call_;
+};
+
+// Never from within the call that fails.
+template <class Done>
+void fail_later(Runtime& runtime, Error error, Done done) {
+  runtime.post([done = std::move(done), error = std::move(error)]() mutable {
+    done(Failure(std::move(error)));
+  });
 }
 
 }  // namespace
@@ -161,44 +183,36 @@ void Core::remove(Member* member) {
 
 void Core::call(const std::string& address, const Call& call, OnReply done,
                 std::int64_t timeout_ms) {
-  const auto found = channels_.find(address);
-  if (found != channels_.end()) return send(*found->second, call, std::move(done), timeout_ms);
-  auto parsed = parse_broker(address);
-  if (parsed && !closed_)
-    return send(channel_to(address, std::move(*parsed)), call, std::move(done), timeout_ms);
-  if (!done) return;
-  // Never from within this call.
-  Error error = closed_ ? Error{Errc::shutting_down, address, "open another client"}
-                        : std::move(parsed).error();
-  runtime_.post([done = std::move(done), error = std::move(error)]() mutable {
-    done(Failure(std::move(error)));
-  });
+  auto channel = channel_to(address);
+  if (!channel) return fail_later(runtime_, std::move(channel).error(), std::move(done));
+  const std::int64_t deadline_ms =
+      now_ms() + (timeout_ms > 0 ? timeout_ms : settings_.request_timeout_ms);
+  const SignedCall out(settings_.credentials, call);
+  (*channel)->send(out.call(), deadline_ms, std::move(done));
 }
 
-Channel& Core::channel_to(const std::string& address, net::Address parsed) {
-  ChannelSettings settings{.address = std::move(parsed),
+void Core::call_one_way(const std::string& address, const Call& call, OnSent done) {
+  auto channel = channel_to(address);
+  if (!channel) return fail_later(runtime_, std::move(channel).error(), std::move(done));
+  const SignedCall out(settings_.credentials, call);
+  (*channel)->send_one_way(out.call(), std::move(done));
+}
+
+Result<Channel*> Core::channel_to(const std::string& address) {
+  const auto found = channels_.find(address);
+  if (found != channels_.end()) return found->second.get();
+  if (closed_) return Failure(Error{Errc::shutting_down, address, "open another client"});
+  // A broker that no route names may be back with the next one.
+  if (address.empty()) return fail(Errc::connection_failed, "no broker is known for it");
+  ChannelSettings settings{.address = {},
                            .tls = settings_.tls,
                            .on_request = [this, address](const remoting::Header& header,
                                                          std::string_view body, Respond respond) {
                              on_server_request(address, header, body, std::move(respond));
                            }};
+  BOLIDE_TRY(settings.address, net::Address::parse(address));
   auto made = std::make_shared<Channel>(runtime_.transport(), std::move(settings));
-  return *channels_.emplace(address, std::move(made)).first->second;
-}
-
-void Core::send(Channel& channel, const Call& call, OnReply done, std::int64_t timeout_ms) {
-  const std::int64_t deadline_ms =
-      now_ms() + (timeout_ms > 0 ? timeout_ms : settings_.request_timeout_ms);
-  std::vector<remoting::ExtField> fields;
-  std::string signature;
-  Call out = call;
-  if (!settings_.credentials.empty()) {
-    fields.assign(call.fields.begin(), call.fields.end());
-    sign(settings_.credentials, call.body, &fields, &signature);
-    out.fields = fields;
-  }
-  if (done) return channel.send(out, deadline_ms, std::move(done));
-  channel.send_one_way(out);
+  return channels_.emplace(address, std::move(made)).first->second.get();
 }
 
 void Core::call(const std::string& address, std::int32_t code, const std::vector<Arg>& args,
@@ -212,10 +226,6 @@ void Core::call(const std::string& address, std::int32_t code, const std::vector
 std::size_t Core::pending_bytes(const std::string& address) const {
   const auto found = channels_.find(address);
   return found == channels_.end() ? 0 : found->second->pending_bytes();
-}
-
-void Core::call_one_way(const std::string& address, const Call& call) {
-  this->call(address, call, OnReply());
 }
 
 }  // namespace bolide::client

@@ -97,14 +97,15 @@ class Core : public std::enable_shared_from_this<Core> {
   Result<> add(Member* member);
   void remove(Member* member);
 
-  // Sends a request to host:port and calls `done` with its answer, whatever its code, later.
-  // Without `done` it is one-way. A timeout of 0 is the request_timeout. An empty address is that
-  // of a broker that is not known: connection_failed.
+  // Sends a request to host:port and calls `done` with its answer, whatever its code, later. A
+  // timeout of 0 is the request_timeout. An empty address is that of a broker that is not known:
+  // connection_failed.
   void call(const std::string& address, const Call& call, OnReply done,
             std::int64_t timeout_ms = 0);
   void call(const std::string& address, std::int32_t code, const std::vector<Arg>& args,
             OnReply done, std::int64_t timeout_ms = 0);
-  void call_one_way(const std::string& address, const Call& call);
+  // Calls `done` when a connection has taken it, perhaps from within this call.
+  void call_one_way(const std::string& address, const Call& call, OnSent done);
   // What was to be sent to host:port and is still here.
   std::size_t pending_bytes(const std::string& address) const;
 
@@ -178,8 +179,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void on_server_request(const std::string& address, const remoting::Header& header,
                          std::string_view body, Respond respond);
   void on_consumer_request(const remoting::Header& header, std::string_view body, Respond respond);
-  Channel& channel_to(const std::string& address, net::Address parsed);
-  void send(Channel& channel, const Call& call, OnReply done, std::int64_t timeout_ms);
+  Result<Channel*> channel_to(const std::string& address);
   void fetch_names();
   void take_names(Result<std::string> list);
   void reset_offsets(const remoting::Header& header, std::string_view body);

@@ -285,16 +285,7 @@ void ProducerCore::transmit(SendPtr send) {
   const Call call{.code = send->code != 0 ? send->code : code_of(*send),
                   .fields = fields,
                   .body = send->encoded.body};
-  if (send->one_way) {
-    // Nobody answers: what counts is what the network has not taken.
-    const std::size_t pending = core_->pending_bytes(address);
-    if (pending > 0 && pending + send->encoded.body.size() > options_.in_flight_bytes_max) {
-      auto full = fail(Errc::busy, std::to_string(pending) + " bytes wait for " + address);
-      return end(std::move(send), std::move(full));
-    }
-    core_->call_one_way(address, call);
-    return end(std::move(send), SendReceipt{});
-  }
+  if (send->one_way) return transmit_one_way(std::move(send), address, call);
   const std::int64_t timeout_ms = send->deadline_ms - now_ms;
   core_->call(
       address, call,
@@ -304,12 +295,32 @@ void ProducerCore::transmit(SendPtr send) {
       timeout_ms);
 }
 
+void ProducerCore::transmit_one_way(SendPtr send, const std::string& address, const Call& call) {
+  // Nobody answers: what counts is what the network has not taken.
+  const std::size_t pending = core_->pending_bytes(address);
+  if (pending > 0 && pending + send->encoded.body.size() > options_.in_flight_bytes_max) {
+    auto full = fail(Errc::busy, std::to_string(pending) + " bytes wait for " + address);
+    return end(std::move(send), std::move(full));
+  }
+  core_->call_one_way(address, call,
+                      [self = shared_from_this(), send = std::move(send)](Result<> sent) mutable {
+                        if (sent) return self->end(std::move(send), SendReceipt{});
+                        Error error = self->lost(*send, std::move(sent).error());
+                        self->end(std::move(send), Failure(std::move(error)));
+                      });
+}
+
+// It did not reach its broker, or no answer did us.
+Error ProducerCore::lost(const Send& send, Error error) {
+  faults_.failed(send.queue.broker, core_->now_ms());
+  core_->refresh_route(send.topic);
+  return std::move(error).in("send to topic " + send.topic);
+}
+
 void ProducerCore::on_reply(SendPtr send, Result<Reply> reply) {
   const std::int64_t now_ms = core_->now_ms();
   if (!reply) {
-    faults_.failed(send->queue.broker, now_ms);
-    core_->refresh_route(send->topic);
-    Error error = std::move(reply.error()).in("send to topic " + send->topic);
+    Error error = lost(*send, std::move(reply).error());
     return retry_or_end(std::move(send), std::move(error));
   }
   if (options_.latency_fault_tolerance)

@@ -103,6 +103,8 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   void use_default_route(SendPtr send, Error missing);
   Result<const PublishTable::Target*> choose(const Send& send);
   void transmit(SendPtr send);
+  void transmit_one_way(SendPtr send, const std::string& address, const Call& call);
+  Error lost(const Send& send, Error error);
   void on_reply(SendPtr send, Result<Reply> reply);
   Result<SendReceipt> receipt_of(const Send& send, const Reply& reply) const;
   void retry_or_end(SendPtr send, Error error);

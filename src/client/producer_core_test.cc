@@ -326,6 +326,21 @@ TEST_F(ProducerTest, bounds_what_goes_one_way_and_the_network_does_not_take) {
   EXPECT_GE(broker.count(send_code), 2U);
 }
 
+TEST_F(ProducerTest, says_of_what_went_one_way_whether_a_connection_took_it) {
+  world.serve(9876, test::routes({10911}));
+  {
+    auto producer = start();
+    const Status lost = producer.send_one_way({.topic = "t", .body = "b"});
+    EXPECT_EQ(lost.code(), Errc::connection_failed);
+  }
+  auto& broker = world.serve(10911, store);
+  {
+    auto producer = start();
+    EXPECT_TRUE(producer.send_one_way({.topic = "t", .body = "b"}).ok());
+  }
+  EXPECT_TRUE(eventually([&] { return broker.count(send_code) == 1; })) << "its client has ended";
+}
+
 TEST_F(ProducerTest, gives_results_to_those_who_hold_every_worker) {
   constexpr int workers = 64;
   world.serve(9876, test::routes({10911}));

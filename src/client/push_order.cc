@@ -142,7 +142,8 @@ void PushCore::unlock(const QueueId& id) {
   body.queues.push_back(key_of(id));
   const std::string text = to_json(body);
   core_->call_one_way(core_->broker_address(id, false),
-                      Call{.code = request_code::unlock_batch_mq, .fields = {}, .body = text});
+                      Call{.code = request_code::unlock_batch_mq, .fields = {}, .body = text},
+                      [](const Result<>&) {});
 }
 
 void PushCore::on_dropped(const QueuePtr& queue) {
