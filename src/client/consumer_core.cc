@@ -17,6 +17,7 @@ namespace bolide::client {
 namespace {
 
 namespace request_code = remoting::request_code;
+namespace response_code = remoting::response_code;
 
 constexpr std::int64_t tick_ms = 100;
 constexpr std::int64_t rebalance_interval_ms = 20'000;
@@ -213,10 +214,16 @@ Result<> ConsumerCore::write_offsets(const Offsets& offsets, std::uint64_t versi
 
 void ConsumerCore::commit(const QueuePtr& queue) {
   const std::int64_t offset = queue->committable();
-  if (!clustering() || offset == queue->committed || !may_commit(*queue)) return;
+  const std::int64_t told = queue->committing >= 0 ? queue->committing : queue->committed;
+  if (!clustering() || offset == told || !may_commit(*queue)) return;
   if (core_->broker_address(queue->id(), false).empty()) return;
-  queue->committed = offset;
-  send_offset(queue->id(), offset, [](const Result<Reply>&) {});
+  queue->committing = offset;
+  send_offset(queue->id(), offset, [queue, offset](const Result<Reply>& reply) {
+    if (queue->committing != offset) return;  // a later one is on its way
+    queue->committing = -1;
+    const bool taken = reply && reply->code() == response_code::success;
+    queue->committed = taken ? offset : -1;
+  });
 }
 
 void ConsumerCore::send_offset(const QueueId& id, std::int64_t offset, OnReply done) {

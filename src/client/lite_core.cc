@@ -175,12 +175,11 @@ void LiteCore::set_paused(std::span<const QueueId> queues, bool paused) {
   });
 }
 
-std::map<QueueId, std::int64_t> LiteCore::consumed_offsets() {
+std::map<QueueId, std::int64_t> LiteCore::consumed_offsets(bool all) {
   settle_polled();
   std::map<QueueId, std::int64_t> offsets;
   for (const auto& [id, queue] : queues_) {
-    if (queue->committable() == queue->committed) continue;
-    offsets[id] = queue->committable();
+    if (all || queue->committable() != queue->committed) offsets[id] = queue->committable();
   }
   return offsets;
 }
@@ -188,7 +187,7 @@ std::map<QueueId, std::int64_t> LiteCore::consumed_offsets() {
 Result<> LiteCore::commit_polled(bool wait) {
   std::map<QueueId, std::int64_t> offsets;
   runtime().run([&] {
-    offsets = consumed_offsets();
+    offsets = consumed_offsets(wait);
     if (!clustering()) commit_all();
   });
   if (!clustering()) return wait ? save_offsets() : Result<>();

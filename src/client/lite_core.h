@@ -45,7 +45,8 @@ class LiteCore final : public ConsumerCore {
   void on_dropped(const QueuePtr& queue) override;
   std::vector<ReceivedMessage> take();
   void settle_polled();
-  std::map<QueueId, std::int64_t> consumed_offsets();
+  // `all`: also those that their brokers have.
+  std::map<QueueId, std::int64_t> consumed_offsets(bool all);
   Result<> send_offsets(const std::map<QueueId, std::int64_t>& offsets, bool wait);
   QueueId inner(const QueueId& id) const { return {wrapped(id.topic), id.broker, id.queue}; }
 

@@ -49,10 +49,11 @@ class ProcessQueue {
   std::int64_t committable() const { return is_idle() ? next_ : held_.front().offset; }
 
   // What the consumer notes about the queue.
-  bool dropped = false;  // no longer ours: neither pulled nor committed
-  bool pulling = false;  // a pull is on its way
-  bool paused = false;   // the user wants nothing of it
-  std::int64_t committed = -1;
+  bool dropped = false;             // no longer ours: neither pulled nor committed
+  bool pulling = false;             // a pull is on its way
+  bool paused = false;              // the user wants nothing of it
+  std::int64_t committed = -1;      // what its broker has taken; -1: nobody knows
+  std::int64_t committing = -1;     // what it is being told; -1: nothing
   std::int64_t pulled_ms = 0;       // wall time of the last pull
   std::int64_t consumed_ms = 0;     // and of the last consumption
   std::int64_t rests_until_ms = 0;  // in ordered consuming: nothing is consumed before
