@@ -58,9 +58,10 @@ Result<> ConsumerCore::join() {
   return added;
 }
 
-void ConsumerCore::leave() {
+void ConsumerCore::leave(FarewellPtr farewell) {
+  farewell_ = std::move(farewell);
   if (commits_by_itself_) commit_all();
-  core_->unregister(*this);
+  core_->unregister(*this, farewell_);
   core_->remove(this);
   timer_.reset();
   const auto starting = std::exchange(starting_, {});
@@ -70,6 +71,7 @@ void ConsumerCore::leave() {
     queue->dropped = true;
     on_dropped(queue);
   }
+  farewell_.reset();
 }
 
 std::vector<QueueId> ConsumerCore::queues() {
@@ -218,12 +220,13 @@ void ConsumerCore::commit(const QueuePtr& queue) {
   if (!clustering() || offset == told || !may_commit(*queue)) return;
   if (core_->broker_address(queue->id(), false).empty()) return;
   queue->committing = offset;
-  send_offset(queue->id(), offset, [queue, offset](const Result<Reply>& reply) {
+  const auto on_reply = [queue, offset, farewell = farewell_](const Result<Reply>& reply) {
     if (queue->committing != offset) return;  // a later one is on its way
     queue->committing = -1;
     const bool taken = reply && reply->code() == response_code::success;
     queue->committed = taken ? offset : -1;
-  });
+  };
+  send_offset(queue->id(), offset, on_reply);
 }
 
 void ConsumerCore::send_offset(const QueueId& id, std::int64_t offset, OnReply done) {

@@ -100,7 +100,7 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   // consumer_core.cc
   // Any thread. Errors: in_use; of a broadcasting consumer's file: io, malformed.
   Result<> join();
-  void leave();
+  void leave(FarewellPtr farewell);
   // Any thread but the agent: writes a broadcasting consumer's offsets as they are now.
   // Errors: io, no_permission, disk_full.
   Result<> save_offsets();
@@ -137,6 +137,7 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   bool commits_by_itself_ = true;
   bool suspended_ = false;
   bool stopping_ = false;
+  FarewellPtr farewell_;  // null, but while it leaves
 
  private:
   const Filter& filter_of(const std::string& topic) const;

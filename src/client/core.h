@@ -14,6 +14,7 @@
 #include "base/strings.h"
 #include "client/bodies.h"
 #include "client/channel.h"
+#include "client/farewell.h"
 #include "client/name_list.h"
 #include "client/runtime.h"
 #include "client/signature.h"
@@ -136,7 +137,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void heartbeat_soon();
   void heartbeat();
   // Tells them that the last member of a group of ours ends.
-  void unregister(const Member& member);
+  void unregister(const Member& member, const FarewellPtr& farewell);
 
  private:
   struct TopicEntry {

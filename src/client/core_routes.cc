@@ -234,7 +234,7 @@ void Core::heartbeat() {
   }
 }
 
-void Core::unregister(const Member& member) {
+void Core::unregister(const Member& member, const FarewellPtr& farewell) {
   // Brokers know us by the group: others of it go on.
   const auto same = [&](const Member* other) {
     return other != &member && other->consumes() == member.consumes() &&
@@ -244,7 +244,7 @@ void Core::unregister(const Member& member) {
   const std::string_view name = member.consumes() ? "consumerGroup" : "producerGroup";
   for (const std::string& address : heartbeat_targets()) {
     call(address, request_code::unregister_client,
-         {{"clientID", settings_.id}, {name, member.group()}}, [](const Result<Reply>&) {});
+         {{"clientID", settings_.id}, {name, member.group()}}, [farewell](const Result<Reply>&) {});
   }
 }
 

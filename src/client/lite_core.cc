@@ -55,9 +55,9 @@ void LiteCore::stop() {
     if (std::exchange(stopped_, true)) return;
   }
   news_.notify_all();
-  runtime().run([this] {
+  say_farewell(runtime(), [this](FarewellPtr farewell) {
     stopping_ = true;
-    leave();
+    leave(std::move(farewell));
     polled_.clear();
   });
   (void)save_offsets();

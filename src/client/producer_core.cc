@@ -73,9 +73,9 @@ void ProducerCore::close() {
     stopping_ = true;
   }
   room_.notify_all();
-  runtime().run([&] {
+  say_farewell(runtime(), [&](const FarewellPtr& farewell) {
     closed_ = true;
-    core_->unregister(*this);
+    core_->unregister(*this, farewell);
     core_->remove(this);
     // Nobody can bring us an answer any more.
     while (!answers_.empty())

@@ -62,7 +62,7 @@ Result<> PushCore::stop() {
     const std::size_t own = WorkerPool::runs_for(this) ? 1 : 0;
     finished = idle_.wait_for(lock, options_.stop_timeout, [&] { return left_ <= own; });
   }
-  runtime().run([&] { leave(); });
+  say_farewell(runtime(), [&](FarewellPtr farewell) { leave(std::move(farewell)); });
   if (tracer_ != nullptr) tracer_->stop();
   const auto saved = save_offsets();
   if (finished) return saved;

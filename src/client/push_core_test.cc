@@ -14,6 +14,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -40,6 +41,8 @@ struct Broker {
   std::string members_before;             // ours, in the list
   std::vector<std::string> records_of_1;  // of the second queue
   std::optional<std::int64_t> reset_to;   // told once, to a pull behind the first
+  bool owes = false;                      // it does not answer what it might as well take one-way
+  std::vector<FakeRequest> owed;
 
   std::optional<FakeAnswer> operator()(const FakeRequest& request) {
     switch (request.code) {
@@ -59,7 +62,10 @@ struct Broker {
       case request_code::check_client_config:
         return FakeAnswer{.code = filter_error.empty() ? 0 : 23, .remark = filter_error};
       case request_code::pull_message: return pull(request);
-      default: return FakeAnswer{};
+      default:
+        if (!owes) return FakeAnswer{};
+        owed.push_back(request);
+        return std::nullopt;
     }
   }
 
@@ -340,6 +346,30 @@ TEST_F(PushTest, an_ordered_consumer_locks_before_it_pulls_and_unlocks_at_its_en
   EXPECT_NE(lock.body.find(client->id()), std::string::npos);
   EXPECT_TRUE(consumer.stop().ok());
   EXPECT_TRUE(eventually([&] { return server->count(request_code::unlock_batch_mq) >= 1; }));
+}
+
+TEST_F(PushTest, has_said_everything_when_it_has_stopped) {
+  broker.records = {record(0, "a", "")};
+  auto consumer = start({.ordered = true, .offset_commit_interval = std::chrono::hours(1)});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a "; }));
+  std::set<std::int32_t> answered;
+  std::unique_ptr<net::Agent::Timer> timer;
+  world.run([&] {
+    broker.owes = true;
+    timer = world.runtime.agent().every(200, [&] {
+      for (const FakeRequest& request : std::exchange(broker.owed, {})) {
+        answered.insert(request.code);
+        server->write(0, request.opaque, remoting::header_flag::response, {});
+      }
+    });
+  });
+  EXPECT_TRUE(consumer.stop().ok());
+  world.run([&] {
+    timer.reset();
+    EXPECT_TRUE(answered.contains(request_code::update_consumer_offset));
+    EXPECT_TRUE(answered.contains(request_code::unlock_batch_mq));
+    EXPECT_TRUE(answered.contains(request_code::unregister_client));
+  });
 }
 
 TEST_F(PushTest, an_ordered_consumer_pulls_nothing_that_it_may_not_lock) {

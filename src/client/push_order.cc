@@ -141,9 +141,9 @@ void PushCore::unlock(const QueueId& id) {
   LockBody body{.group = options_.group, .client_id = core_->settings().id};
   body.queues.push_back(key_of(id));
   const std::string text = to_json(body);
-  core_->call_one_way(core_->broker_address(id, false),
-                      Call{.code = request_code::unlock_batch_mq, .fields = {}, .body = text},
-                      [](const Result<>&) {});
+  core_->call(core_->broker_address(id, false),
+              Call{.code = request_code::unlock_batch_mq, .fields = {}, .body = text},
+              [farewell = farewell_](const Result<Reply>&) {});
 }
 
 void PushCore::on_dropped(const QueuePtr& queue) {

@@ -61,9 +61,9 @@ Result<> SimpleCore::start() {
 }
 
 void SimpleCore::close() {
-  runtime().run([&] {
+  say_farewell(runtime(), [&](const FarewellPtr& farewell) {
     if (std::exchange(closed_, true)) return;
-    core_->unregister(*this);
+    core_->unregister(*this, farewell);
     core_->remove(this);
     timer_.reset();
     for (const ReceivePtr& receive : std::vector<ReceivePtr>(receives_))
