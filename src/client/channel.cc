@@ -6,7 +6,6 @@
 
 #include "base/assert.h"
 #include "base/strings.h"
-#include "os/clock.h"
 #include "protocols/remoting/wire/request_codes.h"
 
 #include <algorithm>
@@ -20,6 +19,8 @@ namespace {
 constexpr std::uint32_t frame_bytes_max = 256U << 20U;
 // Without an answer that long a connection is given up although requests have longer deadlines.
 constexpr std::int64_t idle_timeout_ms = 120'000;
+// A broker may be busy with one request; one that is silent on all of them so long is away.
+constexpr std::int64_t silence_ms_max = 2'000;
 constexpr std::size_t output_bytes_max = 512U << 20U;  // the producers bound what is on its way
 
 // What a code of RocketMQ's says to one who does not know which of our errors it stands for.
@@ -86,15 +87,17 @@ class Channel::Link final : public net::Session {
 Channel::Channel(net::Transport& transport, ChannelSettings settings)
     : transport_(transport), settings_(std::move(settings)), peer_(settings_.address.text()) {}
 
-void Channel::send(const Call& call, std::int64_t deadline_ms, OnReply done) {
+void Channel::send(const Call& call, Times times, OnReply done) {
   BOLIDE_ASSERT(!closed_);
+  used_ms_ = times.now_ms;
   const std::int32_t opaque = opaque_of(++sent_);
-  waiting_.emplace(opaque, Waiting{std::move(done), deadline_ms, sent_});
+  waiting_.emplace(opaque, Waiting{std::move(done), times, sent_, arrivals_});
   write(call, opaque, 0);
 }
 
-void Channel::send_one_way(const Call& call, OnSent done) {
+void Channel::send_one_way(const Call& call, std::int64_t now_ms, OnSent done) {
   BOLIDE_ASSERT(!closed_);
+  used_ms_ = now_ms;
   const bool connected = connection_ != nullptr;
   if (!connected) early_sent_.push_back(std::move(done));
   write(call, opaque_of(++sent_), remoting::header_flag::one_way);
@@ -102,7 +105,6 @@ void Channel::send_one_way(const Call& call, OnSent done) {
 }
 
 void Channel::write(const Call& call, std::int32_t opaque, std::int32_t flag) {
-  used_ms_ = os::system_clock().now().steady_ms();
   const remoting::HeaderOut header = header_of(call, opaque, flag);
   const std::size_t room = remoting::header_bytes_max(header);
   // Code numbers above 16 bits do not fit the binary form (wire 1.3).
@@ -143,6 +145,7 @@ std::unique_ptr<net::Session> Channel::open(net::Connection& connection) {
   if (closed_) return nullptr;
   connection_ = &connection;
   ++connections_;
+  note_arrival();
   if (!early_.empty()) connection.write(std::string_view(early_));
   early_ = {};
   auto link = std::make_unique<Link>(shared_from_this(), connection);
@@ -150,7 +153,13 @@ std::unique_ptr<net::Session> Channel::open(net::Connection& connection) {
   return link;
 }
 
+void Channel::note_arrival() {
+  ++arrivals_;
+  silent_since_ms_.reset();
+}
+
 std::size_t Channel::take(std::string_view bytes) {
+  note_arrival();
   std::size_t consumed = 0;
   while (connection_ != nullptr) {
     remoting::Frame frame;
@@ -211,21 +220,38 @@ void Channel::answer(std::int32_t opaque, const ServerAnswer& answer) {
 }
 
 void Channel::expire(std::int64_t now_ms) {
-  std::vector<Waiting> late;
+  std::vector<Waiting> late, rest;
   for (auto at = waiting_.begin(); at != waiting_.end();) {
-    const bool over = at->second.deadline_ms <= now_ms;
+    const bool over = at->second.times.deadline_ms <= now_ms;
     if (over) late.push_back(std::move(at->second));
     at = over ? waiting_.erase(at) : std::next(at);
   }
+  if (connection_ != nullptr && is_dead(late, now_ms)) {
+    std::exchange(connection_, nullptr)->close("no answers come");
+    rest = take_waiting();
+  }
   end(std::move(late), {Errc::timeout, peer_});
+  end(std::move(rest), {Errc::connection_closed, peer_ + " does not answer"});
+}
+
+bool Channel::is_dead(std::span<const Waiting> late, std::int64_t now_ms) {
+  for (const Waiting& request : late) {
+    if (request.arrivals != arrivals_) continue;
+    silent_since_ms_ = std::min(silent_since_ms_.value_or(now_ms), request.times.now_ms);
+  }
+  return silent_since_ms_ && now_ms - *silent_since_ms_ >= silence_ms_max;
+}
+
+std::vector<Channel::Waiting> Channel::take_waiting() {
+  std::vector<Waiting> all;
+  for (auto& [opaque, request] : std::exchange(waiting_, {})) all.push_back(std::move(request));
+  return all;
 }
 
 void Channel::lost(const Error& error) {
   early_ = {};
   auto unsent = std::exchange(early_sent_, {});
-  std::vector<Waiting> all;
-  for (auto& [opaque, request] : std::exchange(waiting_, {})) all.push_back(std::move(request));
-  end(std::move(all), error);
+  end(take_waiting(), error);
   for (OnSent& sent : unsent) sent(Failure(error));
 }
 

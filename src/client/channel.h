@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -69,14 +70,20 @@ class Channel : public std::enable_shared_from_this<Channel> {
  public:
   Channel(net::Transport& transport, ChannelSettings settings);
 
+  // When a request is sent, and when its time is over, by a steady clock.
+  struct Times {
+    std::int64_t now_ms = 0;
+    std::int64_t deadline_ms = 0;
+  };
   // Calls `done` with the answer, whatever its code, or with timeout, connection_failed,
   // connection_closed; requests that fail together fail in the order of sending. Never from within
   // send().
-  void send(const Call& call, std::int64_t deadline_ms, OnReply done);
+  void send(const Call& call, Times times, OnReply done);
   // Calls `done` when the request was given to a connection, perhaps from within this call, or with
   // connection_failed or shutting_down.
-  void send_one_way(const Call& call, OnSent done);
-  // Ends requests whose time is over; call it several times a second.
+  void send_one_way(const Call& call, std::int64_t now_ms, OnSent done);
+  // Ends requests whose time is over, and a connection that is dead by their silence: else it would
+  // be used until the kernel gives it up. Call it several times a second.
   void expire(std::int64_t now_ms);
   // Ends everything with `shutting_down`.
   void close();
@@ -94,18 +101,22 @@ class Channel : public std::enable_shared_from_this<Channel> {
   class Link;
   struct Waiting {
     OnReply done;
-    std::int64_t deadline_ms = 0;
-    std::uint64_t number = 0;  // in the order of sending
+    Times times;
+    std::uint64_t number = 0;    // in the order of sending
+    std::uint64_t arrivals = 0;  // so far
   };
 
   void connect();
   void write(const Call& call, std::int32_t opaque, std::int32_t flag);
   std::unique_ptr<net::Session> open(net::Connection& connection);
   std::size_t take(std::string_view bytes);
+  void note_arrival();
   bool take_frame(const remoting::Frame& frame);
   void take_request(std::string_view body);
   void answer(std::int32_t opaque, const ServerAnswer& answer);
   void lost(const Error& error);
+  bool is_dead(std::span<const Waiting> late, std::int64_t now_ms);
+  std::vector<Waiting> take_waiting();
   static void end(std::vector<Waiting> requests, const Error& error);
 
   net::Transport& transport_;
@@ -119,6 +130,9 @@ class Channel : public std::enable_shared_from_this<Channel> {
   std::vector<OnSent> early_sent_;  // the one-way requests in it
   std::uint64_t sent_ = 0;
   std::int64_t used_ms_ = 0;
+  std::uint64_t arrivals_ = 0;  // of bytes, and of connections
+  // The first request whose time was over while nothing arrived was sent then.
+  std::optional<std::int64_t> silent_since_ms_;
   std::unordered_map<std::int32_t, Waiting> waiting_;
   remoting::Header header_;
   std::string scratch_;

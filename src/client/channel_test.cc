@@ -23,7 +23,7 @@ class ChannelTest : public testing::Test {
     return FakeServer(*servers, 10911, std::move(handler));
   }
   void ask(std::int32_t code, std::int64_t deadline_ms = far, std::string_view body = {}) {
-    channel->send({.code = code, .fields = {}, .body = body}, deadline_ms,
+    channel->send({.code = code, .fields = {}, .body = body}, {.deadline_ms = deadline_ms},
                   [this](const Result<Reply>& reply) {
                     if (!reply) return (void)ends.emplace_back(error_row(reply.error().code).name);
                     ends.push_back(std::to_string(reply->code()) + " " + std::string(reply->body));
@@ -89,6 +89,48 @@ TEST_F(ChannelTest, ends_a_request_whose_time_is_over_and_drops_its_late_answer)
   EXPECT_TRUE(network.is_open(0)) << "a late answer is no reason to hang up";
 }
 
+TEST_F(ChannelTest, leaves_a_connection_on_which_nothing_comes_any_more) {
+  FakeServer server = serve(echo);
+  ask(1);
+  network.run();
+  network.freeze(0);
+  ask(2, 3000);
+  ask(3);
+  channel->expire(2999);
+  EXPECT_EQ(ends, std::vector<std::string>{"1 "});
+  channel->expire(3000);
+  EXPECT_EQ(ends, (std::vector<std::string>{"1 ", "timeout", "connection_closed"}));
+  ask(4);
+  network.run();
+  EXPECT_EQ(ends.back(), "4 ");
+  EXPECT_EQ(network.pairs(), 2U);
+}
+
+TEST_F(ChannelTest, leaves_it_too_where_each_request_has_little_time) {
+  FakeServer server = serve(echo);
+  ask(1);
+  network.run();
+  network.freeze(0);
+  for (std::int64_t now_ms = 0; now_ms < 3000; now_ms += 100) {
+    channel->expire(now_ms);
+    channel->send({.code = 2}, {.now_ms = now_ms, .deadline_ms = now_ms + 100},
+                  [](const Result<Reply>&) {});
+  }
+  network.run();
+  EXPECT_EQ(network.pairs(), 2U);
+}
+
+TEST_F(ChannelTest, stays_where_one_request_has_no_answer_and_others_have) {
+  FakeServer server = serve(
+      [](const FakeRequest& request) { return request.code == 1 ? std::nullopt : echo(request); });
+  ask(1, 3000);
+  ask(2, 3000);
+  network.run();
+  channel->expire(3000);
+  EXPECT_EQ(ends, (std::vector<std::string>{"2 ", "timeout"}));
+  EXPECT_TRUE(network.is_open(0));
+}
+
 TEST_F(ChannelTest, ends_everything_when_the_connection_is_cut_and_connects_again) {
   FakeServer server = serve(silence);
   ask(1);
@@ -110,7 +152,7 @@ TEST_F(ChannelTest, what_fails_together_fails_in_the_order_of_sending) {
   const auto ask_many = [&](std::int64_t deadline_ms) {
     for (int i = 0; i < 100; ++i) {
       expected.push_back(i);
-      channel->send({.code = 1, .fields = {}, .body = {}}, deadline_ms,
+      channel->send({.code = 1, .fields = {}, .body = {}}, {.deadline_ms = deadline_ms},
                     [&order, i](const Result<Reply>&) { order.push_back(i); });
     }
   };
@@ -156,7 +198,7 @@ TEST_F(ChannelTest, ends_everything_when_it_is_closed) {
 
 TEST_F(ChannelTest, a_request_may_be_sent_from_an_answer) {
   FakeServer server = serve(echo);
-  channel->send({.code = 1}, far, [this](const Result<Reply>&) { ask(2); });
+  channel->send({.code = 1}, {.deadline_ms = far}, [this](const Result<Reply>&) { ask(2); });
   network.run();
   EXPECT_EQ(ends, std::vector<std::string>{"2 "});
 }
@@ -194,14 +236,14 @@ TEST_F(ChannelTest, one_way_requests_wait_for_nothing) {
   FakeServer server = serve(echo);
   int taken = 0;
   const auto count = [&](const Result<>& sent) { taken += sent ? 1 : 0; };
-  channel->send_one_way({.code = 5}, count);
+  channel->send_one_way({.code = 5}, 0, count);
   EXPECT_EQ(taken, 0) << "there is no connection yet";
   EXPECT_EQ(channel->waiting(), 0U);
   network.run();
   EXPECT_EQ(taken, 1);
   ASSERT_EQ(server.count(5), 1U);
   EXPECT_TRUE(server.requests(5).front().one_way);
-  channel->send_one_way({.code = 5}, count);
+  channel->send_one_way({.code = 5}, 0, count);
   EXPECT_EQ(taken, 2);
   network.run();
   EXPECT_EQ(server.count(5), 2U);
@@ -210,11 +252,11 @@ TEST_F(ChannelTest, one_way_requests_wait_for_nothing) {
 TEST_F(ChannelTest, says_of_a_one_way_request_that_nobody_took_it) {
   std::vector<Errc> errors;
   const auto note = [&](const Result<>& sent) { errors.push_back(sent.error().code); };
-  channel->send_one_way({.code = 5}, note);
+  channel->send_one_way({.code = 5}, 0, note);
   network.run();
   EXPECT_EQ(errors, std::vector<Errc>{Errc::connection_failed});
   FakeServer server = serve(silence);
-  channel->send_one_way({.code = 5}, note);
+  channel->send_one_way({.code = 5}, 0, note);
   channel->close();
   network.run();
   EXPECT_EQ(errors, (std::vector<Errc>{Errc::connection_failed, Errc::shutting_down}));

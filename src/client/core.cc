@@ -185,17 +185,18 @@ void Core::call(const std::string& address, const Call& call, OnReply done,
                 std::int64_t timeout_ms) {
   auto channel = channel_to(address);
   if (!channel) return fail_later(runtime_, std::move(channel).error(), std::move(done));
+  const std::int64_t now = now_ms();
   const std::int64_t deadline_ms =
-      now_ms() + (timeout_ms > 0 ? timeout_ms : settings_.request_timeout_ms);
+      now + (timeout_ms > 0 ? timeout_ms : settings_.request_timeout_ms);
   const SignedCall out(settings_.credentials, call);
-  (*channel)->send(out.call(), deadline_ms, std::move(done));
+  (*channel)->send(out.call(), {.now_ms = now, .deadline_ms = deadline_ms}, std::move(done));
 }
 
 void Core::call_one_way(const std::string& address, const Call& call, OnSent done) {
   auto channel = channel_to(address);
   if (!channel) return fail_later(runtime_, std::move(channel).error(), std::move(done));
   const SignedCall out(settings_.credentials, call);
-  (*channel)->send_one_way(out.call(), std::move(done));
+  (*channel)->send_one_way(out.call(), now_ms(), std::move(done));
 }
 
 Result<Channel*> Core::channel_to(const std::string& address) {

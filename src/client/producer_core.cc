@@ -286,7 +286,7 @@ void ProducerCore::transmit(SendPtr send) {
                   .fields = fields,
                   .body = send->encoded.body};
   if (send->one_way) return transmit_one_way(std::move(send), address, call);
-  const std::int64_t timeout_ms = send->deadline_ms - now_ms;
+  const std::int64_t timeout_ms = attempt_ms(*send, send->deadline_ms - now_ms);
   core_->call(
       address, call,
       [self = shared_from_this(), send = std::move(send)](Result<Reply> reply) mutable {

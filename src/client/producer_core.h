@@ -112,6 +112,7 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   bool is_numbered(const Send& send) const;
   Result<const PublishTable::Target*> same_queue(const Send& send);
   SendPtr number(SendPtr send, const QueueId& queue);
+  std::int64_t attempt_ms(const Send& send, std::int64_t left_ms) const;
   bool repeat_later(SendPtr& send, Error& error);
   void release_waiting(const QueueId& queue);
   void end(SendPtr send, Result<SendReceipt> result);

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t repeat_pause_ms = 50;
 constexpr std::int64_t repeat_pause_ms_max = 1000;
+constexpr std::int64_t attempt_ms_max = 3000;
 
 }  // namespace
 
@@ -35,6 +36,11 @@ SendPtr ProducerCore::number(SendPtr send, const QueueId& queue) {
   if (sequences_.number(*send, queue)) return send;
   sequences_.wait(std::move(send), queue);
   return nullptr;
+}
+
+// What another attempt cannot store twice need not wait until the end for one that got lost.
+std::int64_t ProducerCore::attempt_ms(const Send& send, std::int64_t left_ms) const {
+  return is_numbered(send) ? std::min(left_ms, attempt_ms_max) : left_ms;
 }
 
 // Takes the send over if it is one that another attempt cannot store twice, and there is time.

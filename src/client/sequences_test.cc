@@ -151,6 +151,22 @@ TEST_F(IdempotentProducerTest, repeats_what_got_no_answer_in_the_same_queue) {
   EXPECT_TRUE(one.count(send_code) == 0 || other.count(send_code) == 0);
 }
 
+TEST_F(IdempotentProducerTest, repeats_over_another_connection_what_a_dead_one_took) {
+  world.serve(9876, test::routes({10911}));
+  auto& server = serve();
+  auto producer = start();
+  ASSERT_TRUE(producer.send({.topic = "t", .body = "b"}));
+  world.run([&] {
+    for (std::size_t i = 0; i < world.network.pairs(); ++i) world.network.freeze(i);
+  });
+  auto sent = producer.send_future({.topic = "t", .body = "b"});
+  world.run([] {});  // it is on its way
+  world.clock.advance_ms(3000);
+  ASSERT_EQ(sent.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  EXPECT_TRUE(sent.get().ok());
+  EXPECT_EQ(server.count(send_code), 2U);
+}
+
 TEST_F(IdempotentProducerTest, repeats_until_its_time_is_over) {
   world.serve(9876, test::routes({10911}));
   std::atomic<int> refusals{0};
