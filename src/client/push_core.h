@@ -97,11 +97,17 @@ class PushCore final : public ConsumerCore {
   void on_not_acquired(const QueueId& id) override;
   void on_dropped(const QueuePtr& queue) override;
   bool is_locked(const QueueId& id) const;
+  bool has_kept_lock(const QueueId& id) const;
   // All on one broker; not none.
   void lock(const std::vector<QueueId>& queues,
             std::move_only_function<void(Result<std::set<QueueId>>)> done);
   void renew_locks();
-  void on_renewed(const std::vector<QueueId>& asked, const Result<std::set<QueueId>>& locked);
+  // Locks that are asked for again, and until when they will be trusted.
+  struct Renewal {
+    std::vector<QueueId> queues;
+    std::int64_t until_ms = 0;
+  };
+  void on_renewed(const Renewal& renewal, const Result<std::set<QueueId>>& locked);
   void unlock(const QueueId& id);
 
   const PushConsumerOptions options_;

@@ -41,6 +41,7 @@ struct Broker {
   std::string members_before;             // ours, in the list
   std::vector<std::string> records_of_1;  // of the second queue
   std::optional<std::int64_t> reset_to;   // told once, to a pull behind the first
+  std::string offset = "0";               // of the group, in each queue
   bool owes = false;                      // it does not answer what it might as well take one-way
   std::vector<FakeRequest> owed;
 
@@ -49,7 +50,7 @@ struct Broker {
       case request_code::get_consumer_list_by_group:
         return FakeAnswer{.body = R"({"consumerIdList":[)" + members_before + "\"" + client_id +
                                   R"("]})"};
-      case request_code::query_consumer_offset: return FakeAnswer{.fields = {{"offset", "0"}}};
+      case request_code::query_consumer_offset: return FakeAnswer{.fields = {{"offset", offset}}};
       case request_code::consumer_send_msg_back: return FakeAnswer{.code = send_back_code};
       case request_code::lock_batch_mq: {
         if (!answers_locks) return std::nullopt;
@@ -432,6 +433,35 @@ TEST_F(PushTest, nothing_is_committed_of_a_queue_whose_lock_is_lost) {
   ASSERT_TRUE(eventually([&] { return server->count(request_code::unregister_client) == 1; }));
   for (const auto& commit : server->requests(request_code::update_consumer_offset))
     EXPECT_NE(commit.field("topic"), "t");
+}
+
+TEST_F(PushTest, a_queue_whose_lock_was_away_for_long_begins_anew) {
+  broker.records = {record(0, "a", ""), record(1, "b", "")};
+  std::atomic<bool> open{false};
+  result = [&](const ReceivedMessage& message) {
+    if (message.body == "a") open.wait(false);
+    return ConsumeResult::success;
+  };
+  auto consumer = start({.ordered = true});
+  ASSERT_TRUE(eventually([&] { return bodies() == "a "; }));
+  // Another member has had it meanwhile, and consumed both.
+  world.run([&] {
+    broker.offset = "2";
+    broker.records.push_back(record(2, "c", ""));
+  });
+  const auto asked = [&] {
+    std::size_t count = 0;
+    for (const auto& query : server->requests(request_code::query_consumer_offset))
+      count += query.field("topic") == "t" ? 1 : 0;
+    return count;
+  };
+  world.clock.advance_ms(61'000);
+  // The renewal may find a connection that is being left: then the next one comes after 20 s.
+  const auto begins_anew = [&] { return asked() >= 2; };
+  ASSERT_TRUE(eventually(begins_anew) || eventually(begins_anew));
+  open = true;
+  open.notify_all();
+  EXPECT_TRUE(eventually([&] { return bodies() == "a c "; })) << bodies();
 }
 
 TEST_F(PushTest, a_busy_queue_leaves_turns_to_others) {

@@ -17,7 +17,9 @@ namespace request_code = remoting::request_code;
 namespace response_code = remoting::response_code;
 
 constexpr std::int64_t renew_interval_ms = 20'000;
-// Brokers hold a lock for 60 s; we trust it for half as long.
+// Brokers hold a lock for 60 s from when they gave it; we trust it for half as long from when we
+// asked.
+constexpr std::int64_t held_ms = 60'000;
 constexpr std::int64_t trusted_ms = 30'000;
 
 // Bodies of LOCK_BATCH_MQ and UNLOCK_BATCH_MQ, and the former's answer (wire 2.7).
@@ -47,6 +49,12 @@ QueueKey key_of(const QueueId& id) {
 bool PushCore::is_locked(const QueueId& id) const {
   const auto found = locked_until_ms_.find(id);
   return found != locked_until_ms_.end() && core_->now_ms() < found->second;
+}
+
+// Whether nobody else can have had it since it became ours.
+bool PushCore::has_kept_lock(const QueueId& id) const {
+  const auto found = locked_until_ms_.find(id);
+  return found != locked_until_ms_.end() && core_->now_ms() < found->second - trusted_ms + held_ms;
 }
 
 bool PushCore::may_pull(const ProcessQueue& queue) const {
@@ -89,9 +97,10 @@ void PushCore::acquire(const QueueId& id) {
   // First the lock, then the offset: its former owner may still commit before it unlocks.
   // The consumer lives until the answer: it would have to give the lock back.
   auto self = std::static_pointer_cast<PushCore>(shared_from_this());
-  lock({id}, [self = std::move(self), id](const Result<std::set<QueueId>>& locked) {
+  const std::int64_t until_ms = core_->now_ms() + trusted_ms;
+  lock({id}, [self = std::move(self), id, until_ms](const Result<std::set<QueueId>>& locked) {
     if (!locked || !locked->contains(id)) return self->give_up_start(id);
-    self->locked_until_ms_[id] = self->core_->now_ms() + trusted_ms;
+    self->locked_until_ms_[id] = until_ms;
     if (self->stopping_) return self->on_not_acquired(id);
     self->find_start(id);
   });
@@ -109,28 +118,27 @@ void PushCore::renew_locks() {
   for (const auto& [id, queue] : queues_)
     by_address[core_->broker_address(id, false)].push_back(id);
   for (const auto& [address, ids] : by_address) {
-    const std::vector<QueueId> asked = ids;
-    lock(asked, [weak = weak_as(this), asked](const Result<std::set<QueueId>>& locked) {
-      if (const auto self = weak.lock()) self->on_renewed(asked, locked);
+    const Renewal renewal{.queues = ids, .until_ms = core_->now_ms() + trusted_ms};
+    lock(ids, [weak = weak_as(this), renewal](const Result<std::set<QueueId>>& locked) {
+      if (const auto self = weak.lock()) self->on_renewed(renewal, locked);
     });
   }
 }
 
-void PushCore::on_renewed(const std::vector<QueueId>& asked,
-                          const Result<std::set<QueueId>>& locked) {
+void PushCore::on_renewed(const Renewal& renewal, const Result<std::set<QueueId>>& locked) {
   if (!locked || stopping_) return;  // what is not renewed is over after a while
-  for (const QueueId& id : asked) {
+  for (const QueueId& id : renewal.queues) {
     const auto queue = queues_.find(id);
     if (queue == queues_.end()) continue;
-    if (!locked->contains(id)) {
-      // Another member has it: begin anew, from what that one will have committed.
+    if (!locked->contains(id) || !has_kept_lock(id)) {
+      // Another member has it, or had it: begin anew, from what that one will have committed.
       locked_until_ms_.erase(id);
       drop(QueuePtr(queue->second));
       rebalance_later(0);
       continue;
     }
     const bool was_locked = is_locked(id);
-    locked_until_ms_[id] = core_->now_ms() + trusted_ms;
+    locked_until_ms_[id] = renewal.until_ms;
     if (!was_locked) pull(queue->second);
   }
   dispatch();
