@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace bolide {
 
@@ -35,6 +36,9 @@ using TransactionCheck = std::function<TransactionState(const ReceivedMessage& m
 struct TransactionProducerOptions {
   ProducerOptions producer = {};  // its group names the producers that may be asked
   TransactionCheck check;
+  // Where transactions of the group may be open: the brokers of these topics may ask from the start
+  // on; those of a topic that is sent to, and those that make new topics, may ask in any case.
+  std::vector<std::string> topics = {};
 };
 
 // A message that is stored and not yet seen by consumers. Copies are one, and may be used from
@@ -65,7 +69,7 @@ class BOLIDE_API Transaction {
 // Sends messages that are seen only when a local transaction has committed.
 class BOLIDE_API TransactionProducer {
  public:
-  // Errors: invalid_argument (the group's name, no check).
+  // Errors: invalid_argument (the group's name, no check), topic_not_valid.
   static StatusOr<TransactionProducer> start(const Client& client,
                                              TransactionProducerOptions options);
 

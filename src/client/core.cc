@@ -141,8 +141,12 @@ void Core::tick() {
   if (settings_.name_list && now >= names_at_ms_) fetch_names();
   if (now < refresh_at_ms_) return;
   refresh_at_ms_ = now + refresh_interval_ms;
-  std::vector<std::string> topics;
-  for (const auto& [topic, entry] : topics_) topics.push_back(topic);
+  // Also those that no name server knew the last time.
+  std::set<std::string> topics;
+  for (const auto& [topic, entry] : topics_) topics.insert(topic);
+  for (const Member* const member : members_) {
+    for (const std::string& topic : member->topics()) topics.insert(topic);
+  }
   for (const std::string& topic : topics) refresh_route(topic);
 }
 

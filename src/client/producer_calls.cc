@@ -57,8 +57,18 @@ TransactionEnd TransactionEnd::of(const SendReceipt& receipt, const std::string&
           .from_check = false};
 }
 
-void ProducerCore::set_check(TransactionCheck check) {
-  runtime().run([&] { check_ = std::make_shared<TransactionCheck>(std::move(check)); });
+// Brokers ask those who beat for the group. One that was started again and sends nothing yet may be
+// the only one who can say what became of the transactions before it.
+void ProducerCore::set_check(TransactionCheck check, const std::vector<std::string>& topics) {
+  runtime().run([&] {
+    check_ = std::make_shared<TransactionCheck>(std::move(check));
+    check_topics_.emplace(default_topic);
+    for (const std::string& topic : topics)
+      check_topics_.insert(wrap(core_->settings().name_space, topic));
+    for (const std::string& topic : check_topics_)
+      core_->route(topic, [](const Result<RoutePtr>&) {});
+    core_->heartbeat_soon();
+  });
 }
 
 void ProducerCore::end_transaction(const TransactionEnd& end, TransactionState state,

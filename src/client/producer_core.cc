@@ -84,7 +84,7 @@ void ProducerCore::close() {
 }
 
 std::vector<std::string> ProducerCore::topics() const {
-  std::vector<std::string> topics;
+  std::vector<std::string> topics(check_topics_.begin(), check_topics_.end());
   for (const auto& [topic, table] : tables_) topics.push_back(topic);
   return topics;
 }

@@ -20,6 +20,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,7 +78,7 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   std::string next_id();
 
   // producer_calls.cc; any thread. `done` comes on the agent.
-  void set_check(TransactionCheck check);
+  void set_check(TransactionCheck check, const std::vector<std::string>& topics);
   void end_transaction(const TransactionEnd& end, TransactionState state,
                        std::move_only_function<void(Result<>)> done);
   using OnAnswer = std::move_only_function<void(Result<ReceivedMessage>)>;
@@ -136,7 +137,8 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   StringMap<PublishTable> tables_;
   FaultTable faults_;
   std::shared_ptr<TransactionCheck> check_;  // null: no transactions
-  StringMap<OnAnswer> answers_;              // by correlation id
+  std::set<std::string> check_topics_;  // whose brokers may ask, whether we send to them or not
+  StringMap<OnAnswer> answers_;         // by correlation id
   std::shared_ptr<Tracer> tracer_;
   Sequences sequences_;
   bool releasing_ = false;

@@ -4,6 +4,7 @@
 // Runs on: any thread.  Owns: see transaction_producer.h.  Invariant: see transaction_producer.h.
 #include <bolide/transaction_producer.h>
 
+#include "client/names.h"
 #include "client/producer_core.h"
 #include "client/send_call.h"
 #include "client/status.h"
@@ -21,9 +22,12 @@ constexpr std::int32_t prepared_flag = 4;  // of sys_flag (rocketmq wire 1.11)
 StatusOr<TransactionProducer> TransactionProducer::start(const Client& client,
                                                          TransactionProducerOptions options) {
   if (!options.check) return Status(Errc::invalid_argument, "a transaction producer needs a check");
+  for (const std::string& topic : options.topics) {
+    if (auto valid = client::check_topic(topic); !valid) return client::to_status(valid);
+  }
   auto producer = Producer::start(client, std::move(options.producer));
   if (!producer) return producer.status();
-  producer->core_->set_check(std::move(options.check));
+  producer->core_->set_check(std::move(options.check), options.topics);
   return TransactionProducer(std::move(*producer));
 }
 

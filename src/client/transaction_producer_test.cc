@@ -46,6 +46,29 @@ TEST(TransactionProducer, executes_nothing_for_a_message_that_is_not_stored_safe
   EXPECT_EQ(broker.requests(request_code::end_transaction).back().field("commitOrRollback"), "8");
 }
 
+TEST(TransactionProducer, may_be_asked_before_it_sends) {
+  test::World world;
+  const auto old = test::routes({10911}), other = test::routes({10912});
+  world.serve(9876, [&](const FakeRequest& request) {
+    return request.field("topic") == "orders" ? other(request) : old(request);
+  });
+  const auto answer = [](const FakeRequest&) { return FakeAnswer{}; };
+  const std::vector<test::FakeServer*> brokers = {&world.serve(10911, answer),
+                                                  &world.serve(10912, answer)};
+  auto producer = TransactionProducer::start(
+      Client(world.open()), {.producer = {.group = "payers"},
+                             .check = [](const auto&) { return TransactionState::unknown; },
+                             .topics = {"orders"}});
+  ASSERT_TRUE(producer);
+  for (const test::FakeServer* const broker : brokers) {
+    ASSERT_TRUE(eventually([&] {
+      const auto beats = broker->requests(request_code::heart_beat);
+      return !beats.empty() &&
+             beats.back().body.find(R"("groupName":"payers")") != std::string::npos;
+    }));
+  }
+}
+
 TEST(TransactionProducer, ends_a_transaction_once) {
   test::World world;
   world.serve(9876, test::routes({10911}));
