@@ -45,7 +45,8 @@ BOLIDE_API AllocateStrategy averagely();            // blocks; RocketMQ's defaul
 BOLIDE_API AllocateStrategy averagely_by_circle();  // one after the other
 // By a ring of hashes: few queues move when a member comes or goes.
 BOLIDE_API AllocateStrategy consistent_hash(int virtual_nodes = 10);
-BOLIDE_API AllocateStrategy fixed(std::vector<QueueId> own);  // these, whoever else is there
+// These, whoever else is there; what is refused the members share averagely.
+BOLIDE_API AllocateStrategy fixed(std::vector<QueueId> own);
 }  // namespace allocate
 
 // Called on threads of the library, several at once, with 1 to `batch_messages_max` messages of one

@@ -5,6 +5,7 @@
 // Runs on: any thread.  Owns: nothing.  Invariant: a queue goes to exactly one member.
 #include <bolide/push_consumer.h>
 
+#include "client/fixed_queues.h"
 #include "client/md5_ring.h"
 
 #include <algorithm>
@@ -65,13 +66,21 @@ AllocateStrategy consistent_hash(int virtual_nodes) {
 }
 
 AllocateStrategy fixed(std::vector<QueueId> own) {
-  return [own = std::move(own)](const Queues& queues, const Members&, const std::string&) {
-    Queues present;
-    for (const QueueId& queue : own) {
-      if (std::ranges::find(queues, queue) != queues.end()) present.push_back(queue);
-    }
-    return present;
-  };
+  return client::FixedQueues{std::move(own)};
 }
 
 }  // namespace bolide::allocate
+
+namespace bolide::client {
+
+std::vector<QueueId> FixedQueues::operator()(const std::vector<QueueId>& queues,
+                                             const std::vector<std::string>& /*members*/,
+                                             const std::string& /*self*/) const {
+  std::vector<QueueId> present;
+  for (const QueueId& queue : own) {
+    if (std::ranges::find(queues, queue) != queues.end()) present.push_back(queue);
+  }
+  return present;
+}
+
+}  // namespace bolide::client

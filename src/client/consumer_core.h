@@ -147,6 +147,8 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   void rebalance();
   void rebalance_topic(const std::string& topic);
   void allocate_queues(const std::string& topic, const std::vector<std::string>& members);
+  std::vector<QueueId> share_of(const std::vector<QueueId>& queues,
+                                const std::vector<std::string>& members) const;
   void start_where_told(const QueueId& id, const std::string& address);
   void begin_queue(const QueueId& id, std::int64_t offset);
   void pull_later(const QueuePtr& queue, std::int64_t delay_ms);

@@ -4,6 +4,7 @@
 // Runs on: the client's agent.  Owns: see consumer_core.h.  Invariant: see consumer_core.h.
 #include "base/fields_json.h"
 #include "client/consumer_core.h"
+#include "client/fixed_queues.h"
 #include "client/names.h"
 #include "client/route_queues.h"
 #include "protocols/remoting/wire/request_codes.h"
@@ -94,9 +95,28 @@ void ConsumerCore::allocate_queues(const std::string& topic,
     core_->heartbeat_soon();
     return rebalance_later(members_retry_ms);
   }
-  const AllocateStrategy strategy = settings_.strategy ? settings_.strategy : allocate::averagely();
-  const auto own = strategy(readable_queues(*route, topic), sorted, core_->settings().id);
+  const auto queues = readable_queues(*route, topic);
+  if (queues.empty()) return take_queues(topic, {});
+  const auto own = share_of(queues, sorted);
   take_queues(topic, {own.begin(), own.end()});
+}
+
+// Of the queues of one topic. Strategies see the names that servers know, which those of other
+// libraries compute with, but for the one that names queues itself.
+std::vector<QueueId> ConsumerCore::share_of(const std::vector<QueueId>& queues,
+                                            const std::vector<std::string>& members) const {
+  const std::string& self = core_->settings().id;
+  const AllocateStrategy& strategy = settings_.strategy;
+  const bool fixed = strategy && strategy.target<FixedQueues>() != nullptr;
+  // Else what members refuse would be nobody's.
+  if (!strategy || (fixed && is_retry(queues.front().topic)))
+    return allocate::averagely()(queues, members, self);
+  if (!fixed) return strategy(queues, members, self);
+  std::vector<QueueId> named = queues;
+  for (QueueId& queue : named) queue.topic = unwrapped(queue.topic);
+  std::vector<QueueId> own = strategy(named, members, self);
+  for (QueueId& queue : own) queue.topic = wrapped(queue.topic);
+  return own;
 }
 
 void ConsumerCore::take_queues(const std::string& topic, const std::set<QueueId>& own) {

@@ -288,6 +288,22 @@ TEST_F(PushTest, consumes_what_an_operator_sends) {
   EXPECT_EQ(server->count(request_code::consumer_send_msg_back), 0U);
 }
 
+TEST_F(PushTest, fixed_queues_are_named_by_the_user_and_share_what_was_refused) {
+  client.emplace(world.open({.instance = "me", .name_space = "space"}));
+  broker.client_id = client->id();
+  queues = 2;
+  const QueueId own{"t", "b10911", 1};
+  auto consumer = start({.strategy = allocate::fixed({own})});
+  EXPECT_TRUE(eventually([&] { return consumer.queues() == std::vector<QueueId>{own}; }));
+  const auto pulls_retries = [&] {
+    for (const auto& pull : server->requests(request_code::pull_message)) {
+      if (pull.field("topic") == "%RETRY%space%g") return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(eventually(pulls_retries));
+}
+
 TEST_F(PushTest, asks_another_broker_for_the_members_when_one_is_away) {
   ports = {10910, 10911};
   broker.records = {record(0, "a", "")};
