@@ -168,16 +168,17 @@ void ConsumerCore::settle(const QueuePtr& queue, std::span<const ReceivedMessage
 
 void ConsumerCore::commit_all() {
   if (!clustering()) {
-    bool changed = false;
-    for (const auto& [id, queue] : queues_) {
-      std::int64_t& at = stored_.try_emplace(id, -1).first->second;
-      changed |= at != queue->committable();
-      at = queue->committable();
-    }
-    if (changed) ++version_;
+    for (const auto& [id, queue] : queues_) store_offset(*queue);
     return save_offsets_later();
   }
   for (const auto& [id, queue] : queues_) commit(queue);
+}
+
+// Of a broadcasting consumer: what the file is to say.
+void ConsumerCore::store_offset(const ProcessQueue& queue) {
+  std::int64_t& at = stored_.try_emplace(queue.id(), -1).first->second;
+  if (at != queue.committable()) ++version_;
+  at = queue.committable();
 }
 
 // The network must not wait for a disk: a worker writes, one at a time. What cannot be written is

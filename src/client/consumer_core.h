@@ -157,6 +157,7 @@ class ConsumerCore : public Member, public std::enable_shared_from_this<Consumer
   void move_to(const QueuePtr& queue, std::int64_t offset, bool by_operator);
   Result<> take_messages(const QueuePtr& queue, const Reply& reply, std::int64_t next_offset,
                          std::int64_t took_ms);
+  void store_offset(const ProcessQueue& queue);
   void save_offsets_later();
   Result<> write_offsets(const Offsets& offsets, std::uint64_t version);
   void find_retry_topic(std::int64_t now_ms);

@@ -133,7 +133,8 @@ void ConsumerCore::take_queues(const std::string& topic, const std::set<QueueId>
 }
 
 void ConsumerCore::drop(const QueuePtr& queue) {
-  if (commits_by_itself_) commit(queue);
+  if (commits_by_itself_ && clustering()) commit(queue);
+  if (commits_by_itself_ && !clustering()) store_offset(*queue);
   queue->dropped = true;
   queues_.erase(queue->id());
   on_dropped(queue);

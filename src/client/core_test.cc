@@ -126,7 +126,7 @@ TEST(CoreRoutes, forgets_a_topic_that_a_broker_does_not_know_either) {
 TEST(CoreRoutes, asks_the_next_name_server_where_one_does_not_know_the_topic) {
   World world;
   std::atomic<int> asked{0};
-  for (const std::uint16_t port : {9876, 9877}) {
+  for (const std::uint16_t port : {std::uint16_t{9876}, std::uint16_t{9877}}) {
     world.serve(port, [&](const FakeRequest&) -> std::optional<FakeAnswer> {
       if (++asked > 1) return FakeAnswer{.body = test::route_body({10911})};
       return FakeAnswer{.code = remoting::response_code::topic_not_exist};
@@ -211,7 +211,7 @@ TEST(Core, beats_for_its_members_and_serves_what_brokers_ask) {
   EXPECT_EQ(member.changes, 1);
   EXPECT_EQ(member.reset, "t42");
   world.run([&] {
-    core->unregister(member);
+    core->unregister(member, {});
     core->remove(&member);
   });
   EXPECT_TRUE(eventually([&] { return broker.count(request_code::unregister_client) == 1; }));

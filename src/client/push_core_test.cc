@@ -335,6 +335,42 @@ TEST_F(PushTest, saves_later_what_it_could_not_save) {
   std::filesystem::remove_all(folder);
 }
 
+TEST_F(PushTest, goes_on_where_it_was_in_a_queue_that_was_away_while_broadcasting) {
+  const auto folder =
+      std::filesystem::path(testing::TempDir()) / ("away-" + std::to_string(::getpid()));
+  const auto core = world.open({.instance = "me"});
+  client.emplace(core);
+  broker.records = {record(0, "a", "")};
+  auto consumer = start({.model = ConsumeModel::broadcasting,
+                         .from = ConsumeFrom::first,
+                         .offset_commit_interval = std::chrono::hours(1),
+                         .offset_directory = folder.string()});
+  const auto next_pull_is_of = [&](const std::string& offset) {
+    const auto pulls = server->requests(request_code::pull_message);
+    return !pulls.empty() && pulls.back().field("queueOffset") == offset;
+  };
+  ASSERT_TRUE(eventually([&] { return bodies() == "a " && next_pull_is_of("1"); }));
+  ASSERT_TRUE(eventually([&] {
+    world.run([&] { server->write(221, 71, 0, {.fields = {{"group", "g"}, {"topic", "t"}}}); });
+    const auto answers = server->requests(0);
+    return !answers.empty() && answers.back().body.ends_with(":1}}");
+  })) << "it is not noted as consumed";
+  const auto becomes = [&](int count) {
+    world.run([&] {
+      queues = count;
+      core->refresh_route("t");
+    });
+    return consumer.queues().size() == static_cast<std::size_t>(count);
+  };
+  ASSERT_TRUE(eventually([&] { return becomes(0); }));
+  const std::size_t pulls = server->count(request_code::pull_message);
+  ASSERT_TRUE(eventually([&] { return becomes(1); }));
+  ASSERT_TRUE(eventually([&] { return server->count(request_code::pull_message) > pulls; }));
+  EXPECT_TRUE(next_pull_is_of("1"));
+  EXPECT_TRUE(consumer.stop().ok());
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(PushTest, is_not_ordered_and_broadcasting) {
   const auto refused =
       PushConsumer::start(*client, {.group = "g",
