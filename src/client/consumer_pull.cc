@@ -91,9 +91,14 @@ void ConsumerCore::on_pulled(const QueuePtr& queue, std::int64_t asked_ms, Resul
         return pull(queue);
       return pull_later(queue, error_pause_ms);
     case response_code::pull_not_found:
-    case response_code::pull_retry_immediately:
+    case response_code::pull_retry_immediately: {
+      // A replica that is behind the master it has lost says so of what it does not have.
+      const bool stuck = reply->code() == response_code::pull_retry_immediately &&
+                         next.value_or(queue->next_offset()) == queue->next_offset();
+      if (stuck) return pull_later(queue, error_pause_ms);
       if (next) queue->set_next_offset(*next);
       return pull(queue);
+    }
     case response_code::pull_offset_moved:
       if (!next) return pull_later(queue, error_pause_ms);
       return move_to(queue, *next, is_reset(*queue, *reply));

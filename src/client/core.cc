@@ -151,10 +151,12 @@ void Core::tick() {
 }
 
 void Core::run_later(std::int64_t now) {
-  std::vector<Later> due, rest;
-  for (Later& later : later_) (later.at_ms > now ? rest : due).push_back(std::move(later));
-  later_ = std::move(rest);
-  for (Later& later : due) later.task();
+  std::vector<std::move_only_function<void()>> due;
+  while (!later_.empty() && later_.begin()->first.first <= now) {
+    due.push_back(std::move(later_.begin()->second));
+    later_.erase(later_.begin());
+  }
+  for (auto& task : due) task();
 }
 
 void Core::drop_idle_channels(std::int64_t now) {
@@ -166,8 +168,14 @@ void Core::drop_idle_channels(std::int64_t now) {
   });
 }
 
-void Core::after(std::int64_t delay_ms, std::move_only_function<void()> task) {
-  later_.push_back({now_ms() + delay_ms, std::move(task)});
+Core::LaterId Core::after(std::int64_t delay_ms, std::move_only_function<void()> task) {
+  const LaterId id{now_ms() + delay_ms, ++tasks_};
+  later_.emplace(id, std::move(task));
+  return id;
+}
+
+void Core::forget(const LaterId& id) {
+  later_.erase(id);
 }
 
 Result<> Core::add(Member* member) {

@@ -24,6 +24,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bolide::client {
@@ -110,9 +111,13 @@ class Core : public std::enable_shared_from_this<Core> {
   // What was to be sent to host:port and is still here.
   std::size_t pending_bytes(const std::string& address) const;
 
-  // Calls `task` after about so long, unless the core has ended before. Tasks that are due together
-  // are called in the order of these calls.
-  void after(std::int64_t delay_ms, std::move_only_function<void()> task);
+  // Calls `task` after about so long, unless the core has ended before, or forget() is told what
+  // this returns: when it is due, and its number. Tasks are called in the order of their times.
+  using LaterId = std::pair<std::int64_t, std::uint64_t>;
+  LaterId after(std::int64_t delay_ms, std::move_only_function<void()> task);
+  void forget(const LaterId& id);
+  // That wait for their time.
+  std::size_t tasks() const { return later_.size(); }
 
   // The route of a topic: the one that is known, else the name server's.
   // Errors: topic_not_found, connection_failed, timeout, what a name server answers.
@@ -159,11 +164,6 @@ class Core : public std::enable_shared_from_this<Core> {
     bool missing = false;  // one of them does not know the topic
   };
 
-  struct Later {
-    std::int64_t at_ms = 0;
-    std::move_only_function<void()> task;
-  };
-
   Core(CoreSettings settings, Runtime& runtime);
   void start();
   void close();
@@ -197,7 +197,8 @@ class Core : public std::enable_shared_from_this<Core> {
   StringMap<std::shared_ptr<Channel>> channels_;
   StringMap<TopicEntry> topics_;
   std::vector<Member*> members_;
-  std::vector<Later> later_;
+  std::map<LaterId, std::move_only_function<void()>> later_;
+  std::uint64_t tasks_ = 0;  // that were given to after() so far
   bool heartbeat_due_ = false;
   std::int64_t heartbeat_at_ms_ = 0;
   std::int64_t refresh_at_ms_ = 0;

@@ -154,8 +154,12 @@ void ReaderCore::on_pulled(std::size_t index, Result<Reply> reply) {
     case response_code::pull_not_found:
     case response_code::pull_retry_immediately:
     case response_code::pull_offset_moved: {
+      const std::int64_t before = queue.next;
       if (auto taken = take(queue, *reply); !taken) return end(std::move(taken).error());
-      return pull(index);
+      // A replica that is behind the master it has lost says so of what it does not have.
+      const bool stuck =
+          reply->code() == response_code::pull_retry_immediately && queue.next == before;
+      return stuck ? pull_later(index) : pull(index);
     }
     default: {
       auto failure = server_failure("read topic " + options_.topic, queue.broker, *reply);
