@@ -128,6 +128,8 @@ struct RigOptions {
   bool inline_background = true;  // likewise for everything else
   std::uint64_t segment_bytes = 8U << 20U;
   std::int64_t retention_ms = 72LL * 3600 * 1000;
+  int disk_max_used_percent = 85;
+  int disk_full_percent = 90;
   CoreSettings core = {};
 };
 
@@ -138,6 +140,8 @@ class CoreRig {
     store_options.directory = "store";
     store_options.segment_bytes = options.segment_bytes;
     store_options.retention_ms = options.retention_ms;
+    store_options.disk_max_used_percent = options.disk_max_used_percent;
+    store_options.disk_full_percent = options.disk_full_percent;
     store_options.reply_level = options.level;
     open();
   }

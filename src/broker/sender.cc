@@ -205,7 +205,8 @@ Result<store::Appended> Sender::append(const SendRequest& request, store::QueueN
        .tag_hash = known.indexed.tag_hash(),
        .keys = keys_,
        .also = spread.also,
-       .offsets = spread.offsets},
+       .offsets = spread.offsets,
+       .own = request.origin != Origin::client},
       now);
 }
 

@@ -9,6 +9,7 @@ namespace bolide::broker {
 namespace {
 
 using testing::CoreRig;
+using testing::property;
 
 TEST(SyncLevel, answers_and_shows_nothing_before_the_sync_ran) {
   CoreRig rig({.level = store::ReplyLevel::sync, .inline_sync = false});
@@ -155,6 +156,56 @@ TEST(FullDisk, refuses_and_heals) {
   const auto healed = rig.send("orders", "after");
   ASSERT_FALSE(healed.error) << healed.error->message();
   EXPECT_EQ(healed.queue_offset, 1);
+}
+
+// The oldest message is one that retention has to wait for, and the disk fills up behind it.
+class CrowdedDisk : public ::testing::Test {
+ protected:
+  void fill_behind(std::string_view properties) {
+    rig_.put_topic("orders", 1);
+    rig_.fs.set_capacity(4U << 20U);
+    ASSERT_FALSE(rig_.send("orders", "oldest", 0, properties).error);
+    const std::string filler(16U << 10U, 'x');
+    while (used_percent() <= 65) ASSERT_FALSE(rig_.send("filler", filler).error);
+    rig_.pass_ms(1'100);
+    rig_.pass_ms(1'100);
+    ASSERT_EQ(rig_.refused(rig_.request("filler", "refused")), Errc::disk_full);
+  }
+  int used_percent() {
+    const auto space = rig_.fs.space("store");
+    BOLIDE_ASSERT(space.has_value());
+    return static_cast<int>((space->total_bytes - space->free_bytes) * 100 / space->total_bytes);
+  }
+  void expect_that_space_returns() {
+    for (int i = 0; i < 120; ++i) rig_.pass_ms(500);
+    EXPECT_GT(rig_.store->stats().min_position, 0);
+    EXPECT_FALSE(rig_.send("filler", "taken").error);
+  }
+
+  CoreRig rig_{{.segment_bytes = 64U << 10U,
+                .disk_max_used_percent = 50,
+                .disk_full_percent = 60,
+                .core = {.transactions = {
+                             .timeout_ms = 1'000, .check_interval_ms = 1'000, .checks_max = 2}}}};
+};
+
+TEST_F(CrowdedDisk, does_not_stop_a_message_that_is_due) {
+  fill_behind(property("DELAY", "3"));
+  expect_that_space_returns();
+  EXPECT_EQ(rig_.visible_end("orders"), 1);
+}
+
+TEST_F(CrowdedDisk, does_not_stop_the_move_of_a_message_that_waits_on) {
+  fill_behind(property("TIMER_DELAY_MS", "3600000"));
+  expect_that_space_returns();
+  for (int i = 0; i < 3; ++i) rig_.pass_ms(1'800'000);
+  EXPECT_EQ(rig_.visible_end("orders"), 1);
+}
+
+TEST_F(CrowdedDisk, does_not_stop_the_end_of_a_transaction_that_nobody_ends) {
+  fill_behind(property("TRAN_MSG", "true") + property("PGROUP", "payers"));
+  expect_that_space_returns();
+  EXPECT_EQ(rig_.visible_end("TRANS_CHECK_MAX_TIME_TOPIC"), 1);
 }
 
 }  // namespace

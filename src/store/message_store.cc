@@ -88,7 +88,7 @@ void StoreImpl::trim_queue(QueueNo queue, std::int64_t position) {
 Result<Appended> StoreImpl::append(const AppendRequest& request, const Now& now) {
   if (stopped_) [[unlikely]]
     return Failure(stopped_error().error());
-  if (disk_full_) [[unlikely]]
+  if (disk_full_ && !request.own) [[unlikely]]
     return fail(Errc::disk_full, layout_.root + ": " + std::to_string(disk_used_percent_) +
                                      " % used, the limit is " +
                                      std::to_string(options_.disk_full_percent) + " %");

@@ -38,7 +38,7 @@ struct StoreOptions {
   std::int64_t flush_interval_ms = 200;         // async: how often the log is synced
   std::int64_t retention_ms = 72LL * 3600 * 1000;
   int disk_max_used_percent = 85;  // above: the oldest segments go, however young
-  int disk_full_percent = 90;      // above: appends are refused until space returns
+  int disk_full_percent = 90;      // above: only the server's own appends are taken
 };
 
 // Work that must not run on the log agent. Both call back on the log agent.
@@ -58,6 +58,9 @@ struct AppendRequest {
   // say so (multi_dispatch.h).
   std::span<const QueueNo> also;
   std::int32_t offsets = 1;  // of the queue that the record covers (inner_batch.h)
+  // No client's: taken above disk_full_percent too, while there is space. Retention, which brings
+  // space back, waits for such records.
+  bool own = false;
 };
 
 struct Appended {

@@ -157,7 +157,7 @@ constexpr OptionRow rows[] = {
      99, "", restart, open,
      "When the disk is fuller than that, the oldest files are deleted before their time."},
     {Opt::store_disk_full_percent, "store.disk_full_percent", integer, percent, "90", 11, 100, "",
-     restart, open, "When the disk is fuller than that, sends are refused."},
+     restart, open, "When the disk is fuller than that, clients' sends are refused."},
     {Opt::store_tail_cache_bytes, "store.tail_cache_bytes", size, bytes, "8MiB", mib, 16 * gib, "",
      restart, open, "How much of the newest messages is kept in memory for consumers that follow."},
     {Opt::store_index_run_bytes, "store.index_run_bytes", size, bytes, "256MiB", mib, 16 * gib, "",
