@@ -102,8 +102,20 @@ void Core::load(const StoredMetadata& stored) {
   if (topics_.load_trims(stored.trims)) metadata_->want_snapshot();
   groups_.load(stored.groups, stored.group_version);
   offsets_.load(stored.offsets);
+  if (!store_.stats().clean_start) cut_offsets();
   modes_.load(stored.modes);
   locks_.load(stored.locks, now());
+}
+
+// A loss of power may take messages whose offsets were committed: others will have these offsets.
+void Core::cut_offsets() {
+  const bool any = offsets_.cut(
+      [this](std::string_view topic, std::int32_t queue_id) -> std::optional<std::int64_t> {
+        if (const auto queue = store_.find_queue(topic, queue_id)) return visible_.end(*queue);
+        if (topics_.find(topic) == nullptr) return std::nullopt;
+        return 0;  // its first message was among those
+      });
+  if (any) (void)offsets_.save_dirty();  // a failure is logged there, and tried again by a tick
 }
 
 void Core::open_leases(LeaseLog::Opened leases, store::Background background) {

@@ -236,6 +236,7 @@ class Core final : public Api {
                                        const SendProperties& known, const Now& now);
   void connect();
   void load(const StoredMetadata& stored);
+  void cut_offsets();
   void open_detours(TimerLog::Opened timers, const std::vector<CheckEntry>& checks,
                     store::Background background);
   void open_leases(LeaseLog::Opened leases, store::Background background);

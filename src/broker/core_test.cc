@@ -51,12 +51,14 @@ class CoreTest : public ::testing::Test {
                    {.group = "readers", .subscriptions = {{.topic = "orders", .version = 1}}});
   }
 
-  std::string changes_of_journal() {
-    const auto names = rig_.fs.list("meta");
+  // The journal's pages reach the disk, those of the log that were not synced do not.
+  static void lose_power_of_the_log(CoreRig& rig) {
+    const auto names = rig.fs.list("meta");
     for (const std::string& name : *names) {
-      if (name.starts_with("changes.")) return "meta/" + name;
+      if (!name.starts_with("changes.")) continue;
+      ASSERT_TRUE(rig.fs.open("meta/" + name, os::OpenMode::read_write).value()->sync());
     }
-    return {};
+    rig.power_loss_and_reopen();
   }
 
   CoreRig rig_;
@@ -186,10 +188,47 @@ TEST_F(CoreTest, commits_for_groups_that_it_knows) {
 
 TEST_F(CoreTest, keeps_committed_offsets_over_a_kill_and_a_restart) {
   join(1);
+  for (int i = 0; i < 5; ++i) rig_.send("orders", "m", 1);
   ASSERT_TRUE(commit("orders", 1, 5));
   rig_.pass_ms(1000);
   rig_.kill_and_reopen();
   EXPECT_EQ(consumer_offset("readers", "orders", 1, false), 5);
+  rig_.restart();
+  EXPECT_EQ(consumer_offset("readers", "orders", 1, false), 5);
+}
+
+// Of a queue, of one that is out of sight, and of a light queue that is gone altogether.
+TEST_F(CoreTest, gives_a_group_the_messages_that_follow_those_which_a_loss_of_power_took) {
+  CoreRig rig({.inline_sync = false});
+  rig.put_topic("orders", 2);
+  rig.heartbeat(1, {.group = "readers"});
+  rig.send("orders", "old");
+  rig.pass_ms(1000);
+  rig.sync.run();
+  for (const std::int32_t queue_id : {0, 0, 1}) rig.send("orders", "lost", queue_id);
+  rig.send("%LMQ%x", "lost");
+  ASSERT_TRUE(rig.commit("readers", {"orders", 1}, 1));
+  rig.put_topic("orders", 1);
+  for (const auto& [topic, offset] : {std::pair("orders", 3), std::pair("%LMQ%x", 1)})
+    ASSERT_TRUE(rig.commit("readers", {topic, 0}, offset));
+  rig.pass_ms(1000);
+  lose_power_of_the_log(rig);
+  const auto offset_of = [&](std::string_view topic, std::int32_t queue_id = 0) {
+    return rig.core->offsets().find("readers", topic, queue_id);
+  };
+  EXPECT_EQ(offset_of("orders"), 1);
+  EXPECT_EQ(offset_of("orders", 1), 0);
+  EXPECT_EQ(offset_of("%LMQ%x"), 0);
+  rig.send("orders", "new");
+  EXPECT_EQ(CoreRig::bodies(rig.pull("orders", 1)), std::vector<std::string>{"new"});
+  rig.send("orders", "newer");
+  rig.kill_and_reopen();
+  EXPECT_EQ(offset_of("orders"), 1) << "it was noted before anything was stored";
+}
+
+TEST_F(CoreTest, keeps_an_offset_beyond_the_end_over_a_clean_stop) {
+  join(1);
+  ASSERT_TRUE(commit("orders", 1, 5));
   rig_.restart();
   EXPECT_EQ(consumer_offset("readers", "orders", 1, false), 5);
 }
@@ -548,10 +587,7 @@ TEST_F(CoreTest, gives_up_no_new_message_when_a_loss_of_power_took_the_log_behin
   Answer<void> answer;
   rig_.core->delete_topic(rig_.anonymous, "orders", answer.reply());
   ASSERT_TRUE(answer.get());
-  // The journal's pages reach the disk, those of the log do not.
-  ASSERT_TRUE(rig_.fs.open(changes_of_journal(), os::OpenMode::read_write).value()->sync());
-  rig_.fs.crash();
-  rig_.kill_and_reopen();
+  lose_power_of_the_log(rig_);
   rig_.put_topic("orders", 1);
   const auto sent = rig_.send("orders", "new");
   ASSERT_FALSE(sent.error);

@@ -22,6 +22,22 @@ void Offsets::load(const std::vector<OffsetEntry>& stored) {
   }
 }
 
+bool Offsets::cut(const EndOf& end_of) {
+  bool any = false;
+  for (auto& [key, entry] : entries_) {
+    for (std::size_t id = 0; id < entry.queues.size(); ++id) {
+      Place& at = entry.queues[id];
+      const auto queue_id = static_cast<std::int32_t>(id);
+      const auto end = at.committed > 0 ? end_of(entry.topic, queue_id) : std::nullopt;
+      if (!end || at.committed <= *end) continue;
+      at.committed = *end;
+      mark(entry, at, queue_id);
+      any = true;
+    }
+  }
+  return any;
+}
+
 Offsets::Entry* Offsets::find_entry(std::string_view group, std::string_view topic) const {
   key_.assign(topic);
   key_ += '@';

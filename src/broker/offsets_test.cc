@@ -52,6 +52,24 @@ TEST_F(OffsetsTest, come_back_after_a_kill) {
   EXPECT_EQ(offsets_->all().size(), 2U);
 }
 
+TEST_F(OffsetsTest, are_cut_at_the_ends_of_the_queues_that_are_known) {
+  offsets_->commit("g", "t", 0, 10);
+  offsets_->commit("g", "t", 1, 10);
+  offsets_->commit("g", "elsewhere", 0, 10);
+  save();
+  open();
+  const auto end_of = [](std::string_view topic, std::int32_t queue_id) {
+    return topic == "t" ? std::optional<std::int64_t>(queue_id == 0 ? 7 : 10) : std::nullopt;
+  };
+  EXPECT_TRUE(offsets_->cut(end_of));
+  EXPECT_FALSE(offsets_->cut(end_of));
+  save();
+  open();
+  EXPECT_EQ(offsets_->find("g", "t", 0), 7);
+  EXPECT_EQ(offsets_->find("g", "t", 1), 10);
+  EXPECT_EQ(offsets_->find("g", "elsewhere", 0), 10);
+}
+
 TEST_F(OffsetsTest, are_saved_once_however_often_they_were_committed) {
   const auto bytes_of_one_save = [&] {
     const auto before = fs_.space("meta")->free_bytes;
