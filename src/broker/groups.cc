@@ -18,7 +18,7 @@ void Groups::load(const std::vector<GroupConfig>& stored, const DataVersion& ver
 const GroupConfig* Groups::find(std::string_view name) const {
   const auto found = groups_.find(name);
   if (found != groups_.end()) return &found->second;
-  if (!name.starts_with(store::light_prefix) || !validate_group_name(name)) return nullptr;
+  if (!store::is_light_queue(name)) return nullptr;
   light_.name = name;
   return &light_;
 }
@@ -45,12 +45,12 @@ Result<const GroupConfig*> Groups::save(GroupConfig config, WallMs now_ms) {
 }
 
 Result<> Groups::put(GroupConfig config, WallMs now_ms) {
+  if (store::is_light_queue(config.name)) return {};
   BOLIDE_CHECK(validate_group_name(config.name));
   if (config.retry_queues < 0 || config.retry_queues > queues_max) {
     return fail(Errc::invalid_argument,
                 "retryQueueNums of " + config.name + " must be 0 to " + std::to_string(queues_max));
   }
-  if (config.name.starts_with(store::light_prefix)) return {};
   const GroupConfig* known = find(config.name);
   const auto changes = std::exchange(
       config.attributes, known == nullptr ? decltype(config.attributes){} : known->attributes);

@@ -23,8 +23,8 @@ class Groups {
 
   void load(const std::vector<GroupConfig>& stored, const DataVersion& version);
 
-  // A group named like a light queue has the defaults and is not kept: what is told of it lives
-  // until the next call that asks for one.
+  // A group named like a light queue, by any characters that such a queue may have, has the
+  // defaults and is not kept: what is told of it lives until the next call that asks for one.
   const GroupConfig* find(std::string_view name) const;
   // The group's settings, made with defaults if allowed (always for the system's groups). Errors:
   // group_not_found, invalid_argument for a bad name; as Metadata::flush.

@@ -2,12 +2,13 @@
 //
 // Metadata in the journal. Keys: topic/NAME, group/NAME, offset/QUEUE/TOPIC@GROUP, trim/NAME,
 // mode/TOPIC@GROUP, lock/QUEUE/TOPIC@GROUP, checks/HALF, mapping/NAME, version/topic,
-// version/group. Names hold neither '/' nor '@', so keys are unambiguous. Runs on: core agent.
-// Owns: the journal. Invariant: see metadata.h.
+// version/group. Offsets and locks may be of names that hold '@': see queue_key.h.
+// Runs on: core agent.  Owns: the journal.  Invariant: see metadata.h.
 #include "broker/metadata.h"
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "broker/queue_key.h"
 
 #include <fmt/core.h>
 
@@ -43,7 +44,7 @@ std::string key_of(std::string_view prefix, std::string_view name) {
 }
 
 std::string key_of_offset(std::string_view topic, std::string_view group, std::int32_t queue_id) {
-  return fmt::format("{}{}/{}@{}", offset_key, queue_id, topic, group);
+  return key_of(offset_key, queue_key(topic, group, queue_id));
 }
 
 std::string key_of_mode(const RequestMode& mode) {
@@ -142,17 +143,13 @@ class Replay {
 
   static Result<> read_offset(std::string_view key, std::string_view value,
                               StoredMetadata* stored) {
-    const std::string_view rest = key.substr(offset_key.size());
-    const std::size_t slash = rest.find('/');
-    const std::size_t at = rest.find('@');
-    const auto queue_id = parse_integer<std::int32_t>(rest.substr(0, slash));
+    const auto queue = parse_queue_key(key.substr(offset_key.size()));
     const auto offset = parse_integer<std::int64_t>(value);
-    if (slash == rest.npos || at == rest.npos || at < slash || !queue_id || !offset) {
+    if (!queue || !offset)
       return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
-    }
-    stored->offsets.push_back({.topic = std::string(rest.substr(slash + 1, at - slash - 1)),
-                               .group = std::string(rest.substr(at + 1)),
-                               .queue_id = *queue_id,
+    stored->offsets.push_back({.topic = std::string(queue->topic),
+                               .group = std::string(queue->group),
+                               .queue_id = queue->queue_id,
                                .offset = *offset});
     return {};
   }

@@ -43,7 +43,7 @@ struct TrimEntry {
   std::int64_t position = 0;
 };
 
-// A queue that a client consumes in order. `queue` is QUEUE/TOPIC@GROUP.
+// A queue that a client consumes in order. `queue` is its queue_key().
 struct LockEntry {
   std::string queue;
   std::string client_id;

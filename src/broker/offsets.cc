@@ -40,7 +40,7 @@ bool Offsets::cut(const EndOf& end_of) {
 
 Offsets::Entry* Offsets::find_entry(std::string_view group, std::string_view topic) const {
   key_.assign(topic);
-  key_ += '@';
+  key_ += '/';
   key_ += group;
   const auto found = entries_.find(key_);
   return found == entries_.end() ? nullptr : const_cast<Entry*>(&found->second);

@@ -86,7 +86,7 @@ class Offsets {
 
   Metadata& metadata_;
   mutable std::string key_;   // scratch: looking up allocates nothing
-  StringMap<Entry> entries_;  // by topic@group
+  StringMap<Entry> entries_;  // by topic/group
   std::vector<Dirty> dirty_;
   std::vector<Dirty> erased_;
 };

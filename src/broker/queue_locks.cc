@@ -4,29 +4,20 @@
 // Runs on: core agent.  Owns: the locks.  Invariant: see queue_locks.h.
 #include "broker/queue_locks.h"
 
+#include "broker/queue_key.h"
+
 #include <algorithm>
 
 namespace bolide::broker {
-namespace {
-
-std::string key_of(std::string_view group, std::string_view topic, std::int32_t queue_id) {
-  std::string key = std::to_string(queue_id);
-  key += '/';
-  key += topic;
-  key += '@';
-  key += group;
-  return key;
-}
-
-}  // namespace
-
 void QueueLocks::load(const std::vector<LockEntry>& stored, const Now& now) {
   for (const LockEntry& lock : stored) {
     // A clock that was set may say that the lock is from tomorrow.
     const std::int64_t age_ms = std::max<std::int64_t>(now.wall_ms - lock.renewed_ms, 0);
     if (age_ms > lock_ms) continue;
     const std::int64_t renewed_ms = now.steady_ms() - age_ms;
-    Holders& holders = groups_[lock.queue.substr(lock.queue.rfind('@') + 1)];
+    const auto key = parse_queue_key(lock.queue);
+    if (!key) continue;
+    Holders& holders = groups_[std::string(key->group)];
     const std::size_t before = holders.size();
     holders[lock.queue] = {
         .client_id = lock.client_id, .renewed_ms = renewed_ms, .saved_ms = renewed_ms};
@@ -36,7 +27,7 @@ void QueueLocks::load(const std::vector<LockEntry>& stored, const Now& now) {
 
 bool QueueLocks::lock(std::string_view group, std::string_view topic, std::int32_t queue_id,
                       std::string_view client_id, const Now& now) {
-  const std::string key = key_of(group, topic, queue_id);
+  const std::string key = queue_key(topic, group, queue_id);
   auto of_group = groups_.find(group);
   if (of_group == groups_.end()) of_group = groups_.emplace(group, Holders{}).first;
   const auto [place, made] = of_group->second.try_emplace(key);
@@ -60,7 +51,7 @@ void QueueLocks::unlock(std::string_view group, std::string_view topic, std::int
   const auto of_group = groups_.find(group);
   if (of_group == groups_.end()) return;
   Holders& holders = of_group->second;
-  const auto found = holders.find(key_of(group, topic, queue_id));
+  const auto found = holders.find(queue_key(topic, group, queue_id));
   if (found == holders.end() || found->second.client_id != client_id) return;
   metadata_.erase_lock(found->first);
   holders.erase(found);

@@ -51,6 +51,14 @@ TEST_F(QueueLocksTest, are_held_by_one_client_of_a_group) {
   EXPECT_FALSE(locks_->holds_any("her", at(3).steady_ms())) << "the end of a name is no name";
 }
 
+TEST_F(QueueLocksTest, are_of_their_group_after_a_start_whatever_its_name_holds) {
+  EXPECT_TRUE(locks_->lock("%LMQ%g@@@h", "%LMQ%t@u", 0, "a", at(0)));
+  EXPECT_TRUE(metadata_->flush());
+  open(at(1));
+  EXPECT_TRUE(locks_->holds_any("%LMQ%g@@@h", at(1).steady_ms()));
+  EXPECT_FALSE(locks_->lock("%LMQ%g@@@h", "%LMQ%t@u", 0, "b", at(1)));
+}
+
 TEST_F(QueueLocksTest, are_counted_for_each_group) {
   EXPECT_TRUE(lock(0, "a", 0));
   EXPECT_TRUE(lock(1, "a", 1'000));

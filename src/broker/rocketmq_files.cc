@@ -26,6 +26,9 @@
 namespace bolide::broker {
 namespace {
 
+// Groups named like a light queue may hold '@', as queues may.
+constexpr std::string_view light_group_mark = "@%LMQ%";
+
 using Parse = std::function<Result<>(std::string_view json)>;
 
 Result<> read_with_backup(os::FileSystem& fs, const std::string& path, const Parse& parse) {
@@ -87,7 +90,7 @@ Result<> parse_offsets(std::string_view json, StoredMetadata* into) {
   in.object([&](JsonKey key) {
     if (key != "offsetTable") return;
     in.object([&](JsonKey place) {
-      const std::size_t at = place.text.find('@');
+      const std::size_t at = place.text.rfind('@');
       const std::string topic(place.text.substr(0, at));
       const std::string group(at == place.text.npos ? "" : place.text.substr(at + 1));
       in.object([&](JsonKey queue) {
@@ -113,7 +116,7 @@ Result<> parse_light_offsets(std::string_view json, StoredMetadata* into) {
   in.object([&](JsonKey key) {
     if (key != "lmqOffsetTable") return;
     in.object([&](JsonKey place) {
-      const std::size_t at = place.text.rfind('@');
+      const std::size_t at = place.text.rfind(light_group_mark);
       if (at == place.text.npos) return;
       OffsetEntry entry{.topic = std::string(place.text.substr(0, at)),
                         .group = std::string(place.text.substr(at + 1))};

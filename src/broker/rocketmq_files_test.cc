@@ -73,13 +73,16 @@ TEST_F(RocketmqFilesTest, are_read_as_rocketmq_writes_them) {
 TEST_F(RocketmqFilesTest, read_and_write_the_offsets_of_light_queues) {
   write("consumerOffset.json", R"({"offsetTable":{"orders@readers":{0:1},"old@readers":{0:7}}})");
   write("lmqConsumerOffset.json", R"({"dataVersion":{"counter":9},
-	"lmqOffsetTable":{"%LMQ%a@%LMQ%g":5},"offsetTable":{"orders@readers":{0:2,1:3}}})");
+	"lmqOffsetTable":{"%LMQ%a@b@%LMQ%g@@@h":5},"offsetTable":{"orders@readers":{0:2,1:3},"%LMQ%a@b@readers":{0:4}}})");
   const StoredMetadata all = read();
   std::map<std::string, std::int64_t> found;
   for (const OffsetEntry& entry : all.offsets)
-    found[entry.topic + "@" + entry.group + std::to_string(entry.queue_id)] = entry.offset;
-  const std::map<std::string, std::int64_t> expected = {
-      {"orders@readers0", 2}, {"orders@readers1", 3}, {"old@readers0", 7}, {"%LMQ%a@%LMQ%g0", 5}};
+    found[entry.topic + " " + entry.group + std::to_string(entry.queue_id)] = entry.offset;
+  const std::map<std::string, std::int64_t> expected = {{"orders readers0", 2},
+                                                        {"orders readers1", 3},
+                                                        {"old readers0", 7},
+                                                        {"%LMQ%a@b readers0", 4},
+                                                        {"%LMQ%a@b %LMQ%g@@@h0", 5}};
   EXPECT_EQ(found, expected);
   ASSERT_TRUE(write_rocketmq_files(fs_, "store", all));
   const auto text = os::read_file(fs_, "store/config/lmqConsumerOffset.json");

@@ -10,7 +10,7 @@ namespace bolide::broker {
 
 Popper::Line* Popper::find_line(std::string_view group, std::string_view topic) {
   key_.assign(topic);
-  key_ += '@';
+  key_ += '/';
   key_ += group;
   const auto found = lines_.find(key_);
   return found == lines_.end() ? nullptr : found->second.get();
@@ -18,7 +18,7 @@ Popper::Line* Popper::find_line(std::string_view group, std::string_view topic) 
 
 std::size_t Popper::waiting(std::string_view group, std::string_view topic,
                             std::int32_t queue_id) const {
-  const auto found = lines_.find(std::string(topic) + "@" + std::string(group));
+  const auto found = lines_.find(std::string(topic) + "/" + std::string(group));
   if (found == lines_.end()) return 0;
   std::size_t count = 0;
   for (Room::Id id = room_.first(*found->second); id != Room::none; id = room_.next(id))

@@ -105,7 +105,7 @@ class Popper {
   Parts parts_;
   PopTaker taker_;
   std::string key_;                         // scratch
-  StringMap<std::unique_ptr<Line>> lines_;  // by topic@group; never empty for long
+  StringMap<std::unique_ptr<Line>> lines_;  // by topic/group; never empty for long
   StringMap<std::vector<Line*>> by_topic_;
   std::vector<Line*> marked_;
   Room room_;

@@ -41,7 +41,7 @@ LeaseTable::LeaseTable(Offsets& offsets, LeaseLog::Opened opened, const EndOf& e
 
 LeaseTable::Entry* LeaseTable::find_entry(std::string_view group, std::string_view topic) {
   key_.assign(topic);
-  key_ += '@';
+  key_ += '/';
   key_ += group;
   const auto found = entries_.find(key_);
   return found == entries_.end() ? nullptr : &found->second;

@@ -231,6 +231,31 @@ TEST_F(LightQueuesTest, keep_groups_offsets_without_the_group) {
   EXPECT_EQ(rig_.core->offsets().find("%LMQ%g", "%LMQ%x", 0), 1);
 }
 
+// As those of MQTT clients do, in queues and in groups.
+TEST_F(LightQueuesTest, keep_offsets_whose_names_hold_the_mark_between_queue_and_group) {
+  const std::vector<std::pair<std::string_view, std::string_view>> places = {
+      {"%LMQ%GID@@@device", "readers"},
+      {"%LMQ%GID@@@device", "%LMQ%GID@@@device"},
+      {"%LMQ%a", "%LMQ%b@%LMQ%c"},
+      {"%LMQ%a@%LMQ%b", "%LMQ%c"}};
+  rig_.heartbeat(1, {.group = "readers"});
+  std::int64_t offset = 0;
+  for (const auto& [queue, group] : places) {
+    for (int i = 0; i < 4; ++i) send("m", queue);
+    ASSERT_TRUE(rig_.commit(group, {queue, 0}, ++offset)) << group;
+  }
+  const auto expect_all = [&] {
+    offset = 0;
+    for (const auto& [queue, group] : places)
+      EXPECT_EQ(rig_.core->offsets().find(group, queue, 0), ++offset) << queue << ' ' << group;
+  };
+  rig_.pass_ms(1'000);
+  rig_.kill_and_reopen();
+  expect_all();
+  rig_.restart();
+  expect_all();
+}
+
 TEST_F(LightQueuesTest, are_empty_once_deleted_and_go_on_counting) {
   send("a", "%LMQ%x");
   Answer<void> deleted;
