@@ -330,12 +330,15 @@ void Core::save_places(std::int64_t synced_position) {
 
 Result<StoredMetadata> Core::shut_down() {
   drain();
-  // The store syncs all when it closes.
-  save_places(store_.stats().max_position);
+  // Copies of messages first: their originals are forgotten next. A store that fails here says so
+  // when it closes.
+  (void)store_.sync_all();
+  const std::int64_t synced = store_.stats().synced_position;
+  save_places(synced);
   StoredMetadata all = everything();
   BOLIDE_CHECK(metadata_->snapshot(all));
   BOLIDE_CHECK(leases_->snapshot());
-  BOLIDE_CHECK(dedupe_->save_all(store_.stats().max_position));
+  BOLIDE_CHECK(dedupe_->save_all(synced));
   return all;
 }
 

@@ -186,6 +186,15 @@ void StoreImpl::start_sync() {
                    });
 }
 
+Result<> StoreImpl::sync_all() {
+  // A settled sync may have started the next one.
+  while (!stopped_ && (sync_slot_.busy() || synced_ < log_.written())) {
+    start_sync();
+    sync_slot_.settle();
+  }
+  return stopped_ ? stopped_error() : Result<>();
+}
+
 void StoreImpl::synced(Result<> result, std::int64_t position, std::int64_t took_us) {
   if (!result) {
     // Never tried again: what the kernel dropped would then look as if it were on disk.

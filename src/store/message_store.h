@@ -138,6 +138,8 @@ class MessageStore {
   // End of turn: writes what was appended with one write and, as the level asks, starts a sync.
   // An error stops the store for good: it is repeated by every later append.
   virtual Result<> write_turn(const Now& now) = 0;
+  // Waits until the disk has all that was written. Errors: storage_stopped.
+  virtual Result<> sync_all() = 0;
   // Everything that ends at or before this position may be acknowledged and shown.
   virtual std::int64_t safe_position() const = 0;
   // Called on the log agent whenever safe_position() has grown outside write_turn(), and once when

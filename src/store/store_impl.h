@@ -33,6 +33,7 @@ class StoreImpl final : public MessageStore {
 
   Result<Appended> append(const AppendRequest& request, const Now& now) override;
   Result<> write_turn(const Now& now) override;
+  Result<> sync_all() override;
   std::int64_t safe_position() const override;
   void on_safe(std::function<void()> callback) override { on_safe_ = std::move(callback); }
   void before_drop(std::function<bool(std::int64_t)> may) override { may_drop_ = std::move(may); }

@@ -144,12 +144,7 @@ Result<> StoreImpl::close() {
 }
 
 Result<> StoreImpl::close_files() {
-  // A settled sync may have started the next one.
-  while (!stopped_ && (sync_slot_.busy() || synced_ < log_.written())) {
-    start_sync();
-    sync_slot_.settle();
-  }
-  if (stopped_) return stopped_error();
+  BOLIDE_CHECK(sync_all());
   if (!index_->active().empty()) index_->seal();
   while (!index_->sealed().empty() || !base_changes_.empty()) {
     BOLIDE_TRY(const auto header, write_index(index_job()));

@@ -325,6 +325,21 @@ TEST_F(TimersTest, try_again_when_a_delivery_cannot_be_stored) {
   EXPECT_EQ(rig_.visible_end("small"), 1);
 }
 
+TEST(Timers, are_not_forgotten_by_a_stop_before_the_disk_has_what_was_delivered) {
+  CoreRig rig({.inline_sync = false});
+  rig.put_topic("orders", 1);
+  rig.send("orders", "by level", 0, property("DELAY", "1"));
+  rig.send("orders", "by time", 0, property("TIMER_DELAY_MS", "1000"));
+  rig.pass_ms(300);
+  rig.sync.run();
+  for (int i = 0; i < 3; ++i) rig.pass_ms(1'000);
+  ASSERT_EQ(rig.visible_end("orders"), 2);
+  ASSERT_TRUE(rig.core->shut_down());
+  rig.power_loss_and_reopen();  // while the last connections close
+  for (int i = 0; i < 3; ++i) rig.pass_ms(1'000);
+  EXPECT_EQ(rig.visible_end("orders"), 2);
+}
+
 TEST(Timers, outlive_the_log_that_they_were_stored_in) {
   CoreRig rig;
   rig.store_options.retention_ms = 3 * day_ms;
