@@ -217,6 +217,51 @@ TEST_F(StoreFault, refuses_appends_above_the_limit_of_the_disk) {
   EXPECT_TRUE(append(*store_, queue_, "x", clock_.now()));
 }
 
+TEST_F(StoreFault, removes_nothing_younger_while_an_old_file_cannot_be_removed) {
+  options_.segment_bytes = 16 << 10;
+  options_.retention_ms = 60'000;
+  open();
+  const auto age = [&] {
+    fill(300);
+    let_time_pass(100'000);
+    for (int i = 0; i < 5; ++i) let_time_pass(1'100);
+  };
+  disk_.fail_at(os::FileOperation::remove, 1, Errc::io, true);
+  ::testing::internal::CaptureStderr();
+  age();
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
+  const std::int64_t min = store_->stats().min_position;
+  ASSERT_GT(min, 0);
+  age();
+  EXPECT_EQ(store_->stats().min_position, min) << "it would free nothing";
+  disk_.clear_faults();
+  disk_.fail_at(os::FileOperation::remove, 2, Errc::io);  // and then not at all, but for once
+  for (int i = 0; i < 5; ++i) let_time_pass(1'100);
+  EXPECT_GT(store_->stats().min_position, min);
+  ASSERT_TRUE(store_->close());
+  open();
+  expect_all_readable();
+  EXPECT_EQ(store_->next_offset(queue_), 600);
+}
+
+TEST_F(StoreFault, leaves_a_log_without_a_hole_when_it_stops_before_it_could_remove_a_file) {
+  options_.segment_bytes = 16 << 10;
+  options_.retention_ms = 60'000;
+  open();
+  fill(300);
+  disk_.fail_at(os::FileOperation::remove, 1, Errc::io);
+  let_time_pass(100'000);
+  let_time_pass(1'100);
+  fill(300);
+  let_time_pass(100'000);
+  let_time_pass(1'100);
+  ASSERT_GT(store_->stats().min_position, 0);
+  ASSERT_TRUE(store_->close());
+  const auto reopened = try_open();
+  EXPECT_TRUE(reopened) << reopened.error().message();
+}
+
 TEST_F(StoreFault, damage_in_what_was_synced_is_refused_and_left_alone) {
   open();
   fill(50);

@@ -87,7 +87,8 @@ class StoreImpl final : public MessageStore {
   IndexJob index_job();
   void index_written(Result<std::optional<RunHeader>> written);
   void keep_space(const Now& now);
-  std::vector<std::string> expire(const Now& now);
+  void expire(const Now& now);
+  void removed(std::vector<std::string> left, const Result<>& result);
   void space_seen(const os::SpaceInfo& space);
   Result<> close_files();
 
@@ -119,6 +120,8 @@ class StoreImpl final : public MessageStore {
   std::int64_t space_ms_ = 0;  // steady; of the last look at the disk
   int disk_used_percent_ = 0;
   bool disk_full_ = false;
+  std::vector<std::string> to_remove_;  // out of the log and still on the disk, oldest first
+  bool remove_failed_ = false;
 
   std::vector<Wanted> wanted_;       // scratch of read()
   std::vector<IndexEntry> entries_;  // scratch of read()

@@ -71,28 +71,36 @@ void StoreImpl::index_written(Result<std::optional<RunHeader>> written) {
 void StoreImpl::keep_space(const Now& now) {
   if (space_slot_.busy() || (space_ms_ != 0 && now_ms_ - space_ms_ < space_interval_ms)) return;
   space_ms_ = std::max<std::int64_t>(now_ms_, 1);
+  // What is left must always be a whole end of the log: oldest first, each durably, and nothing
+  // more while one cannot be removed.
+  if (to_remove_.empty()) expire(now);
   space_slot_.start(agents_.background,
-                    [this, gone = expire(now), &fs = fs_, layout = layout_]() -> JobSlot::Finish {
-                      Result<> removed;
-                      for (const std::string& path : gone) {
-                        // Oldest first, each durably: what is left is always a whole end of the
-                        // log.
-                        if (removed) removed = fs.remove_all(path);
-                        if (removed) removed = fs.sync_directory(layout.log);
+                    [this, paths = to_remove_, &fs = fs_, layout = layout_]() -> JobSlot::Finish {
+                      Result<> result;
+                      auto next = paths.begin();
+                      for (; next != paths.end(); ++next) {
+                        result = fs.remove_all(*next);
+                        if (result) result = fs.sync_directory(layout.log);
+                        if (!result) break;
                       }
-                      return [this, removed = std::move(removed), space = fs.space(layout.root)] {
-                        if (!removed)
-                          BOLIDE_LOG(warning, "old files are not removed: {}",
-                                     removed.error().message());
+                      return [this, left = std::vector(next, paths.end()),
+                              result = std::move(result), space = fs.space(layout.root)]() mutable {
+                        removed(std::move(left), result);
                         if (space) space_seen(*space);
                       };
                     });
 }
 
-// Takes out of the log what is too old, or what the disk has no room for; gives the files to
-// remove.
-std::vector<std::string> StoreImpl::expire(const Now& now) {
-  std::vector<std::string> gone;
+void StoreImpl::removed(std::vector<std::string> left, const Result<>& result) {
+  if (!result && !remove_failed_)
+    BOLIDE_LOG(warning, "old files are not removed, will be tried again: {}",
+               result.error().message());
+  remove_failed_ = !result;
+  to_remove_ = std::move(left);
+}
+
+// Takes out of the log what is too old, or what the disk has no room for.
+void StoreImpl::expire(const Now& now) {
   bool crowded = disk_used_percent_ > options_.disk_max_used_percent;
   while (log_.segments().size() > 1) {
     const std::int64_t next_begins = log_.first_store_ms(1);
@@ -111,11 +119,11 @@ std::vector<std::string> StoreImpl::expire(const Now& now) {
                  "store.disk_max_used_percent");
       crowded = false;  // one at a time: then look at the disk again
     }
-    gone.push_back(log_.drop_front().path);
+    to_remove_.push_back(log_.drop_front().path);
   }
-  if (gone.empty()) return gone;
-  for (std::string& run : index_->set_log_min(log_.min_position())) gone.push_back(std::move(run));
-  return gone;
+  if (to_remove_.empty()) return;
+  for (std::string& run : index_->set_log_min(log_.min_position()))
+    to_remove_.push_back(std::move(run));
 }
 
 void StoreImpl::space_seen(const os::SpaceInfo& space) {
