@@ -66,9 +66,13 @@ bool Clients::update_filters(ConsumerGroup& group, const ConsumerData& data) {
     changed = changed || !same;
     group.filters.insert_or_assign(subscription.topic, std::move(filter));
   }
+  // Sorted, for a client may subscribe to any number of topics.
+  std::vector<std::string_view> topics;
+  topics.reserve(data.subscriptions.size());
+  for (const Subscription& subscription : data.subscriptions) topics.push_back(subscription.topic);
+  std::ranges::sort(topics);
   const auto gone = std::erase_if(group.filters, [&](const auto& item) {
-    return std::ranges::none_of(data.subscriptions,
-                                [&](const Subscription& s) { return s.topic == item.first; });
+    return !std::ranges::binary_search(topics, std::string_view(item.first));
   });
   return changed || gone > 0;
 }

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 namespace bolide::broker {
 namespace {
 
@@ -55,6 +57,22 @@ TEST_F(ClientsTest, change_a_group_by_joining_once) {
   ASSERT_NE(clients_.find("g"), nullptr);
   EXPECT_EQ(clients_.find("g")->members.size(), 2U);
   EXPECT_EQ(clients_.member_count(), 2U);
+}
+
+// Each topic compared with each would take minutes.
+TEST_F(ClientsTest, are_seen_in_little_time_however_much_they_subscribe_to) {
+  constexpr std::size_t topics = 200'000;
+  std::vector<Subscription> subscriptions;
+  for (std::size_t i = 0; i < topics; ++i)
+    subscriptions.push_back(
+        {.topic = "a-topic-with-a-long-name-" + std::to_string(i), .expression = "*"});
+  const std::clock_t began = std::clock();
+  EXPECT_TRUE(seen(1, subscriptions));
+  EXPECT_FALSE(seen(1, subscriptions));
+  subscriptions.pop_back();
+  EXPECT_TRUE(seen(1, subscriptions));
+  EXPECT_LT((std::clock() - began) / CLOCKS_PER_SEC, 10);
+  EXPECT_EQ(clients_.find("g")->filters.size(), topics - 1);
 }
 
 TEST_F(ClientsTest, change_a_group_by_another_subscription) {
