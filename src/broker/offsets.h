@@ -53,6 +53,8 @@ class Offsets {
   std::vector<std::string> topics_of(std::string_view group) const;
   std::vector<std::string> groups_of(std::string_view topic) const;
   std::vector<OffsetEntry> all() const;
+  // Groups and topics of which anything is noted.
+  std::size_t size() const { return entries_.size(); }
 
   // Writes what was changed to the journal: a queue that was committed a thousand times once. What
   // could not be written is written by a later call. Errors: as Metadata::flush.

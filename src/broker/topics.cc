@@ -29,8 +29,7 @@ Topics::Topics(TopicSettings settings, store::MessageStore& store, Metadata& met
       store_(store),
       metadata_(metadata),
       absent_(store.queue(absent_name, 0)) {
-  for (store::QueueNo queue = 0; queue < store_.queue_count(); ++queue)
-    lights_ += store::is_light_queue(store_.queue_name(queue).topic) ? 1 : 0;
+  count_lights();
 }
 
 void Topics::load(const std::vector<TopicConfig>& stored, const DataVersion& version) {
@@ -81,6 +80,7 @@ bool Topics::load_trims(const std::vector<TrimEntry>& stored) {
     const auto found = trims_.find(store_.queue_name(queue).topic);
     if (found != trims_.end()) store_.trim_queue(queue, found->second);
   }
+  count_lights();
   return beyond;
 }
 
@@ -116,27 +116,50 @@ const Topic* Topics::light(std::string_view name, store::QueueNo queue) const {
   return &light_;
 }
 
+void Topics::count_light(store::QueueNo queue) {
+  if (is_counted(queue)) return;
+  if (counted_.size() <= queue) counted_.resize(queue + 1U);
+  counted_[queue] = true;
+  ++lights_;
+}
+
+void Topics::count_lights() {
+  lights_ = 0;
+  counted_.assign(store_.queue_count(), false);
+  counted_at_ = store_.stats().min_position;
+  for (store::QueueNo queue = 0; queue < store_.queue_count(); ++queue) {
+    if (!store_.is_empty(queue) && store::is_light_queue(store_.queue_name(queue).topic))
+      count_light(queue);
+  }
+}
+
+// They are counted anew only where retention may have emptied some: it looks at them all.
+bool Topics::have_room_for_lights(std::size_t more) {
+  if (lights_ + more <= settings_.light_queues_max) return true;
+  if (counted_at_ == store_.stats().min_position) return false;
+  count_lights();
+  return lights_ + more <= settings_.light_queues_max;
+}
+
 Result<std::vector<store::QueueNo>> Topics::make_lights(std::span<const std::string_view> names,
                                                         bool bounded) {
   std::vector<store::QueueNo> queues;
-  std::set<std::string_view> absent;
+  std::set<std::string_view> more;
   for (const std::string_view name : names) {
     queues.push_back(store_.find_queue(name, 0).value_or(absent_));
-    if (is_absent_light(queues.back())) absent.insert(name);
+    if (!is_counted(queues.back())) more.insert(name);
   }
-  if (absent.empty()) return queues;
-  if (bounded && lights_ + absent.size() > settings_.light_queues_max) {
+  if (more.empty()) return queues;
+  if (bounded && !have_room_for_lights(more.size())) {
     return fail(Errc::quota_exceeded,
                 "[LMQ_CONSUME_QUEUE_NUM_EXCEEDED]lmq consume queue num exceeded: " +
                     std::to_string(lights_) + " (broker.light_queues_max)");
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (!is_absent_light(queues[i])) continue;
     const std::size_t before = store_.queue_count();
     queues[i] = store_.queue(names[i], 0);
-    if (store_.queue_count() == before) continue;  // it is named twice
-    ++lights_;
-    if (light_made_) light_made_(names[i], queues[i]);
+    count_light(queues[i]);
+    if (store_.queue_count() > before && light_made_) light_made_(names[i], queues[i]);
   }
   return queues;
 }
@@ -310,6 +333,10 @@ Result<> Topics::erase_light(std::string_view name, store::QueueNo queue) {
   BOLIDE_CHECK(metadata_.flush());
   trims_[std::string(name)] = end;
   store_.trim_queue(queue, end);
+  if (is_counted(queue)) {
+    counted_[queue] = false;
+    --lights_;
+  }
   return {};
 }
 

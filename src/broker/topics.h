@@ -46,7 +46,7 @@ struct TopicSettings {
   std::int32_t default_queues = 8;
   std::int32_t delay_levels = 18;
   std::string trace_topic;  // empty: none
-  std::size_t light_queues_max = 2'000'000;
+  std::size_t light_queues_max = 2'000'000;  // that have messages
 };
 
 class Topics {
@@ -105,6 +105,10 @@ class Topics {
 
  private:
   const Topic* light(std::string_view name, store::QueueNo queue) const;
+  bool is_counted(store::QueueNo queue) const { return queue < counted_.size() && counted_[queue]; }
+  void count_light(store::QueueNo queue);
+  void count_lights();
+  bool have_room_for_lights(std::size_t more);
   Topic& insert(TopicConfig config);
   void open_queues(Topic& topic);
   Result<> check_name(std::string_view name) const;
@@ -122,9 +126,11 @@ class Topics {
   StringMap<std::int64_t> trims_;  // by topic: its records below this position are deleted
   DataVersion version_;
   std::size_t static_count_ = 0;
-  mutable Topic light_;     // scratch of find()
-  store::QueueNo absent_;   // for ever empty
-  std::size_t lights_ = 0;  // light queues that the store knows
+  mutable Topic light_;         // scratch of find()
+  store::QueueNo absent_;       // for ever empty
+  std::size_t lights_ = 0;      // light queues with messages, and some that retention has emptied
+  std::vector<bool> counted_;   // by queue: whether it is one of these
+  std::int64_t counted_at_ = 0; // where the log began when they were counted
   std::function<void(std::string_view, store::QueueNo)> light_made_;
 };
 

@@ -74,6 +74,11 @@ QueueName StoreImpl::queue_name(QueueNo queue) const {
   return {index_->queues().topic(queue), index_->queues().at(queue).queue_id};
 }
 
+bool StoreImpl::is_empty(QueueNo queue) const {
+  const QueueState& state = index_->queues().at(queue);
+  return state.last_position < std::max(log_.min_position(), state.base_position);
+}
+
 void StoreImpl::trim_queue(QueueNo queue, std::int64_t position) {
   BOLIDE_ASSERT(position <= log_.end());
   if (position <= index_->queues().at(queue).base_position) return;

@@ -124,6 +124,8 @@ class MessageStore {
   virtual std::size_t queue_count() const = 0;
   virtual QueueName queue_name(QueueNo queue) const = 0;
   virtual std::int64_t min_offset(QueueNo queue) = 0;
+  // Whether the log has none of its records any more, or never had. Never waits for the disk.
+  virtual bool is_empty(QueueNo queue) const = 0;
   virtual std::int64_t next_offset(QueueNo queue) const = 0;  // of the next append
   // Forgets the queue's records below `position` of the log: they are no longer reachable, the next
   // append gets next_offset() as before, so that no offset is ever given twice. Kept by the next

@@ -28,6 +28,7 @@ class StoreImpl final : public MessageStore {
   std::size_t queue_count() const override { return index_->queues().size(); }
   QueueName queue_name(QueueNo queue) const override;
   std::int64_t min_offset(QueueNo queue) override { return index_->min_offset(queue); }
+  bool is_empty(QueueNo queue) const override;
   std::int64_t next_offset(QueueNo queue) const override { return index_->queues().at(queue).next; }
   void trim_queue(QueueNo queue, std::int64_t position) override;
 

@@ -109,8 +109,8 @@ constexpr OptionRow rows[] = {
      "on."},
     {Opt::broker_light_queues_max, "broker.light_queues_max", integer, none, "2000000", 0,
      1'000'000'000, "", restart, open,
-     "How many light queues (%LMQ%...) sends may make, as long as the directory lives; some 350 "
-     "bytes of memory each. A send that would make more is refused."},
+     "How many light queues (%LMQ%...) may have messages; some 350 bytes of memory each, also once "
+     "it is empty. A send that would make more is refused."},
     {Opt::broker_timer_max_delay_ms, "broker.timer_max_delay_ms", duration, ms, "1095d", 1'000,
      36'500 * day_ms, "", restart, open,
      "How far ahead the delivery time of a message may lie; one that lies further is refused."},

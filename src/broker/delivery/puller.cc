@@ -109,7 +109,9 @@ void Puller::pull(const PullRequest& request, const Now& now) {
   if (auto reset = parts_.offsets.take_reset(request.group, request.topic, request.queue_id)) {
     return answer(pending, describe(pending, PullStatus::offset_reset, *reset));
   }
-  parts_.offsets.pulled(request.group, request.topic, request.queue_id, request.offset);
+  // Any name may be asked for: of a light queue that is not there nothing is noted.
+  if (pending.awaited.empty())
+    parts_.offsets.pulled(request.group, request.topic, request.queue_id, request.offset);
   const std::int64_t suspend_ms = std::min(request.suspend_ms, settings_.suspend_ms_max);
   if (suspend_ms > 0) pending.deadline_ms = now.steady_ms() + suspend_ms;
   if (serve(pending)) return;

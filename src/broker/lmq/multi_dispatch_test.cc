@@ -114,6 +114,7 @@ TEST_F(LightQueuesTest, are_not_made_by_asking_for_them) {
     EXPECT_TRUE(config.get());
   }
   EXPECT_EQ(rig_.store->queue_count(), before);
+  EXPECT_EQ(rig_.core->offsets().size(), 0U);
   EXPECT_EQ(rig_.core->core_stats().leases.queues, 0U);
   EXPECT_EQ(rig_.core->core_stats().pull.parked, 50U);
 }
@@ -156,6 +157,48 @@ TEST(LightQueues, are_only_so_many) {
   rig.kill_and_reopen();
   EXPECT_TRUE(rig.send("%LMQ%d", "m").error);
   EXPECT_FALSE(rig.send("%LMQ%a", "m").error);
+}
+
+class OneLightQueue : public ::testing::Test {
+ protected:
+  static testing::RigOptions options() {
+    testing::RigOptions made;
+    made.segment_bytes = 64U << 10U;
+    made.retention_ms = 60'000;
+    made.core.light_queues_max = 1;
+    return made;
+  }
+  bool takes(std::string_view queue) { return !rig_.send(queue, "m").error; }
+
+  CoreRig rig_{options()};
+};
+
+TEST_F(OneLightQueue, makes_room_for_another_when_it_is_deleted) {
+  for (const bool restarted : {false, true}) {
+    ASSERT_TRUE(takes("%LMQ%a"));
+    EXPECT_FALSE(takes("%LMQ%b"));
+    Answer<void> deleted;
+    rig_.core->delete_topic(rig_.anonymous, "%LMQ%a", deleted.reply());
+    ASSERT_TRUE(deleted.get());
+    if (restarted) rig_.kill_and_reopen();
+    EXPECT_TRUE(takes("%LMQ%b"));
+    EXPECT_TRUE(takes("%LMQ%b"));
+    EXPECT_FALSE(takes("%LMQ%a")) << "it counts like a new one";
+    Answer<void> again;
+    rig_.core->delete_topic(rig_.anonymous, "%LMQ%b", again.reply());
+    ASSERT_TRUE(again.get());
+  }
+}
+
+TEST_F(OneLightQueue, makes_room_for_another_when_its_messages_are_too_old) {
+  ASSERT_TRUE(takes("%LMQ%a"));
+  const std::string filler(16U << 10U, 'x');
+  for (int i = 0; i < 20; ++i) rig_.send("filler", filler);
+  EXPECT_FALSE(takes("%LMQ%b"));
+  for (int i = 0; i < 100; ++i) rig_.pass_ms(1'000);
+  ASSERT_GT(rig_.store->stats().min_position, 0);
+  EXPECT_TRUE(takes("%LMQ%b"));
+  EXPECT_FALSE(takes("%LMQ%a"));
 }
 
 // Who was promised that his message is delivered later is not let down by the bound.
