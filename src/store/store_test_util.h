@@ -29,13 +29,14 @@ class StepAgent {
   // Runs what is waiting, and what that makes; the count.
   int run() {
     int count = 0;
-    while (!jobs_.empty()) {
-      auto job = std::move(jobs_.front());
-      jobs_.pop_front();
-      if (auto done = job()) done();
-      ++count;
-    }
+    for (; !jobs_.empty(); ++count) run_one();
     return count;
+  }
+  // The oldest one. Requires that one is waiting.
+  void run_one() {
+    auto job = std::move(jobs_.front());
+    jobs_.pop_front();
+    if (auto done = job()) done();
   }
   std::size_t waiting() const { return jobs_.size(); }
   void drop() { jobs_.clear(); }

@@ -18,6 +18,8 @@ namespace {
 constexpr std::int32_t step_records = 256;
 constexpr std::size_t step_bytes = 1U << 20U;
 constexpr std::size_t batch_bytes = 16U << 20U;
+// And in one turn: where keys repeat, a batch stays small however much is read.
+constexpr std::size_t turn_bytes = 4U << 20U;
 
 }  // namespace
 
@@ -84,8 +86,13 @@ bool Compactor::done_in(store::QueueNo queue) {
 
 Compactor::Collected Compactor::collect(Work& work) {
   const std::int64_t end = parts_.store.next_offset(work.queue);
+  std::size_t bytes = 0;
   while (work.next < end) {
     if (work.batch.bytes() >= batch_bytes) return Collected::full;
+    if (bytes >= turn_bytes) {
+      go_on_later();
+      return Collected::not_now;
+    }
     auto read = parts_.store.read(work.queue, work.next, end,
                                   {.messages_max = step_records, .bytes_max = step_bytes}, {});
     if (read.status == store::ReadStatus::cold && read.messages == 0) {
@@ -96,6 +103,7 @@ Compactor::Collected Compactor::collect(Work& work) {
     // The error is logged; what is damaged cannot be kept, and must not hold up the disk for ever.
     if (read.status == store::ReadStatus::failed && read.messages == 0)
       read.next_offset = work.next + 1;
+    bytes += read.bytes;
     if (!take(work, read.records)) return Collected::all;
     work.next = read.next_offset;
   }
@@ -113,6 +121,17 @@ bool Compactor::take(Work& work, const Slices& records) {
                                   work.batch.add(record, place.view());
                                   return true;
                                 });
+}
+
+// Behind what else the serving thread has to do.
+void Compactor::go_on_later() {
+  busy_ = true;
+  parts_.background([this]() -> std::move_only_function<void()> {
+    return [this] {
+      busy_ = false;
+      (void)proceed();
+    };
+  });
 }
 
 // A disk that stays cold is left alone until retention asks again.

@@ -98,6 +98,7 @@ class Compactor {
   bool done_in(store::QueueNo queue);
   Collected collect(Work& work);
   bool take(Work& work, const Slices& records);
+  void go_on_later();
   void warm_up(store::ColdRange range, std::int64_t offset);
   void merge(Work work);
   void merged(store::QueueNo queue, std::uint64_t id, std::int64_t next, const std::string& path,

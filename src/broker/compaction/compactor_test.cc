@@ -19,7 +19,10 @@ using testing::property;
 // Jobs of the background agent end when the test says so.
 class CompactorTest : public ::testing::Test {
  protected:
-  CompactorTest() {
+  explicit CompactorTest(std::uint64_t segment_bytes = 8U << 20U)
+      : rig_({.inline_background = false,
+              .segment_bytes = segment_bytes,
+              .retention_ms = 3 * day_ms}) {
     rig_.put_topic("filler", 1);
     rig_.put_topic("state", 1, compacted);
     rig_.background.run();
@@ -39,7 +42,12 @@ class CompactorTest : public ::testing::Test {
     ASSERT_GT(rig_.background.waiting(), 0U);
   }
 
-  CoreRig rig_{{.inline_background = false, .retention_ms = 3 * day_ms}};
+  CoreRig rig_;
+};
+
+class LargeSegmentTest : public CompactorTest {
+ protected:
+  LargeSegmentTest() : CompactorTest(32U << 20U) {}
 };
 
 TEST_F(CompactorTest, merges_once_what_lies_on_a_cold_disk) {
@@ -61,6 +69,24 @@ TEST_F(CompactorTest, merges_once_what_lies_on_a_cold_disk) {
   }
   EXPECT_EQ(rig_.core->core_stats().compaction.merges, 1U);
   EXPECT_EQ(rig_.core->core_stats().compaction.kept, 3'000U);
+}
+
+TEST_F(LargeSegmentTest, is_looked_through_a_piece_at_a_time_where_keys_are_few) {
+  const std::string large(1U << 18U, 'x');
+  for (int i = 0; i < 112; ++i) rig_.send("state", large, 0, property("KEYS", "k"));
+  age();
+  std::uint64_t reads_max = 0;
+  for (int i = 0; i < 1'000 && rig_.core->core_stats().compaction.kept == 0; ++i) {
+    const auto before = rig_.fs.count(os::FileOperation::read_cached);
+    if (rig_.background.waiting() > 0)
+      rig_.background.run_one();
+    else
+      rig_.pass_ms(100);
+    reads_max = std::max(reads_max, rig_.fs.count(os::FileOperation::read_cached) - before);
+  }
+  EXPECT_EQ(rig_.core->core_stats().compaction.kept, 1U);
+  EXPECT_GT(reads_max, 0U);
+  EXPECT_LE(reads_max, 12U) << "of about 1 MiB, of 28";
 }
 
 TEST_F(CompactorTest, reads_what_was_kept_from_a_cold_disk_in_the_background) {
