@@ -5,6 +5,7 @@
 #include "broker/static_topics/mapping.h"
 
 #include "base/fields_json.h"
+#include "broker/config.h"
 #include "broker/static_topics/translate.h"
 #include "broker/stored_bounds.h"
 
@@ -31,6 +32,7 @@ Result<> check_values(std::int32_t id, const QueueGeneration& one, bool last) {
 }
 
 Result<> check_generations(std::int32_t id, const Generations& queue) {
+  if (id < 0 || id >= queues_max) return refuse(id, "a number that no queue may have");
   if (queue.size() > generations_max)
     return refuse(id, "more than " + std::to_string(generations_max) + " generations");
   for (std::size_t i = 0; i < queue.size(); ++i) {

@@ -3,7 +3,11 @@
 // The mapping of a static topic: its JSON, and what an administrator may change.
 #include "broker/static_topics/mapping.h"
 
+#include "broker/config.h"
+
 #include <gtest/gtest.h>
+
+#include <cstdint>
 
 namespace bolide::broker {
 namespace {
@@ -59,6 +63,19 @@ TEST(TopicMapping, names_the_queues_that_its_broker_leads) {
   EXPECT_EQ(led_queue(some, 1), nullptr);
   ASSERT_NE(led_queue(some, 2), nullptr);
   EXPECT_EQ(led_queues(some), (std::map<std::int32_t, std::int32_t>{{2, 1}}));
+}
+
+// Journals know queues by these numbers.
+TEST(TopicMapping, numbers_its_queues_as_any_topic_does) {
+  for (const std::int32_t id : {-1, queues_max, INT32_MAX}) {
+    TopicMapping next = mapping();
+    next.queues[id] = next.queues[0];
+    EXPECT_EQ(refusal(nullptr, next),
+              "queue " + std::to_string(id) + ": a number that no queue may have");
+  }
+  TopicMapping last = mapping();
+  last.queues[queues_max - 1] = last.queues[0];
+  EXPECT_EQ(refusal(nullptr, last), "");
 }
 
 TEST(TopicMapping, may_move_queues_in_a_new_epoch) {
