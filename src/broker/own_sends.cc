@@ -9,11 +9,12 @@
 namespace bolide::broker {
 
 void OwnSends::store(SendRequest request, const Now& now, Done done) {
-  while (waiting_.contains(++next_)) {
-  }
-  request.ticket = {.sink = this, .token = next_};
+  std::int32_t token = 0;
+  do token = static_cast<std::int32_t>(++next_);
+  while (waiting_.contains(token));
+  request.ticket = {.sink = this, .token = token};
   if (request.origin == Origin::client) request.origin = Origin::broker;
-  waiting_.emplace(next_, std::move(done));
+  waiting_.emplace(token, std::move(done));
   sender_.send(request, now);
 }
 

@@ -42,7 +42,7 @@ class OwnSends final : public ReplySink {
  private:
   Sender& sender_;
   std::unordered_map<std::int32_t, Done> waiting_;
-  std::int32_t next_ = 0;
+  std::uint32_t next_ = 0;  // goes round
 };
 
 // A request that stores `record` again, as it is but for what the caller changes. The views are the
