@@ -13,6 +13,7 @@
 namespace bolide::broker {
 namespace {
 
+constexpr std::size_t trims_min = 1024;
 constexpr std::int32_t read_write = perm::read | perm::write;
 
 // Stands for every light queue that is not there; no message can name it, so nothing is ever in it.
@@ -95,10 +96,20 @@ std::vector<TrimEntry> Topics::trims() const {
 
 // All queues that the topic ever had, for those beyond its count would return when it grows.
 void Topics::trim(std::string_view name, std::int64_t position) {
-  trims_[std::string(name)] = position;
-  for (store::QueueNo queue = 0; queue < store_.queue_count(); ++queue) {
-    if (store_.queue_name(queue).topic == name) store_.trim_queue(queue, position);
+  note_trim(name, position);
+  const std::int32_t last = std::min(store_.last_queue_id(name), queues_max - 1);
+  for (std::int32_t id = 0; id <= last; ++id) {
+    if (const auto queue = store_.find_queue(name, id)) store_.trim_queue(*queue, position);
   }
+}
+
+// What the log has dropped meanwhile is forgotten each time that there are twice as many.
+void Topics::note_trim(std::string_view name, std::int64_t position) {
+  trims_[std::string(name)] = position;
+  if (trims_.size() <= trims_looked_at_) return;
+  const std::int64_t min = store_.stats().min_position;
+  std::erase_if(trims_, [min](const auto& item) { return item.second <= min; });
+  trims_looked_at_ = std::max(2 * trims_.size(), trims_min);
 }
 
 const Topic* Topics::find(std::string_view name) const {
@@ -331,7 +342,7 @@ Result<> Topics::erase_light(std::string_view name, store::QueueNo queue) {
   const std::int64_t end = store_.stats().max_position;
   metadata_.erase_topic(name, end, version_);
   BOLIDE_CHECK(metadata_.flush());
-  trims_[std::string(name)] = end;
+  note_trim(name, end);
   store_.trim_queue(queue, end);
   if (is_counted(queue)) {
     counted_[queue] = false;

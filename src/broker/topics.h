@@ -117,6 +117,7 @@ class Topics {
   Result<const Topic*> save(TopicConfig config, WallMs now_ms);
   Result<> erase_light(std::string_view name, store::QueueNo queue);
   void trim(std::string_view name, std::int64_t position);
+  void note_trim(std::string_view name, std::int64_t position);
 
   TopicSettings settings_;
   store::MessageStore& store_;
@@ -124,6 +125,7 @@ class Topics {
   Announce announce_;
   StringMap<Topic> topics_;
   StringMap<std::int64_t> trims_;  // by topic: its records below this position are deleted
+  std::size_t trims_looked_at_ = 0;  // how many there may be before they are looked through again
   DataVersion version_;
   std::size_t static_count_ = 0;
   mutable Topic light_;         // scratch of find()

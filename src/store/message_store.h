@@ -121,6 +121,8 @@ class MessageStore {
   virtual QueueNo queue(std::string_view topic, std::int32_t queue_id) = 0;
   virtual std::optional<QueueNo> find_queue(std::string_view topic,
                                             std::int32_t queue_id) const = 0;
+  // The largest id of a queue that it knows of the topic; -1: it knows none.
+  virtual std::int32_t last_queue_id(std::string_view topic) const = 0;
   virtual std::size_t queue_count() const = 0;
   virtual QueueName queue_name(QueueNo queue) const = 0;
   virtual std::int64_t min_offset(QueueNo queue) = 0;

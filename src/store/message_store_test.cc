@@ -80,6 +80,20 @@ TEST_F(MessageStoreTest, gives_back_what_was_appended) {
   EXPECT_EQ(store_->queue_name(queue).topic, "orders");
   EXPECT_EQ(store_->queue_name(queue).queue_id, 2);
   EXPECT_FALSE(store_->find_queue("orders", 3));
+  EXPECT_EQ(store_->last_queue_id("orders"), 2);
+  EXPECT_EQ(store_->last_queue_id("others"), -1);
+}
+
+TEST_F(MessageStoreTest, tells_which_queues_have_nothing) {
+  open();
+  const QueueNo queue = store_->queue("orders", 0);
+  EXPECT_TRUE(store_->is_empty(queue));
+  fill(queue, 0, 1);
+  EXPECT_FALSE(store_->is_empty(queue));
+  store_->trim_queue(queue, store_->stats().max_position);
+  EXPECT_TRUE(store_->is_empty(queue));
+  fill(queue, 1, 2);
+  EXPECT_FALSE(store_->is_empty(queue));
 }
 
 TEST_F(MessageStoreTest, finds_everything_again_after_a_kill) {

@@ -4,6 +4,8 @@
 // Runs on: log agent.  Owns: names and states.  Invariant: see queue_table.h.
 #include "store/queue_table.h"
 
+#include <algorithm>
+
 namespace bolide::store {
 
 std::optional<QueueNo> QueueTable::find(std::string_view topic, std::int32_t queue_id) const {
@@ -19,14 +21,21 @@ QueueNo QueueTable::find_or_add(std::string_view topic, std::int32_t queue_id) {
   if (known == topics_.end()) {
     names_->emplace_back(topic);
     known = topics_.emplace(names_->back(), static_cast<std::uint32_t>(names_->size() - 1)).first;
+    last_ids_.push_back(-1);
   }
   const std::uint32_t topic_no = known->second;
   if (const QueueNo queue = slots_[slot_of(topic_no, queue_id)]; queue != empty) return queue;
   if (2 * (states_.size() + 1) > slots_.size()) grow();
   const auto queue = static_cast<QueueNo>(states_.size());
   states_.push_back({.topic = topic_no, .queue_id = queue_id});
+  last_ids_[topic_no] = std::max(last_ids_[topic_no], queue_id);
   slots_[slot_of(topic_no, queue_id)] = queue;
   return queue;
+}
+
+std::int32_t QueueTable::last_id(std::string_view topic) const {
+  const auto known = topics_.find(topic);
+  return known == topics_.end() ? -1 : last_ids_[known->second];
 }
 
 // Where the queue is, or the empty slot where it would be.

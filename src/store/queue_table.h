@@ -41,6 +41,8 @@ class QueueTable {
   const QueueState& at(QueueNo queue) const { return states_[queue]; }
   std::string_view topic(QueueNo queue) const { return (*names_)[states_[queue].topic]; }
   std::size_t size() const { return states_.size(); }
+  // The largest id of the topic's queues; -1: it has none.
+  std::int32_t last_id(std::string_view topic) const;
   // Keeps the names' bytes alive; the deque itself is the log agent's.
   std::shared_ptr<const TopicNames> names() const { return names_; }
 
@@ -52,6 +54,7 @@ class QueueTable {
 
   std::shared_ptr<TopicNames> names_;
   std::unordered_map<std::string_view, std::uint32_t> topics_;
+  std::vector<std::int32_t> last_ids_;  // by topic
   std::vector<QueueState> states_;
   std::vector<QueueNo> slots_;  // open addressing, a power of two, at most half full
 };

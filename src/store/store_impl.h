@@ -25,6 +25,9 @@ class StoreImpl final : public MessageStore {
 
   QueueNo queue(std::string_view topic, std::int32_t queue_id) override;
   std::optional<QueueNo> find_queue(std::string_view topic, std::int32_t queue_id) const override;
+  std::int32_t last_queue_id(std::string_view topic) const override {
+    return index_->queues().last_id(topic);
+  }
   std::size_t queue_count() const override { return index_->queues().size(); }
   QueueName queue_name(QueueNo queue) const override;
   std::int64_t min_offset(QueueNo queue) override { return index_->min_offset(queue); }
