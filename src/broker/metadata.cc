@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Metadata in the journal. Keys: topic/NAME, group/NAME, offset/QUEUE/TOPIC@GROUP, trim/NAME,
-// mode/TOPIC@GROUP, lock/QUEUE/TOPIC@GROUP, checks/HALF, mapping/NAME, version/topic,
+// gone/NAME (erases topic/NAME and mapping/NAME, and puts trim/NAME), mode/TOPIC@GROUP, lock/QUEUE/TOPIC@GROUP, checks/HALF, mapping/NAME, version/topic,
 // version/group. Offsets and locks may be of names that hold '@': see queue_key.h.
 // Runs on: core agent.  Owns: the journal.  Invariant: see metadata.h.
 #include "broker/metadata.h"
@@ -21,6 +21,7 @@ constexpr std::string_view topic_key = "topic/";
 constexpr std::string_view group_key = "group/";
 constexpr std::string_view offset_key = "offset/";
 constexpr std::string_view trim_key = "trim/";
+constexpr std::string_view gone_key = "gone/";
 constexpr std::string_view mode_key = "mode/";
 constexpr std::string_view lock_key = "lock/";
 constexpr std::string_view checks_key = "checks/";
@@ -59,7 +60,12 @@ std::string value_of_lock(const LockEntry& lock) {
 class Replay {
  public:
   void apply(std::string_view key, std::string_view value, bool erased) {
-    if (erased) {
+    if (key.starts_with(gone_key)) {
+      const std::string_view topic = key.substr(gone_key.size());
+      apply(key_of(topic_key, topic), {}, true);
+      apply(key_of(mapping_key, topic), {}, true);
+      apply(key_of(trim_key, topic), value, erased);
+    } else if (erased) {
       if (auto found = values_.find(key); found != values_.end()) values_.erase(found);
     } else if (auto found = values_.find(key); found != values_.end()) {
       found->second = value;
@@ -179,17 +185,13 @@ void Metadata::save_topic(const TopicConfig& config, const DataVersion& version)
 
 void Metadata::erase_topic(std::string_view name, std::int64_t trim_position,
                            const DataVersion& version) {
-  journal_->erase(key_of(topic_key, name));
-  journal_->put(key_of(trim_key, name), DecimalText(trim_position).view());
   journal_->put(topic_version_key, as_json(version, write_version));
+  // One record: a loss of power may take the end of what was written.
+  journal_->put(key_of(gone_key, name), DecimalText(trim_position).view());
 }
 
 void Metadata::save_mapping(const TopicMapping& mapping) {
   journal_->put(key_of(mapping_key, mapping.topic), mapping_json(mapping));
-}
-
-void Metadata::erase_mapping(std::string_view topic) {
-  journal_->erase(key_of(mapping_key, topic));
 }
 
 void Metadata::save_group(const GroupConfig& config, const DataVersion& version) {

@@ -77,11 +77,10 @@ class Metadata {
   static Result<Opened> open(os::FileSystem& fs, const std::string& directory);
 
   void save_topic(const TopicConfig& config, const DataVersion& version);
-  // Its records below `trim_position` of the log go with it.
+  // Its mapping, and its records below `trim_position` of the log, go with it.
   void erase_topic(std::string_view name, std::int64_t trim_position, const DataVersion& version);
   // How the queues of a static topic lie.
   void save_mapping(const TopicMapping& mapping);
-  void erase_mapping(std::string_view topic);
   void save_group(const GroupConfig& config, const DataVersion& version);
   void erase_group(std::string_view name, const DataVersion& version);
   void save_mode(const RequestMode& mode);

@@ -94,6 +94,38 @@ TEST_F(MetadataTest, keeps_the_last_value_and_drops_what_was_erased) {
   EXPECT_TRUE(stored_.offsets.empty());
 }
 
+// A loss of power may keep any part of what was written.
+TEST_F(MetadataTest, deletes_a_topic_with_its_messages_and_mapping_or_not_at_all) {
+  metadata_->save_topic({.name = "t"}, {.counter = 1});
+  metadata_->save_mapping({.broker = "b", .topic = "t"});
+  ASSERT_TRUE(metadata_->flush());
+  std::string path;
+  const auto names = fs_.list("meta");
+  for (const std::string& name : *names) {
+    if (name.starts_with("changes.")) path = "meta/" + name;
+  }
+  const std::size_t before = os::read_file(fs_, path)->size();
+  metadata_->erase_topic("t", 5, {.counter = 2});
+  ASSERT_TRUE(metadata_->flush());
+  const std::string whole = *os::read_file(fs_, path);
+  for (std::size_t bytes = before; bytes <= whole.size(); ++bytes) {
+    metadata_.reset();
+    ASSERT_TRUE(os::replace_file(fs_, path, whole.substr(0, bytes)));
+    open();
+    const bool deleted = bytes == whole.size();
+    EXPECT_EQ(stored_.topics.empty(), deleted) << bytes;
+    EXPECT_EQ(stored_.mappings.empty(), deleted) << bytes;
+    EXPECT_EQ(stored_.trims.size(), deleted ? 1U : 0U) << bytes;
+  }
+  EXPECT_EQ(stored_.trims[0].topic, "t");
+  EXPECT_EQ(stored_.trims[0].position, 5);
+  metadata_->save_topic({.name = "t"}, {.counter = 3});
+  ASSERT_TRUE(metadata_->flush());
+  open();
+  EXPECT_EQ(stored_.topics.size(), 1U) << "made again";
+  EXPECT_EQ(stored_.trims.size(), 1U);
+}
+
 TEST_F(MetadataTest, keeps_a_snapshot_over_a_loss_of_power) {
   metadata_->save_topic({.name = "gone"}, {});
   ASSERT_TRUE(metadata_->flush());

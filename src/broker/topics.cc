@@ -367,7 +367,6 @@ Result<> Topics::erase(std::string_view name, WallMs now_ms) {
   const std::int64_t end = store_.stats().max_position;
   metadata_.erase_topic(name, end, version);
   const bool is_static = found->second.mapping != nullptr;
-  if (is_static) metadata_.erase_mapping(name);
   BOLIDE_CHECK(metadata_.flush());
   version_ = version;
   if (is_static) --static_count_;
