@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Metadata in the journal. Keys: topic/NAME, group/NAME, offset/QUEUE/TOPIC@GROUP, trim/NAME,
-// gone/NAME (erases topic/NAME and mapping/NAME, and puts trim/NAME), mode/TOPIC@GROUP, lock/QUEUE/TOPIC@GROUP, checks/HALF, mapping/NAME, version/topic,
-// version/group. Offsets and locks may be of names that hold '@': see queue_key.h.
-// Runs on: core agent.  Owns: the journal.  Invariant: see metadata.h.
+// gone/NAME (erases topic/NAME and mapping/NAME, and puts trim/NAME), mode/TOPIC@GROUP,
+// lock/QUEUE/TOPIC@GROUP, checks/HALF, mapping/NAME, version/topic, version/group. Offsets and
+// locks may be of names that hold '@': see queue_key.h. Runs on: core agent.  Owns: the journal.
+// Invariant: see metadata.h.
 #include "broker/metadata.h"
 
 #include "base/log.h"
@@ -29,6 +30,7 @@ constexpr std::string_view mapping_key = "mapping/";
 constexpr std::string_view topic_version_key = "version/topic";
 constexpr std::string_view group_version_key = "version/group";
 constexpr std::uint64_t snapshot_after_bytes = 8U << 20U;
+constexpr std::uint64_t record_bytes = 29;  // beside key and value
 constexpr std::int64_t retry_ms_min = 100;
 constexpr std::int64_t retry_ms_max = 10'000;
 
@@ -72,6 +74,12 @@ class Replay {
     } else {
       values_.emplace(std::string(key), std::string(value));
     }
+  }
+
+  std::uint64_t bytes() const {
+    std::uint64_t sum = 0;
+    for (const auto& [key, value] : values_) sum += record_bytes + key.size() + value.size();
+    return sum;
   }
 
   Result<StoredMetadata> result() const {
@@ -151,8 +159,7 @@ class Replay {
                               StoredMetadata* stored) {
     const auto queue = parse_queue_key(key.substr(offset_key.size()));
     const auto offset = parse_integer<std::int64_t>(value);
-    if (!queue || !offset)
-      return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
+    if (!queue || !offset) return fail(Errc::storage_corrupt, "metadata key " + std::string(key));
     stored->offsets.push_back({.topic = std::string(queue->topic),
                                .group = std::string(queue->group),
                                .queue_id = queue->queue_id,
@@ -173,7 +180,8 @@ Result<Metadata::Opened> Metadata::open(os::FileSystem& fs, const std::string& d
                                    replay.apply(key, value, erased);
                                  }));
   BOLIDE_TRY(auto stored, replay.result());
-  return Opened{.metadata = std::unique_ptr<Metadata>(new Metadata(std::move(opened.journal))),
+  return Opened{.metadata = std::unique_ptr<Metadata>(
+                    new Metadata(std::move(opened.journal), replay.bytes())),
                 .stored = std::move(stored),
                 .fresh = opened.fresh};
 }
@@ -260,12 +268,19 @@ Result<> Metadata::flush() {
 }
 
 bool Metadata::wants_snapshot() const {
-  const bool due = snapshot_due_ || journal_->change_bytes() > snapshot_after_bytes;
+  // All of it is written, so that more must have changed where there is more.
+  const std::uint64_t after_bytes = std::max(snapshot_after_bytes, present_bytes_);
+  const bool due = snapshot_due_ || journal_->change_bytes() > after_bytes;
   return due && snapshots_.due(now_ms_);
 }
 
 Result<> Metadata::snapshot(const StoredMetadata& all) {
-  Result<> written = journal_->snapshot([&](const store::Journal::Emit& emit) {
+  std::uint64_t bytes = 0;
+  Result<> written = journal_->snapshot([&](const store::Journal::Emit& put) {
+    const auto emit = [&](std::string_view key, std::string_view value) {
+      bytes += record_bytes + key.size() + value.size();
+      put(key, value);
+    };
     for (const TopicConfig& t : all.topics)
       emit(key_of(topic_key, t.name), as_json(t, write_topic));
     for (const GroupConfig& g : all.groups)
@@ -285,7 +300,10 @@ Result<> Metadata::snapshot(const StoredMetadata& all) {
     }
     for (const TopicMapping& m : all.mappings) emit(key_of(mapping_key, m.topic), mapping_json(m));
   });
-  if (written) snapshot_due_ = false;
+  if (written) {
+    snapshot_due_ = false;
+    present_bytes_ = bytes;
+  }
   snapshots_.note(written, now_ms_);
   return written;
 }

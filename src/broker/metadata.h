@@ -122,10 +122,12 @@ class Metadata {
     std::int64_t wait_ms_ = 0;
   };
 
-  explicit Metadata(std::shared_ptr<store::Journal> journal) : journal_(std::move(journal)) {}
+  Metadata(std::shared_ptr<store::Journal> journal, std::uint64_t present_bytes)
+      : journal_(std::move(journal)), present_bytes_(present_bytes) {}
 
   std::shared_ptr<store::Journal> journal_;
-  std::int64_t now_ms_ = 0;  // steady
+  std::uint64_t present_bytes_;  // of all that is kept, as of the start or the last snapshot
+  std::int64_t now_ms_ = 0;      // steady
   bool snapshot_due_ = false;
   Retry writing_{"changes of topics, groups and offsets"};
   Retry snapshots_{"the snapshot of topics, groups and offsets"};

@@ -160,6 +160,24 @@ TEST_F(MetadataTest, asks_for_a_snapshot_when_the_log_has_grown) {
   EXPECT_FALSE(metadata_->wants_snapshot());
 }
 
+TEST_F(MetadataTest, asks_for_a_snapshot_of_much_after_as_much_has_changed) {
+  StoredMetadata all;
+  for (int i = 0; i < 400'000; ++i)
+    all.offsets.push_back({.topic = "orders", .group = "readers", .queue_id = i, .offset = i});
+  ASSERT_TRUE(metadata_->snapshot(all));
+  const auto change = [&] {
+    for (int i = 0; i < 150'000; ++i) metadata_->save_offset("orders", "readers", i, 0);
+    ASSERT_TRUE(metadata_->flush());
+  };
+  change();
+  EXPECT_FALSE(metadata_->wants_snapshot());
+  open();
+  change();
+  EXPECT_FALSE(metadata_->wants_snapshot()) << "nor after a start";
+  for (int i = 0; i < 2; ++i) change();
+  EXPECT_TRUE(metadata_->wants_snapshot());
+}
+
 TEST_F(MetadataTest, writes_nothing_when_nothing_changed) {
   ASSERT_TRUE(metadata_->flush());
   const auto before = fs_.count(os::FileOperation::write);

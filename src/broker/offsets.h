@@ -26,8 +26,8 @@ class Offsets {
   void load(const std::vector<OffsetEntry>& stored);
   // Where the queues end, as far as they are known. What was committed beyond is committed at the
   // end. Returns whether anything was: it must be saved before anything is appended.
-  using EndOf = std::function<std::optional<std::int64_t>(std::string_view topic,
-                                                          std::int32_t queue_id)>;
+  using EndOf =
+      std::function<std::optional<std::int64_t>(std::string_view topic, std::int32_t queue_id)>;
   bool cut(const EndOf& end_of);
 
   std::optional<std::int64_t> find(std::string_view group, std::string_view topic,

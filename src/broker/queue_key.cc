@@ -25,9 +25,8 @@ std::optional<QueueKey> parse_queue_key(std::string_view key) {
   if (mark == names.npos) mark = names.rfind('@');
   const auto queue_id = parse_integer<std::int32_t>(key.substr(0, slash));
   if (mark == names.npos || !queue_id) return std::nullopt;
-  return QueueKey{.queue_id = *queue_id,
-                  .topic = names.substr(0, mark),
-                  .group = names.substr(mark + 1)};
+  return QueueKey{
+      .queue_id = *queue_id, .topic = names.substr(0, mark), .group = names.substr(mark + 1)};
 }
 
 }  // namespace bolide::broker

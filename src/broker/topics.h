@@ -45,7 +45,7 @@ struct TopicSettings {
   bool auto_create = true;
   std::int32_t default_queues = 8;
   std::int32_t delay_levels = 18;
-  std::string trace_topic;  // empty: none
+  std::string trace_topic;                   // empty: none
   std::size_t light_queues_max = 2'000'000;  // that have messages
 };
 
@@ -124,15 +124,15 @@ class Topics {
   Metadata& metadata_;
   Announce announce_;
   StringMap<Topic> topics_;
-  StringMap<std::int64_t> trims_;  // by topic: its records below this position are deleted
+  StringMap<std::int64_t> trims_;    // by topic: its records below this position are deleted
   std::size_t trims_looked_at_ = 0;  // how many there may be before they are looked through again
   DataVersion version_;
   std::size_t static_count_ = 0;
-  mutable Topic light_;         // scratch of find()
-  store::QueueNo absent_;       // for ever empty
-  std::size_t lights_ = 0;      // light queues with messages, and some that retention has emptied
-  std::vector<bool> counted_;   // by queue: whether it is one of these
-  std::int64_t counted_at_ = 0; // where the log began when they were counted
+  mutable Topic light_;          // scratch of find()
+  store::QueueNo absent_;        // for ever empty
+  std::size_t lights_ = 0;       // light queues with messages, and some that retention has emptied
+  std::vector<bool> counted_;    // by queue: whether it is one of these
+  std::int64_t counted_at_ = 0;  // where the log began when they were counted
   std::function<void(std::string_view, store::QueueNo)> light_made_;
 };
 
