@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Copies of waiting messages that were stored, in the order of the log, until the disk has them:
-// only then may the original be forgotten.
-// Runs on: core agent.  Owns: the list.  Invariant: positions grow.
+// Copies of waiting messages that were stored, until the disk has them: only then may the original
+// be forgotten.
+// Runs on: core agent.  Owns: the list.  Invariant: none is settled before those added before it.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,6 @@ class Copies {
   void add(std::int64_t original_offset, std::int64_t copy_position) {
     list_.push_back({original_offset, copy_position});
   }
-  bool empty() const { return list_.empty(); }
   // Calls forget(original_offset) for all whose copy lies before `synced_position`.
   template <class Forget>
   void settle(std::int64_t synced_position, Forget forget) {
@@ -29,10 +28,6 @@ class Copies {
       forget(list_.front().offset);
       list_.pop_front();
     }
-  }
-  // Forgets the copies of originals from `offset` on: they are made again.
-  void drop_from(std::int64_t offset) {
-    std::erase_if(list_, [&](const Copy& copy) { return copy.offset >= offset; });
   }
 
  private:

@@ -4,6 +4,8 @@
 // Runs on: core agent.  Owns: the place in the queue.  Invariant: see level_queue.h.
 #include "broker/timers/level_queue.h"
 
+#include "base/assert.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -22,7 +24,7 @@ std::int32_t LevelQueue::run(const Now& now, std::int32_t count_max) {
     if (in_flight_ > 0) return 0;
     failed_ = false;
     tail_.rewind(redo_from_);
-    copies_.drop_from(redo_from_);
+    std::erase_if(given_, [this](const Given& given) { return given.offset >= redo_from_; });
   }
   due_ms_ = INT64_MAX;
   head_position_ = -1;
@@ -46,13 +48,20 @@ std::int64_t LevelQueue::soon(const Now& now) const {
 
 void LevelQueue::give_out(const store::Record& record, const Now& now) {
   ++in_flight_;
+  given_.push_back({.offset = record.queue_offset, .copy_position = std::nullopt});
   deliver_(record, now, [this, offset = record.queue_offset, now](Result<Stored> stored) {
     --in_flight_;
-    if (stored) return copies_.add(offset, stored->position);
+    if (stored) return this->stored(offset, stored->position);
     redo_from_ = failed_ ? std::min(redo_from_, offset) : offset;
     failed_ = true;
     due_ms_ = now.wall_ms + retry_ms;
   });
+}
+
+void LevelQueue::stored(std::int64_t offset, std::int64_t copy_position) {
+  const auto given = std::ranges::lower_bound(given_, offset, {}, &Given::offset);
+  BOLIDE_ASSERT(given != given_.end() && given->offset == offset);
+  given->copy_position = copy_position;
 }
 
 bool LevelQueue::done_below(std::int64_t position) {
@@ -65,11 +74,12 @@ bool LevelQueue::done_below(std::int64_t position) {
 }
 
 std::int64_t LevelQueue::settle(std::int64_t synced_position) {
-  copies_.settle(synced_position, [this](std::int64_t offset) {
-    if (!failed_ || offset < redo_from_) settled_ = offset + 1;
-  });
+  while (!given_.empty() && given_.front().copy_position.value_or(INT64_MAX) < synced_position) {
+    settled_ = given_.front().offset + 1;
+    given_.pop_front();
+  }
   // What retention took before it was due, or was passed over, has no copy.
-  if (in_flight_ == 0 && !failed_ && copies_.empty()) settled_ = tail_.next_offset();
+  if (given_.empty()) settled_ = tail_.next_offset();
   return settled_;
 }
 

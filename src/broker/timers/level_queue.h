@@ -2,16 +2,16 @@
 //
 // The messages of one delay level: a queue whose head is always the next one due.
 // Runs on: core agent.  Owns: the place in the queue.  Invariant: messages are given out in order,
-// and again only if storing them failed.
+// and again only if storing them failed; none is settled before those in front of it.
 #pragma once
 
 #include "broker/own_sends.h"
 #include "broker/queue_tail.h"
-#include "broker/timers/copies.h"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <vector>
+#include <optional>
 
 namespace bolide::broker {
 
@@ -37,8 +37,15 @@ class LevelQueue {
  private:
   static constexpr std::int64_t retry_ms = 1'000;
 
+  // Given out and not settled.
+  struct Given {
+    std::int64_t offset = 0;
+    std::optional<std::int64_t> copy_position;  // in the log, once it is stored
+  };
+
   std::int64_t soon(const Now& now) const;
   void give_out(const store::Record& record, const Now& now);
+  void stored(std::int64_t offset, std::int64_t copy_position);
 
   QueueTail tail_;
   std::int64_t delay_ms_;
@@ -49,7 +56,7 @@ class LevelQueue {
   std::int32_t in_flight_ = 0;       // given out, not yet stored
   bool failed_ = false;              // something that was given out was not stored:
   std::int64_t redo_from_ = 0;       // this
-  Copies copies_;
+  std::deque<Given> given_;          // by offset: who is stored first need not stand in front
 };
 
 }  // namespace bolide::broker
