@@ -204,8 +204,13 @@ Result<std::optional<Detour>> Core::detour(const SendRequest& request, std::int3
   PropertyList properties(request.properties);
   // A retry that is to wait is no transaction any more.
   const bool retry = request.reconsume_times > 0 && !properties.find("DELAY").empty();
-  if (known.transaction && request.origin == Origin::client && !retry)
-    return transactions_->hold(request, queue_id, std::move(properties));
+  if (known.transaction && request.origin == Origin::client && !retry) {
+    Detour held = transactions_->hold(request, queue_id, std::move(properties));
+    // Its sender is told now what no commit could follow.
+    BOLIDE_CHECK(check_wish(PropertyList(held.properties), settings_.delay_levels,
+                            settings_.timer_horizon_ms, at.wall_ms));
+    return held;
+  }
   return timers_->defer(request, queue_id, std::move(properties), at);
 }
 

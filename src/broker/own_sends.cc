@@ -25,6 +25,17 @@ void OwnSends::on_send(const Ticket& ticket, const SendResult& result) {
   found.mapped()(Stored{.queue_offset = result.queue_offset, .position = result.positions.front()});
 }
 
+bool hopeless(const Error& error) {
+  switch (error.code) {
+    case Errc::message_invalid:
+    case Errc::message_too_large:
+    case Errc::malformed:
+    case Errc::not_supported:
+    case Errc::invalid_argument: return true;
+    default: return false;
+  }
+}
+
 SendRequest request_of(const store::Record& record) {
   SendRequest request;
   request.topic = record.topic;

@@ -45,6 +45,9 @@ class OwnSends final : public ReplySink {
   std::uint32_t next_ = 0;  // goes round
 };
 
+// Whether a message that was refused so once is refused so for ever.
+bool hopeless(const Error& error);
+
 // A request that stores `record` again, as it is but for what the caller changes. The views are the
 // record's.
 SendRequest request_of(const store::Record& record);

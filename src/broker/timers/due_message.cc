@@ -6,6 +6,9 @@
 
 #include "base/crc.h"
 #include "base/strings.h"
+#include "store/multi_dispatch.h"
+
+#include <algorithm>
 
 namespace bolide::broker {
 namespace {
@@ -71,6 +74,23 @@ Result<std::optional<Wish>> wish_of(PropertyList* properties, const DelayLevels&
   }
   properties->set(names::due_ms, due_ms);
   return Wish{.due_ms = due_ms};
+}
+
+Result<> check_room_for_places(std::string_view properties, std::string_view light_queues) {
+  constexpr std::size_t name_bytes = 30;
+  constexpr std::size_t place_bytes = 20;
+  if (light_queues.empty()) return {};
+  const auto places = static_cast<std::size_t>(std::ranges::count(light_queues, ',')) + 1;
+  if (properties.size() + name_bytes + places * place_bytes <= store::properties_bytes_max)
+    return {};
+  return fail(Errc::message_invalid,
+              "the properties leave no room for the message's places in its light queues");
+}
+
+Result<> check_wish(PropertyList properties, const DelayLevels& levels, std::int64_t horizon_ms,
+                    WallMs now_ms) {
+  BOLIDE_CHECK(wish_of(&properties, levels, horizon_ms, now_ms));
+  return check_room_for_places(properties.text(), properties.find(store::dispatch_property));
 }
 
 void note_target(PropertyList* properties, std::string_view topic, std::int32_t queue_id) {

@@ -39,6 +39,15 @@ struct Wish {
 Result<std::optional<Wish>> wish_of(PropertyList* properties, const DelayLevels& levels,
                                     std::int64_t horizon_ms, WallMs now_ms);
 
+// Whether the light queues' names leave room for the message's places in them, which come with its
+// copy. Errors: message_invalid.
+Result<> check_room_for_places(std::string_view properties, std::string_view light_queues);
+
+// Whether a message that is held with these properties can go on as it wishes, once it may. Errors:
+// message_invalid.
+Result<> check_wish(PropertyList properties, const DelayLevels& levels, std::int64_t horizon_ms,
+                    WallMs now_ms);
+
 // Notes in the properties where the message is to go.
 void note_target(PropertyList* properties, std::string_view topic, std::int32_t queue_id);
 

@@ -18,27 +18,6 @@ constexpr std::int32_t deliver_per_turn = 512;
 constexpr std::int64_t note_every_bytes = 16LL << 20U;
 constexpr std::int64_t scan_bytes_max = 1LL << 30U;
 
-// With the copy come its offsets in the light queues that the message names.
-bool room_for_places(std::string_view properties, std::string_view light_queues) {
-  constexpr std::size_t name_bytes = 30;
-  constexpr std::size_t place_bytes = 20;
-  if (light_queues.empty()) return true;
-  const auto places = static_cast<std::size_t>(std::ranges::count(light_queues, ',')) + 1;
-  return properties.size() + name_bytes + places * place_bytes <= store::properties_bytes_max;
-}
-
-// Whether a message that was refused so once is refused so for ever.
-bool hopeless(const Error& error) {
-  switch (error.code) {
-    case Errc::message_invalid:
-    case Errc::message_too_large:
-    case Errc::malformed:
-    case Errc::not_supported:
-    case Errc::invalid_argument: return true;
-    default: return false;
-  }
-}
-
 }  // namespace
 
 Timers::Timers(TimerSettings settings, Parts parts, TimerLog::Opened opened)
@@ -116,9 +95,7 @@ Result<std::optional<Detour>> Timers::defer(const SendRequest& request, std::int
                 .queue_id = wish->level > 0 ? wish->level - 1 : 0,
                 .properties = properties.text(),
                 .recall_handle = handle.unique_key.empty() ? "" : handle.text()};
-  if (!room_for_places(detour.properties, properties.find(store::dispatch_property)))
-    return fail(Errc::message_invalid,
-                "the properties leave no room for the message's places in its light queues");
+  BOLIDE_CHECK(check_room_for_places(detour.properties, properties.find(store::dispatch_property)));
   if (detour.topic == nullptr || detour.queue_id >= detour.topic->queue_count())
     return fail(Errc::internal, "there is no topic for messages that wait");
   return detour;

@@ -264,9 +264,16 @@ void Transactions::give_up(std::int64_t half_offset, Open& open, const store::Re
   if (std::string counted = list.text(); store::properties_fit(counted))
     properties = std::move(counted);
   request.properties = properties;
+  // It keeps where it was to go, and when, for whoever resumes it.
+  request.origin = Origin::waited;
   open.ending = true;
   parts_.sends.store(request, now, [this, half_offset](Result<Stored> stored) {
     if (stored) return;
+    if (hopeless(stored.error())) {
+      BOLIDE_LOG(error, "a transaction that is given up cannot be put aside and is lost: {}",
+                 stored.error().message());
+      return;
+    }
     if (const auto found = open_.find(half_offset); found != open_.end())
       found->second.ending = false;
   });
@@ -287,6 +294,7 @@ void Transactions::resume(const store::Record& given_up, const Now& now, Reply<v
   list.erase(check_times_property);
   const std::string properties = list.text();
   request.properties = properties;
+  request.origin = Origin::waited;
   parts_.sends.store(request, now, [reply = std::move(reply)](Result<Stored> stored) mutable {
     if (!stored) return reply(Failure(std::move(stored).error()));
     reply({});

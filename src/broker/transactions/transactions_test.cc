@@ -47,6 +47,17 @@ class TransactionsTest : public ::testing::Test {
     rig_.core->end_of_turn();
     return answer.get();
   }
+  Result<> resume(std::int64_t position) {
+    Answer<void> answer;
+    rig_.core->resume_transaction(rig_.anonymous, position, answer.reply());
+    rig_.core->end_of_turn();
+    return answer.get();
+  }
+  void run_all() {
+    while (rig_.core->end_of_turn()) {
+    }
+  }
+  std::size_t open() { return rig_.core->core_stats().transactions.open; }
   std::int64_t visible() { return rig_.visible_end("orders", 1); }
   // Until producers are asked.
   void pass_check() {
@@ -169,12 +180,6 @@ TEST_F(TransactionsTest, ask_again_about_what_was_put_aside_when_told_so) {
   const std::size_t asked = rig_.sink.asked.size();
   const std::int64_t position =
       CoreRig::record(rig_.pull("TRANS_CHECK_MAX_TIME_TOPIC", 0)).position;
-  const auto resume = [&](std::int64_t at) {
-    Answer<void> answer;
-    rig_.core->resume_transaction(rig_.anonymous, at, answer.reply());
-    rig_.core->end_of_turn();
-    return answer.get();
-  };
   ASSERT_TRUE(resume(position));
   producer(5);
   pass_check();
@@ -184,6 +189,40 @@ TEST_F(TransactionsTest, ask_again_about_what_was_put_aside_when_told_so) {
   const std::int64_t plain = CoreRig::record(rig_.pull("orders", 0)).position;
   EXPECT_EQ(resume(plain).error().code, Errc::invalid_argument);
   EXPECT_EQ(resume(plain + 4).error().code, Errc::not_found);
+}
+
+TEST_F(TransactionsTest, keep_where_a_delayed_message_goes_that_was_put_aside) {
+  begin("m", property("DELAY", "1"));
+  for (int i = 0; i < 20; ++i) {
+    producer(5);
+    rig_.pass_ms(30'000);
+  }
+  ASSERT_EQ(rig_.visible_end(given_up_topic), 1);
+  const PullResult aside = rig_.pull(given_up_topic, 0);
+  EXPECT_EQ(store::find_property(CoreRig::record(aside).properties, "REAL_TOPIC"), "orders");
+  ASSERT_TRUE(resume(CoreRig::record(aside).position));
+  ASSERT_EQ(rig_.visible_end(half_topic), 2);
+  const PullResult held = rig_.pull(half_topic, 1);
+  ASSERT_TRUE(end({.group = "payers", .half_offset = 1, .position = CoreRig::record(held).position},
+                  Outcome::commit));
+  rig_.pass_ms(1'000);
+  EXPECT_EQ(visible(), 1);
+}
+
+TEST_F(TransactionsTest, refuse_a_message_that_no_commit_could_send_on) {
+  std::string lights = "%LMQ%a00";
+  for (int i = 10; i < 29; ++i) lights += ",%LMQ%a" + std::to_string(i);
+  for (const std::string& bad :
+       {property("DELAY", "x"), property("TIMER_DELIVER_MS", "soon"),
+        property("TIMER_DELAY_SEC", "999999999"), property("TIMER_DEL_UNIQKEY", "orders+A"),
+        property("own", std::string(32'200, 'x')) + property("INNER_MULTI_DISPATCH", lights)}) {
+    SendRequest request = rig_.request("orders", "m", 1);
+    const std::string properties =
+        property("TRAN_MSG", "true") + property("PGROUP", "payers") + bad;
+    request.properties = properties;
+    EXPECT_EQ(rig_.refused(request), Errc::message_invalid) << bad.substr(0, 40);
+  }
+  EXPECT_EQ(open(), 0U);
 }
 
 TEST_F(TransactionsTest, never_ask_about_what_ended_shortly_before_a_kill) {
@@ -275,6 +314,28 @@ TEST_F(TransactionsTest, ask_about_many_in_short_turns) {
   for (const auto& question : rig_.sink.asked) asked.insert(question.half_offset);
   EXPECT_EQ(asked.size(), 1'000U);
   EXPECT_EQ(rig_.sink.asked.size(), 1'000U) << "each once";
+}
+
+// As another broker may have left it: ours takes no such time.
+TEST(Transactions, let_retention_go_on_whatever_time_they_ask_for) {
+  CoreRig rig({.retention_ms = 3LL * 24 * 3600 * 1000});
+  rig.put_topic("orders", 1);
+  const auto halves = rig.store->find_queue(half_topic, 0);
+  ASSERT_TRUE(halves.has_value());
+  ASSERT_TRUE(store::testing::append(*rig.store, *halves, "m", rig.clock.now(),
+                                     property("TRAN_MSG", "true") + property("PGROUP", "payers") +
+                                         property("REAL_TOPIC", "orders") +
+                                         property("REAL_QID", "0") + property("DELAY", "x")));
+  ASSERT_TRUE(rig.store->write_turn(rig.clock.now()));
+  rig.kill_and_reopen();
+  const std::string filler(1U << 20U, 'x');
+  for (int day = 0; day < 5; ++day) {
+    for (int i = 0; i < 10; ++i) rig.send("filler", filler);
+    rig.clock.advance_ms(24LL * 3600 * 1000);
+    for (int i = 0; i < 25; ++i) rig.pass_ms(100);
+  }
+  EXPECT_GT(rig.store->stats().min_position, 0) << "the log was trimmed";
+  EXPECT_EQ(rig.visible_end(given_up_topic), 1) << "and the message is kept";
 }
 
 TEST(Transactions, let_retention_go_on_that_are_never_ended) {
