@@ -22,8 +22,11 @@ constexpr std::size_t outcome_bytes_max = 4096;  // as RocketMQ's
 QueueTail tail_of(std::string_view name, const Topics& topics, const Offsets& offsets,
                   const QueueTail::Parts& reading) {
   const Topic& topic = *topics.find(name);
-  const std::int64_t at = offsets.find(transaction_group, topic.config.name, 0).value_or(0);
-  return {reading, topic.queues.front(), at};
+  const store::QueueNo queue = topic.queues.front();
+  // A loss of power may take more of the log than of the journal.
+  const std::int64_t at =
+      std::min(offsets.find(transaction_group, name, 0).value_or(0), reading.visible.end(queue));
+  return {reading, queue, at};
 }
 
 // Apache's broker counts in the message, which it stores anew with each question.

@@ -373,5 +373,21 @@ TEST_F(TransactionsTest, forget_what_is_ended_even_if_much_is_open) {
   EXPECT_EQ(visible(), 99);
 }
 
+TEST_F(TransactionsTest, begin_at_the_end_where_the_log_is_shorter_than_it_was_known_to_be) {
+  rig_.kill();
+  {
+    auto opened = Metadata::open(rig_.fs, "meta");
+    ASSERT_TRUE(opened.has_value());
+    for (const std::string_view topic : {half_topic, outcome_topic})
+      opened->metadata->save_offset(topic, transaction_group, 0, 1'000);
+    ASSERT_TRUE(opened->metadata->flush());
+  }
+  rig_.open();
+  ASSERT_TRUE(end(begin("m"), Outcome::commit));
+  EXPECT_EQ(visible(), 1);
+  for (int i = 0; i < 2; ++i) rig_.pass_ms(200);
+  EXPECT_EQ(open(), 0U);
+}
+
 }  // namespace
 }  // namespace bolide::broker
