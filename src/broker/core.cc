@@ -244,14 +244,14 @@ void Core::waiting_pops(const Identity&, std::string_view group, std::string_vie
 bool Core::end_of_turn() {
   const Now at = now();
   metadata_->at(at);
-  const bool more = timers_->run(at);
-  transactions_->run(at);
+  const bool more_due = timers_->run(at);
+  const bool more_held = transactions_->run(at);
   sender_.write(at);
   reply_when_safe();
   // What became visible is given at once; what is given is noted before anybody is answered.
   const bool given_up = popper_->run(at);
   leases_->write(at.steady_ms());
-  return more || given_up;
+  return more_due || more_held || given_up;
 }
 
 void Core::tick() {

@@ -67,6 +67,13 @@ void Transactions::take_in() {
   arrived_ = !knows_all();
 }
 
+// What lies on a cold disk comes with a later turn.
+bool Transactions::more_to_take_in() {
+  if (!arrived_) return false;
+  if (!halves_.at_end()) return halves_.again_in_ms() == 0;
+  return earlier_outcomes_ && earlier_outcomes_->again_in_ms() == 0;
+}
+
 // Before anybody is asked or heard: who ended shortly before a kill would otherwise end twice.
 void Transactions::take_in_earlier_outcomes() {
   earlier_outcomes_->read(records_per_turn, [this](const store::Record& outcome) {
@@ -81,9 +88,14 @@ void Transactions::take_in_earlier_outcomes() {
   if (earlier_outcomes_->at_end()) earlier_outcomes_.reset();
 }
 
-void Transactions::run(const Now& now) {
+bool Transactions::run(const Now& now) {
   take_in();
-  if (outcomes_of_turn_.empty()) return;
+  if (settle_soon_) settle_some();
+  if (!outcomes_of_turn_.empty()) store_outcomes(now);
+  return settle_soon_ || more_to_take_in();
+}
+
+void Transactions::store_outcomes(const Now& now) {
   SendRequest request;
   request.topic = outcome_topic;
   request.queue_id = 0;
@@ -177,7 +189,7 @@ void Transactions::commit(const store::Record& half, const Now& now, OwnSends::D
 
 void Transactions::note_outcome(std::int64_t half_offset, const Now& now) {
   add_outcome(&outcomes_of_turn_, half_offset);
-  if (outcomes_of_turn_.size() >= outcome_bytes_max) run(now);
+  if (outcomes_of_turn_.size() >= outcome_bytes_max) store_outcomes(now);
 }
 
 void Transactions::tick(const Now& now) {
@@ -304,8 +316,8 @@ void Transactions::resume(const store::Record& given_up, const Now& now, Reply<v
   });
 }
 
-bool Transactions::settle(const store::Record& outcome, std::int64_t synced_position) {
-  if (outcome.position >= synced_position) return false;
+bool Transactions::settle(const store::Record& outcome) {
+  if (outcome.position >= synced_position_) return false;
   for_each_outcome(outcome.body, [this](std::int64_t offset) {
     const auto ended = open_.extract(offset);
     if (ended && ended.mapped().checks > 0) parts_.metadata.erase_checks(offset);
@@ -314,9 +326,15 @@ bool Transactions::settle(const store::Record& outcome, std::int64_t synced_posi
   return true;
 }
 
+void Transactions::settle_some() {
+  settle_soon_ = outcomes_.read(records_per_turn, [this](const store::Record& outcome) {
+    return settle(outcome);
+  }) == records_per_turn;
+}
+
 void Transactions::save(std::int64_t synced_position) {
-  outcomes_.read(records_per_turn,
-                 [&](const store::Record& outcome) { return settle(outcome, synced_position); });
+  synced_position_ = synced_position;
+  settle_some();
   if (!knows_all()) return;
   const bool none = open_.empty();
   const std::int64_t halves = none ? halves_.next_offset() : open_.begin()->first;

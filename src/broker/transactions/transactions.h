@@ -64,11 +64,13 @@ class Transactions {
   // send.
   void resume(const store::Record& given_up, const Now& now, Reply<void> reply);
   void published(store::QueueNo queue) { arrived_ = arrived_ || queue == halves_.queue(); }
-  // Takes in what has arrived and notes the outcomes of this turn; before the turn's write.
-  void run(const Now& now);
+  // Takes in what has arrived and notes the outcomes of this turn; before the turn's write. Returns
+  // whether there is more to take in.
+  bool run(const Now& now);
   // Asks the producers of what is open for too long, and gives up what retention waits for.
   void tick(const Now& now);
-  // Notes on the disk how far things are: what was ended below `synced_position` of the log.
+  // Notes on the disk how far things are: what was ended below `synced_position` of the log. Of
+  // many, those that the next runs settle are noted later.
   void save(std::int64_t synced_position);
   // Whether nothing below `position` of the log is needed any more. What is open there for longer
   // than all questions take is given up by the next ticks.
@@ -90,12 +92,15 @@ class Transactions {
 
   void take_in();
   void take_in_earlier_outcomes();
+  bool more_to_take_in();
   // Whether it is known what was open and what had ended when the broker was last up.
   bool knows_all() { return halves_.at_end() && !earlier_outcomes_; }
   bool arrive(const store::Record& half);
-  bool settle(const store::Record& outcome, std::int64_t synced_position);
+  void settle_some();
+  bool settle(const store::Record& outcome);
   void commit(const store::Record& half, const Now& now, OwnSends::Done done);
   void note_outcome(std::int64_t half_offset, const Now& now);
+  void store_outcomes(const Now& now);
   void ask_some(const Now& now);
   void give_up_some(const Now& now);
   // Reads the message. False: not now; what is lost is noted as ended.
@@ -110,6 +115,8 @@ class Transactions {
   QueueTail outcomes_;
   std::optional<QueueTail> earlier_outcomes_;  // after a start, until they are read
   bool arrived_ = true;
+  std::int64_t synced_position_ = 0;   // as of the last save
+  bool settle_soon_ = false;           // below it there are outcomes that were not read
   std::map<std::int64_t, Open> open_;  // by offset in the queue of halves
   // Their outcome was read before they were: they have ended, or are ending.
   std::set<std::int64_t> ended_early_;

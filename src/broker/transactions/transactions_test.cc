@@ -373,6 +373,23 @@ TEST_F(TransactionsTest, forget_what_is_ended_even_if_much_is_open) {
   EXPECT_EQ(visible(), 99);
 }
 
+TEST_F(TransactionsTest, forget_soon_what_ended_in_many_turns) {
+  for (int i = 0; i < 3'000; ++i)
+    ASSERT_TRUE(end(begin("m" + std::to_string(i)), Outcome::rollback));
+  for (int i = 0; i < 2; ++i) {
+    rig_.pass_ms(200);
+    run_all();
+  }
+  EXPECT_EQ(open(), 0U);
+}
+
+TEST_F(TransactionsTest, know_soon_after_a_start_all_that_is_open) {
+  for (int i = 0; i < 3'000; ++i) begin("m" + std::to_string(i));
+  rig_.kill_and_reopen();
+  run_all();
+  EXPECT_EQ(open(), 3'000U);
+}
+
 TEST_F(TransactionsTest, begin_at_the_end_where_the_log_is_shorter_than_it_was_known_to_be) {
   rig_.kill();
   {
