@@ -199,8 +199,9 @@ class ReplySink {
   virtual void on_send(const Ticket& ticket, const SendResult& result) = 0;
   virtual void on_pull(const Ticket& ticket, PullResult&& result) = 0;
   virtual void on_pop(const Ticket& ticket, PopResult&& result) = 0;
-  // A producer is asked for the outcome of a transaction (code 39).
-  virtual void on_check_transaction(SessionId session, const TransactionQuestion& question) = 0;
+  // A producer is asked for the outcome of a transaction (code 39). False: it was not, its
+  // connection has gone or has enough to send.
+  virtual bool on_check_transaction(SessionId session, const TransactionQuestion& question) = 0;
   // The members of `group` changed: tell the client behind `session` (code 40).
   virtual void on_group_changed(SessionId session, std::string_view group) = 0;
 };

@@ -49,11 +49,13 @@ class RecordingSink : public ReplySink {
   void on_pop(const Ticket& ticket, PopResult&& result) override {
     popped.push_back({.ticket = ticket, .result = std::move(result)});
   }
-  void on_check_transaction(SessionId session, const TransactionQuestion& question) override {
+  bool on_check_transaction(SessionId session, const TransactionQuestion& question) override {
+    if (!takes_questions) return false;
     asked.push_back({.session = session,
                      .half_offset = question.half_offset,
                      .position = question.position,
                      .record = std::string(question.record)});
+    return true;
   }
   void on_group_changed(SessionId session, std::string_view group) override {
     changed.emplace_back(session, std::string(group));
@@ -70,6 +72,7 @@ class RecordingSink : public ReplySink {
     std::string record;
   };
 
+  bool takes_questions = true;
   std::vector<Asked> asked;
   std::vector<Sent> sent;
   std::vector<Pulled> pulled;

@@ -52,7 +52,7 @@ class StaticTopics final : public ReplySink {
   void on_pull(const Ticket& ticket, PullResult&& result) override;
   void on_pop(const Ticket&, PopResult&&) override {}
   void on_group_changed(SessionId, std::string_view) override {}
-  void on_check_transaction(SessionId, const TransactionQuestion&) override {}
+  bool on_check_transaction(SessionId, const TransactionQuestion&) override { return false; }
 
  private:
   // A logical queue with the mapping that it is part of.

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int32_t records_per_turn = 1024;
 constexpr std::int32_t questions_per_tick = 256;
+constexpr std::int64_t question_bytes_per_tick = 4LL << 20U;
 constexpr std::int32_t looks_per_tick = 16'384;
 constexpr std::size_t outcome_bytes_max = 4096;  // as RocketMQ's
 
@@ -204,14 +205,14 @@ void Transactions::tick(const Now& now) {
 
 // However many are open, the turn stays short.
 void Transactions::ask_some(const Now& now) {
-  std::int32_t questions = questions_per_tick;
+  Asking asking{.questions = questions_per_tick, .bytes = question_bytes_per_tick};
   std::int32_t looks = looks_per_tick;
   auto next = open_.lower_bound(*ask_from_);
-  for (; next != open_.end() && questions > 0 && looks > 0; ++next, --looks) {
+  for (; next != open_.end() && looks > 0; ++next, --looks) {
+    if (asking.questions <= 0 || asking.bytes <= 0) break;
     auto& [offset, open] = *next;
     if (open.ending || open.check_after_ms > now.wall_ms) continue;
-    if (!check(offset, open, now)) break;
-    --questions;
+    if (!check(offset, open, now, &asking)) break;
   }
   ask_from_ = next == open_.end() ? std::nullopt : std::optional(next->first);
   (void)parts_.metadata.flush();  // where it fails, a restart counts from an earlier number
@@ -242,28 +243,44 @@ bool Transactions::read(std::int64_t half_offset, Open& open, const Now& now,
 }
 
 // False: it must wait for the disk.
-bool Transactions::check(std::int64_t half_offset, Open& open, const Now& now) {
+bool Transactions::check(std::int64_t half_offset, Open& open, const Now& now, Asking* asking) {
+  const bool last = open.checks >= settings_.checks_max;
+  const auto producer =
+      last ? std::nullopt : parts_.clients.pick_producer(open.group, turn_of_producers_++);
+  // The others must not wait for one that takes nothing: it is asked in the next round.
+  if (producer && producer->session == asking->refused) return true;
   store::ReadResult bytes;
   store::Record half;
   if (!read(half_offset, open, now, &bytes, &half)) return open.ending;
-  if (open.checks >= settings_.checks_max) {
+  --asking->questions;
+  asking->bytes -= static_cast<std::int64_t>(half.total_size);
+  if (last) {
     give_up(half_offset, open, half, now);
     return true;
   }
-  const auto producer = parts_.clients.pick_producer(open.group, turn_of_producers_++);
+  if (producer && !ask(*producer, half_offset, open, half, asking)) return true;
   ++open.checks;
   parts_.metadata.save_checks({.half_offset = half_offset, .checks = open.checks});
-  if (!producer) return true;
-  auto record = question_record(half, open.checks);
+  return true;
+}
+
+// False: its connection takes no question, and none was counted.
+bool Transactions::ask(const Clients::Producer& producer, std::int64_t half_offset,
+                       const Open& open, const store::Record& half, Asking* asking) {
+  const auto record = question_record(half, open.checks + 1);
   if (!record) return true;
   const std::string_view key = store::find_property(half.properties, "UNIQ_KEY");
   const MessageId id(half.store_host, half.position);
+  const TransactionQuestion question{.half_offset = half_offset,
+                                     .position = open.position,
+                                     .unique_key = key,
+                                     .message_id = id.view(),
+                                     .record = *record};
+  if (!producer.sink->on_check_transaction(producer.session, question)) {
+    asking->refused = producer.session;
+    return false;
+  }
   ++stats_.checks;
-  producer->sink->on_check_transaction(producer->session, {.half_offset = half_offset,
-                                                           .position = open.position,
-                                                           .unique_key = key,
-                                                           .message_id = id.view(),
-                                                           .record = *record});
   return true;
 }
 

@@ -90,6 +90,13 @@ class Transactions {
     std::string group;
   };
 
+  // What may still be asked in a tick.
+  struct Asking {
+    std::int32_t questions;
+    std::int64_t bytes;
+    SessionId refused = 0;  // whose connection has enough to send
+  };
+
   void take_in();
   void take_in_earlier_outcomes();
   bool more_to_take_in();
@@ -106,7 +113,9 @@ class Transactions {
   // Reads the message. False: not now; what is lost is noted as ended.
   bool read(std::int64_t half_offset, Open& open, const Now& now, store::ReadResult* bytes,
             store::Record* half);
-  bool check(std::int64_t half_offset, Open& open, const Now& now);
+  bool check(std::int64_t half_offset, Open& open, const Now& now, Asking* asking);
+  bool ask(const Clients::Producer& producer, std::int64_t half_offset, const Open& open,
+           const store::Record& half, Asking* asking);
   void give_up(std::int64_t half_offset, Open& open, const store::Record& half, const Now& now);
 
   TransactionSettings settings_;

@@ -316,6 +316,41 @@ TEST_F(TransactionsTest, ask_about_many_in_short_turns) {
   EXPECT_EQ(rig_.sink.asked.size(), 1'000U) << "each once";
 }
 
+TEST_F(TransactionsTest, ask_in_one_turn_no_more_than_a_connection_takes) {
+  const std::string body(4'000'000, 'x');
+  for (int i = 0; i < 20; ++i)
+    rig_.send("orders", body, 1, property("TRAN_MSG", "true") + property("PGROUP", "payers"));
+  rig_.clock.advance_ms(31'000);
+  producer(5);
+  for (int i = 0; i < 20; ++i) {
+    const std::size_t before = rig_.sink.asked.size();
+    rig_.pass_ms(100);
+    std::size_t bytes = 0;
+    for (std::size_t k = before; k < rig_.sink.asked.size(); ++k)
+      bytes += rig_.sink.asked[k].record.size();
+    EXPECT_LT(bytes, 9'000'000U);
+  }
+  EXPECT_EQ(rig_.sink.asked.size(), 20U) << "each once";
+}
+
+TEST_F(TransactionsTest, count_no_question_that_a_connection_does_not_take) {
+  begin("m");
+  rig_.sink.takes_questions = false;
+  for (int i = 0; i < 20; ++i) {
+    producer(5);
+    rig_.pass_ms(30'000);
+  }
+  EXPECT_EQ(rig_.visible_end(given_up_topic), 0);
+  rig_.sink.takes_questions = true;
+  producer(5);
+  rig_.pass_ms(30'000);
+  ASSERT_EQ(rig_.sink.asked.size(), 1U);
+  store::Record record;
+  ASSERT_EQ(store::decode_record(rig_.sink.asked[0].record, store::Verify::checksums, &record),
+            store::DecodeStatus::record);
+  EXPECT_EQ(store::find_property(record.properties, "TRANSACTION_CHECK_TIMES"), "1");
+}
+
 // As another broker may have left it: ours takes no such time.
 TEST(Transactions, let_retention_go_on_whatever_time_they_ask_for) {
   CoreRig rig({.retention_ms = 3LL * 24 * 3600 * 1000});

@@ -119,8 +119,10 @@ void Front::tick(const Now& now) {
   for (OnAnswer& done : late) done(nullptr, {});
 }
 
-void Front::on_check_transaction(broker::SessionId session,
+bool Front::on_check_transaction(broker::SessionId session,
                                  const broker::TransactionQuestion& question) {
+  const net::Connection* connection = find(session);
+  if (connection == nullptr || connection->congested()) return false;
   const DecimalText half_offset(question.half_offset);
   const DecimalText position(question.position);
   const ExtField fields[] = {{"tranStateTableOffset", half_offset.view()},
@@ -134,6 +136,7 @@ void Front::on_check_transaction(broker::SessionId session,
          .flag = header_flag::one_way,
          .fields = fields},
         Serialization::json, question.record);
+  return true;  // of one with too long a key nobody hears, however often it is tried
 }
 
 void Front::on_group_changed(broker::SessionId session, std::string_view group) {

@@ -87,7 +87,7 @@ class Front final : public broker::ReplySink {
   void on_send(const broker::Ticket& ticket, const broker::SendResult& result) override;
   void on_pull(const broker::Ticket& ticket, broker::PullResult&& result) override;
   void on_pop(const broker::Ticket& ticket, broker::PopResult&& result) override;
-  void on_check_transaction(broker::SessionId session,
+  bool on_check_transaction(broker::SessionId session,
                             const broker::TransactionQuestion& question) override;
   void on_group_changed(broker::SessionId session, std::string_view group) override;
 

@@ -115,6 +115,24 @@ TEST(RemotingSession, takes_no_more_requests_than_answers_can_leave) {
   EXPECT_EQ(desk.peer.take().size(), 2U);
 }
 
+TEST(RemotingSession, is_asked_about_transactions_while_its_connection_has_room) {
+  BrokerDesk desk;
+  desk.ask({.code = request_code::heart_beat,
+            .body = R"({"clientID":"payer","producerDataSet":[{"groupName":"payers"}],)"
+                    R"("consumerDataSet":[]})"});
+  desk.rig.send("orders", "m", 0,
+                broker::testing::property("TRAN_MSG", "true") +
+                    broker::testing::property("PGROUP", "payers"));
+  desk.peer.connection.is_congested = true;
+  desk.rig.pass_ms(31'000);
+  EXPECT_EQ(desk.peer.connection.take(), "");
+  desk.peer.connection.is_congested = false;
+  desk.rig.pass_ms(31'000);
+  const auto asked = desk.peer.take();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].code, request_code::check_transaction_state);
+}
+
 TEST(RemotingSession, sends_clients_away_when_the_server_stops) {
   BrokerDesk desk;
   desk.front.drain();
