@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/message_id.h"
 #include "base/strings.h"
+#include "broker/transactions/earlier_commits.h"
 
 #include <algorithm>
 #include <utility>
@@ -44,7 +45,9 @@ Transactions::Transactions(TransactionSettings settings, Parts parts,
       parts_(std::move(parts)),
       halves_(tail_of(half_topic, parts_.topics, parts_.offsets, parts_.reading)),
       outcomes_(tail_of(outcome_topic, parts_.topics, parts_.offsets, parts_.reading)),
-      earlier_outcomes_(outcomes_) {
+      earlier_outcomes_(outcomes_),
+      committed_before_(earlier_commits(parts_.reading.store, halves_.queue(),
+                                        halves_.next_offset(), outcomes_.queue())) {
   for (const CheckEntry& entry : checks) {
     if (entry.half_offset >= halves_.next_offset()) {
       earlier_checks_[entry.half_offset] = entry.checks;
@@ -66,6 +69,7 @@ void Transactions::take_in() {
   halves_.read(records_per_turn, [this](const store::Record& half) { return arrive(half); });
   if (earlier_outcomes_) take_in_earlier_outcomes();
   arrived_ = !knows_all();
+  if (!arrived_ && !committed_before_.empty()) committed_before_ = {};
 }
 
 // What lies on a cold disk comes with a later turn.
@@ -121,6 +125,9 @@ bool Transactions::arrive(const store::Record& half) {
     if (noted) parts_.metadata.erase_checks(half.queue_offset);
     return true;
   }
+  const bool ending = ending_early_.erase(half.queue_offset) > 0;
+  const bool committed = std::ranges::binary_search(committed_before_, half.position);
+  if (committed && !ending) add_outcome(&outcomes_of_turn_, half.queue_offset);
   open_.emplace(
       half.queue_offset,
       Open{.position = half.position,
@@ -128,7 +135,7 @@ bool Transactions::arrive(const store::Record& half) {
            .check_after_ms = half.store_ms + immunity_ms(half).value_or(settings_.timeout_ms),
            .outcomes_from = outcomes_.next_offset(),
            .checks = noted ? noted.mapped() : checks_elsewhere(half),
-           .ending = ending_early_.erase(half.queue_offset) > 0,
+           .ending = ending || committed,
            .group = std::string(store::find_property(half.properties, "PGROUP"))});
   return true;
 }
@@ -161,7 +168,8 @@ void Transactions::end(const EndTransaction& request, const store::Record& half,
     note_outcome(offset, now);
     return reply({});
   }
-  // The outcome stands behind the message in the same write: a crash between the two repeats it.
+  // The outcome stands behind the message in the same write; of a crash between the two the next
+  // start knows by the message.
   commit(half, now, [this, offset, reply = std::move(reply)](Result<Stored> stored) mutable {
     if (stored) return reply({});
     if (const auto open = open_.find(offset); open != open_.end()) open->second.ending = false;

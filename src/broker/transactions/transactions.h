@@ -123,6 +123,8 @@ class Transactions {
   QueueTail halves_;
   QueueTail outcomes_;
   std::optional<QueueTail> earlier_outcomes_;  // after a start, until they are read
+  // Positions of what was committed when the broker was last up, and maybe has no outcome; sorted.
+  std::vector<std::int64_t> committed_before_;
   bool arrived_ = true;
   std::int64_t synced_position_ = 0;   // as of the last save
   bool settle_soon_ = false;           // below it there are outcomes that were not read

@@ -441,5 +441,31 @@ TEST_F(TransactionsTest, begin_at_the_end_where_the_log_is_shorter_than_it_was_k
   EXPECT_EQ(open(), 0U);
 }
 
+TEST_F(TransactionsTest, commit_once_what_a_kill_left_without_its_outcome) {
+  constexpr std::size_t count = 10;
+  std::vector<EndTransaction> halves;
+  std::vector<Answer<void>> answers(count);
+  for (std::size_t i = 0; i < count; ++i) halves.push_back(begin("m" + std::to_string(i)));
+  for (std::size_t i = 0; i < count; ++i) {
+    halves[i].outcome = Outcome::commit;
+    rig_.core->end_transaction(rig_.anonymous, halves[i], answers[i].reply());
+  }
+  rig_.fs.fail_at(os::FileOperation::write, 1, Errc::io);
+  rig_.core->end_of_turn();
+  rig_.kill_and_reopen();
+  rig_.fs.clear_faults();
+  EXPECT_GT(visible(), 0) << "half of the write is there";
+  EXPECT_LT(visible(), 10);
+  for (int round = 0; round < 2; ++round) {
+    for (const EndTransaction& half : halves) ASSERT_TRUE(end(half, Outcome::commit));
+    EXPECT_EQ(visible(), 10);
+    rig_.kill_and_reopen();
+  }
+  PullRequest request = rig_.pull_request("orders", 0);
+  request.queue_id = 1;
+  const auto bodies = CoreRig::bodies(rig_.pull(request));
+  EXPECT_EQ(std::set<std::string>(bodies.begin(), bodies.end()).size(), count);
+}
+
 }  // namespace
 }  // namespace bolide::broker
