@@ -55,6 +55,12 @@ class InnerBatchDeliveryTest : public ::testing::Test {
     rig_.core->end_of_turn();
     return answer.get().value();
   }
+  void allow_no_retry() {
+    Answer<void> put;
+    GroupConfig group{.name = "workers"};
+    group.retry_max_times = 0;
+    rig_.core->put_group(rig_.anonymous, group, put.reply());
+  }
   // Where the group stands, as a client that pulled has left it.
   void begin_at(std::int64_t offset) {
     Answer<void> put;
@@ -131,6 +137,48 @@ TEST_F(InnerBatchDeliveryTest, becomes_a_dead_letter_for_each_message) {
   EXPECT_EQ(store::find_property(letter.properties, "TAGS"), "t0");
   EXPECT_EQ(store::find_property(letter.properties, "INNER_NUM"), "");
   EXPECT_EQ(committed(), 3);
+}
+
+TEST_F(InnerBatchDeliveryTest, becomes_dead_letters_also_without_room_for_where_it_comes_from) {
+  const std::string body =
+      batch_element("large", property("own", std::string(32'700, 'x'))) + batch_element("small");
+  SendRequest request = rig_.request("bulk", body);
+  request.batch = true;
+  const std::string properties = property("UNIQ_KEY", "KEY");
+  request.properties = properties;
+  ASSERT_FALSE(rig_.send(request).error);
+  allow_no_retry();
+  for (int i = 0; i < 4; ++i) {
+    pop();
+    rig_.pass_ms(61'000);
+  }
+  EXPECT_EQ(CoreRig::bodies(rig_.pull("%DLQ%workers", 0)),
+            (std::vector<std::string>{"large", "small"}));
+}
+
+TEST_F(InnerBatchDeliveryTest, becomes_a_dead_letter_once_beside_one_that_never_can) {
+  // As another program may have left it.
+  const std::string body =
+      batch_element("never", property("own", std::string(40'000, 'x'))) + batch_element("small");
+  const std::string properties =
+      property("UNIQ_KEY", "KEY") + property("INNER_NUM", "2") + property("INNER_BASE", "0");
+  const auto queue = rig_.store->find_queue("bulk", 0);
+  ASSERT_TRUE(queue.has_value());
+  store::AppendRequest batch;
+  batch.queue = *queue;
+  batch.record.body = body;
+  batch.record.properties = properties;
+  batch.record.sys_flag = store::sys_flag::inner_batch | store::sys_flag::need_unwrap;
+  batch.offsets = 2;
+  ASSERT_TRUE(rig_.store->append(batch, rig_.clock.now()));
+  ASSERT_TRUE(rig_.store->write_turn(rig_.clock.now()));
+  rig_.kill_and_reopen();
+  allow_no_retry();
+  for (int i = 0; i < 4; ++i) {
+    pop();
+    rig_.pass_ms(61'000);
+  }
+  EXPECT_EQ(CoreRig::bodies(rig_.pull("%DLQ%workers", 0)), std::vector<std::string>{"small"});
 }
 
 TEST_F(InnerBatchDeliveryTest, is_not_sent_back_for_one_of_its_messages) {

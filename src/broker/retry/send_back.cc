@@ -19,20 +19,7 @@ namespace {
 
 constexpr std::int32_t first_retry_level = 3;
 
-// Answers once for many that are stored: with the first failure, if there is one.
-class AllStored {
- public:
-  AllStored(Reply<void> reply, std::size_t count) : reply_(std::move(reply)), left_(count) {}
-  void take(Result<> stored) {
-    if (!stored && result_) result_ = std::move(stored);
-    if (--left_ == 0) reply_(std::move(result_));
-  }
-
- private:
-  Reply<void> reply_;
-  std::size_t left_;
-  Result<> result_;
-};
+constexpr std::size_t halfway_max = 1024;
 
 Result<> check_writable(const Topic& topic) {
   if ((topic.config.permission & perm::write) != 0) return {};
@@ -40,7 +27,55 @@ Result<> check_writable(const Topic& topic) {
               "the topic[" + topic.config.name + "] sending message is forbidden");
 }
 
+// Those of the message that is stored again. Where there is no room it does not say where it comes
+// from.
+std::string properties_again(const store::Record& original, bool dead, std::int32_t delay_level) {
+  PropertyList properties(original.properties);
+  if (dead)
+    properties.erase("DELAY");
+  else
+    properties.set("DELAY", std::int64_t{delay_level});
+  std::string least = properties.text();
+  if (properties.find("RETRY_TOPIC").empty()) properties.set("RETRY_TOPIC", original.topic);
+  if (properties.find("ORIGIN_MESSAGE_ID").empty())
+    properties.set("ORIGIN_MESSAGE_ID", MessageId(original.store_host, original.position).view());
+  properties.set("WAIT", "false");
+  if (dead) properties.set("DELAY", "0");
+  std::string text = properties.text();
+  return store::properties_fit(text) ? text : least;
+}
+
 }  // namespace
+
+// Answers once for the messages of a batch: with the first failure, if there is one.
+class SendBack::AllStored {
+ public:
+  AllStored(SendBack& owner, BatchKey key, Reply<void> reply)
+      : owner_(owner), key_(std::move(key)), reply_(std::move(reply)) {
+    if (auto before = owner_.halfway_.extract(key_)) stored_ = std::move(before.mapped());
+  }
+  bool has(std::size_t index) const { return stored_.contains(index); }
+  // Requires `count` calls of take(), each for another message.
+  void expect(std::size_t count) { left_ = count; }
+  void take(std::size_t index, Result<> stored) {
+    if (stored)
+      stored_.insert(index);
+    else if (result_)
+      result_ = std::move(stored);
+    if (--left_ > 0) return;
+    if (!result_ && owner_.halfway_.size() < halfway_max)
+      owner_.halfway_.emplace(std::move(key_), std::move(stored_));
+    reply_(std::move(result_));
+  }
+
+ private:
+  SendBack& owner_;
+  BatchKey key_;
+  Reply<void> reply_;
+  std::set<std::size_t> stored_;
+  std::size_t left_ = 0;
+  Result<> result_;
+};
 
 Result<const Topic*> SendBack::dead_letters(std::string_view group, const Now& now) {
   return parts_.topics.own(std::string(dead_letter_prefix).append(group), 1, now.wall_ms);
@@ -66,23 +101,22 @@ void SendBack::give_back(const SendBackRequest& request, const store::Record& or
       .delay_level = request.delay_level > 0 ? request.delay_level : first_retry_level + attempts};
   const std::vector<BatchElement> elements = elements_of(original);
   if (elements.empty()) return store_again(target, original, now, std::move(reply));
-  auto all = std::make_shared<AllStored>(std::move(reply), elements.size());
-  for (const BatchElement& element : elements) {
-    store_again(target, single_of(original, element), now,
-                [all](Result<> stored) { all->take(std::move(stored)); });
+  auto all = std::make_shared<AllStored>(*this, BatchKey(request.group, original.position),
+                                         std::move(reply));
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < elements.size(); ++i)
+    if (!all->has(i)) missing.push_back(i);
+  all->expect(missing.size());
+  for (const std::size_t index : missing) {
+    store_again(target, single_of(original, elements[index]), now,
+                [all, index](Result<> stored) { all->take(index, std::move(stored)); });
   }
 }
 
 void SendBack::store_again(const Target& target, const store::Record& original, const Now& now,
                            Reply<void> reply) {
   const TopicConfig& topic = target.topic->config;
-  PropertyList properties(original.properties);
-  if (properties.find("RETRY_TOPIC").empty()) properties.set("RETRY_TOPIC", original.topic);
-  if (properties.find("ORIGIN_MESSAGE_ID").empty())
-    properties.set("ORIGIN_MESSAGE_ID", MessageId(original.store_host, original.position).view());
-  properties.set("WAIT", "false");
-  properties.set("DELAY", std::int64_t{target.dead ? 0 : target.delay_level});
-  const std::string text = properties.text();
+  const std::string text = properties_again(original, target.dead, target.delay_level);
   SendRequest again = request_of(original);
   again.topic = topic.name;
   again.queue_id = target.dead ? 0

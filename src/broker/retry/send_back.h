@@ -13,8 +13,12 @@
 #include "broker/queue_locks.h"
 #include "broker/topics.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace bolide::broker {
 
@@ -29,8 +33,8 @@ class SendBack {
   SendBack(Parts parts, std::uint64_t seed) : parts_(parts), random_(seed) {}
 
   // `original` is the message that the group gives back; of a batch that is one record each message
-  // is stored by itself, so that whoever reads it needs to know nothing of such. Errors:
-  // group_not_found, no_permission, those of a send.
+  // is stored by itself, so that whoever reads it needs to know nothing of such; if not all could
+  // be, the next call stores the others. Errors: group_not_found, no_permission, those of a send.
   void give_back(const SendBackRequest& request, const store::Record& original, const Now& now,
                  Reply<void> reply);
 
@@ -47,12 +51,18 @@ class SendBack {
     std::int32_t delay_level = 0;
   };
 
+  // A batch: the group that gives it back, and its place in the log.
+  using BatchKey = std::pair<std::string, std::int64_t>;
+  class AllStored;
+
   Result<const Topic*> dead_letters(std::string_view group, const Now& now);
   void store_again(const Target& target, const store::Record& original, const Now& now,
                    Reply<void> reply);
 
   Parts parts_;
   Random random_;
+  // Of batches of which not all could be stored, which messages were. A restart forgets it.
+  std::map<BatchKey, std::set<std::size_t>> halfway_;
   std::string properties_;  // of the last request that was routed; its views point here
 };
 
