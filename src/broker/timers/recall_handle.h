@@ -19,7 +19,7 @@ struct RecallHandle {
   std::string unique_key;
 
   std::string text() const;
-  // Errors: invalid_argument.
+  // Topic and key hold no control characters: they become properties. Errors: invalid_argument.
   static Result<RecallHandle> parse(std::string_view text);
 };
 

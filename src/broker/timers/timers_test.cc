@@ -419,6 +419,11 @@ TEST_F(RecallTest, refuses_what_it_cannot_do) {
   const RecallHandle elsewhere{
       .topic = "orders", .broker = "broker-b", .due_ms = INT64_MAX, .unique_key = "A"};
   EXPECT_EQ(recall("orders", elsewhere.text()).error().code, Errc::invalid_argument);
+  const RecallHandle forged{.topic = "orders",
+                            .broker = "broker-a",
+                            .due_ms = rig_.clock.now().wall_ms + 1'000,
+                            .unique_key = "A\x02" + property("DELAY", "1")};
+  EXPECT_EQ(recall("orders", forged.text()).error().code, Errc::invalid_argument);
   rig_.pass_ms(60'000);
   EXPECT_EQ(recall("orders", handle).error().code, Errc::invalid_argument) << "it is delivered";
   EXPECT_EQ(rig_.send("orders", "m", 0, property("DELAY", "1")).recall_handle, "");
