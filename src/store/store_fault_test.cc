@@ -3,6 +3,7 @@
 // What the store does when the disk fails, is full or holds damaged bytes.
 #include "store/message_store.h"
 
+#include "base/log.h"
 #include "os/sim_file_system.h"
 #include "store/store_test_util.h"
 
@@ -227,6 +228,7 @@ TEST_F(StoreFault, removes_nothing_younger_while_an_old_file_cannot_be_removed) 
     for (int i = 0; i < 5; ++i) let_time_pass(1'100);
   };
   disk_.fail_at(os::FileOperation::remove, 1, Errc::io, true);
+  set_log(LogLevel::warning);
   ::testing::internal::CaptureStderr();
   age();
   const std::string log = ::testing::internal::GetCapturedStderr();
