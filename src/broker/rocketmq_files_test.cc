@@ -73,7 +73,8 @@ TEST_F(RocketmqFilesTest, are_read_as_rocketmq_writes_them) {
 TEST_F(RocketmqFilesTest, read_and_write_the_offsets_of_light_queues) {
   write("consumerOffset.json", R"({"offsetTable":{"orders@readers":{0:1},"old@readers":{0:7}}})");
   write("lmqConsumerOffset.json", R"({"dataVersion":{"counter":9},
-	"lmqOffsetTable":{"%LMQ%a@b@%LMQ%g@@@h":5},"offsetTable":{"orders@readers":{0:2,1:3},"%LMQ%a@b@readers":{0:4}}})");
+	"lmqOffsetTable":{"%LMQ%a@b@%LMQ%g@@@h":5},
+	"offsetTable":{"orders@readers":{0:2,1:3},"%LMQ%a@b@readers":{0:4}}})");
   const StoredMetadata all = read();
   std::map<std::string, std::int64_t> found;
   for (const OffsetEntry& entry : all.offsets)

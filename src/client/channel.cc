@@ -90,6 +90,7 @@ Channel::Channel(net::Transport& transport, ChannelSettings settings)
 void Channel::send(const Call& call, Times times, OnReply done) {
   BOLIDE_ASSERT(!closed_);
   used_ms_ = times.now_ms;
+  look_at_ms_ = std::min(look_at_ms_, times.deadline_ms);
   const std::int32_t opaque = opaque_of(++sent_);
   waiting_.emplace(opaque, Waiting{std::move(done), times, sent_, arrivals_});
   write(call, opaque, 0);
@@ -220,10 +221,13 @@ void Channel::answer(std::int32_t opaque, const ServerAnswer& answer) {
 }
 
 void Channel::expire(std::int64_t now_ms) {
+  if (now_ms < look_at_ms_) return;
+  look_at_ms_ = never_ms;
   std::vector<Waiting> late, rest;
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     const bool over = at->second.times.deadline_ms <= now_ms;
     if (over) late.push_back(std::move(at->second));
+    if (!over) look_at_ms_ = std::min(look_at_ms_, at->second.times.deadline_ms);
     at = over ? waiting_.erase(at) : std::next(at);
   }
   if (connection_ != nullptr && is_dead(late, now_ms)) {

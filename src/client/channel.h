@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -98,6 +99,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   std::int64_t used_ms() const { return used_ms_; }
 
  private:
+  static constexpr std::int64_t never_ms = std::numeric_limits<std::int64_t>::max();
   class Link;
   struct Waiting {
     OnReply done;
@@ -134,6 +136,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   // The first request whose time was over while nothing arrived was sent then.
   std::optional<std::int64_t> silent_since_ms_;
   std::unordered_map<std::int32_t, Waiting> waiting_;
+  std::int64_t look_at_ms_ = never_ms;  // the time of none of them is over before
   remoting::Header header_;
   std::string scratch_;
 };

@@ -155,11 +155,11 @@ void ProducerCore::request(SendPtr send, const std::string& correlation, std::in
     if (!sent) self->end_request(correlation, Failure(std::move(sent).error()));
   };
   runtime().run([&] {
-    answers_.emplace(correlation, std::move(done));
-    core_->after(timeout_ms, [weak = weak_from_this(), correlation] {
+    const auto late = core_->after(timeout_ms, [weak = weak_from_this(), correlation] {
       if (const auto self = weak.lock())
         self->end_request(correlation, fail(Errc::timeout, "nobody answered the request"));
     });
+    requests_.emplace(correlation, Request{std::move(done), late});
   });
   auto submitted = submit(std::move(send));
   if (submitted) return;
@@ -169,18 +169,19 @@ void ProducerCore::request(SendPtr send, const std::string& correlation, std::in
 }
 
 void ProducerCore::end_request(const std::string& correlation, Result<ReceivedMessage> answer) {
-  const auto found = answers_.find(correlation);
-  if (found == answers_.end()) return;
-  OnAnswer done = std::move(found->second);
-  answers_.erase(found);
-  done(std::move(answer));
+  const auto found = requests_.find(correlation);
+  if (found == requests_.end()) return;
+  Request request = std::move(found->second);
+  requests_.erase(found);
+  core_->forget(request.late);
+  request.done(std::move(answer));
 }
 
 bool ProducerCore::on_answer(const remoting::Header& header, std::string_view body) {
   ReceivedMessage message;
   message.properties = decode_properties(header.field("properties"));
   const std::string correlation(message.property("CORRELATION_ID"));
-  if (!answers_.contains(correlation)) return false;
+  if (!requests_.contains(correlation)) return false;
   const auto number = [&](std::string_view name) {
     return parse_integer<std::int64_t>(header.field(name)).value_or(0);
   };

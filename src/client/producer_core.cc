@@ -78,8 +78,8 @@ void ProducerCore::close() {
     core_->unregister(*this, farewell);
     core_->remove(this);
     // Nobody can bring us an answer any more.
-    while (!answers_.empty())
-      end_request(std::string(answers_.begin()->first), Failure(has_ended()));
+    while (!requests_.empty())
+      end_request(std::string(requests_.begin()->first), Failure(has_ended()));
   });
 }
 
@@ -168,15 +168,17 @@ void ProducerCore::begin(SendPtr send) {
 void ProducerCore::ask_route(SendPtr send, const std::string& topic, OnSendRoute then) {
   const std::int64_t left_ms = send->deadline_ms - core_->now_ms();
   const auto waiting = std::make_shared<SendPtr>(std::move(send));
-  core_->after(left_ms, [weak = weak_from_this(), waiting] {
+  const Core::LaterId late = core_->after(left_ms, [weak = weak_from_this(), waiting] {
     const auto self = weak.lock();
     if (self == nullptr || *waiting == nullptr) return;
-    auto late = fail(Errc::timeout, "route of topic " + (*waiting)->topic);
-    self->end(std::move(*waiting), std::move(late));
+    auto failure = fail(Errc::timeout, "route of topic " + (*waiting)->topic);
+    self->end(std::move(*waiting), std::move(failure));
   });
-  core_->route(topic, [waiting, then = std::move(then)](Result<RoutePtr> route) mutable {
-    if (*waiting != nullptr) then(std::move(*waiting), std::move(route));
-  });
+  core_->route(
+      topic, [core = core_, late, waiting, then = std::move(then)](Result<RoutePtr> route) mutable {
+        core->forget(late);
+        if (*waiting != nullptr) then(std::move(*waiting), std::move(route));
+      });
 }
 
 void ProducerCore::find_route(SendPtr send) {
@@ -224,8 +226,8 @@ Result<> ProducerCore::prepare(const std::string& topic, const RoutePtr& route,
   }
   if (!is_new) return {};
   // An answer finds us only where the broker has heard of us before.
-  if (answers_.empty()) core_->heartbeat_soon();
-  if (!answers_.empty()) core_->heartbeat();
+  if (requests_.empty()) core_->heartbeat_soon();
+  if (!requests_.empty()) core_->heartbeat();
   return {};
 }
 

@@ -93,6 +93,11 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   bool on_answer(const remoting::Header& header, std::string_view body) override;
 
  private:
+  // One that has no answer yet, and the task that ends it when its time is over.
+  struct Request {
+    OnAnswer done;
+    Core::LaterId late;
+  };
   bool reserve(const Send& send, std::unique_lock<std::mutex>& lock);
   void take_submitted();
   void begin(SendPtr send);
@@ -138,7 +143,7 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   FaultTable faults_;
   std::shared_ptr<TransactionCheck> check_;  // null: no transactions
   std::set<std::string> check_topics_;  // whose brokers may ask, whether we send to them or not
-  StringMap<OnAnswer> answers_;         // by correlation id
+  StringMap<Request> requests_;         // by correlation id
   std::shared_ptr<Tracer> tracer_;
   Sequences sequences_;
   bool releasing_ = false;

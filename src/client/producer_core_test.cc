@@ -378,6 +378,31 @@ TEST_F(ProducerTest, ends_requests_and_their_callbacks_before_it_is_gone) {
   EXPECT_EQ(ends, 2);
 }
 
+TEST_F(ProducerTest, nothing_is_left_of_requests_that_were_answered) {
+  constexpr int count = 10'000;
+  world.serve(9876, test::routes({10911}));
+  test::FakeServer* broker = nullptr;
+  broker = &world.serve(10911, [&](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    const std::string properties = request.field("i");
+    const std::size_t at = properties.find("CORRELATION_ID\1");
+    if (request.code == send_code) {
+      const std::string own = properties.substr(at, properties.find('\2', at) + 1 - at);
+      broker->write(request_code::push_reply_message_to_client, 1, remoting::header_flag::one_way,
+                    {.fields = {{"topic", "t"}, {"properties", own}}, .body = "answer"});
+    }
+    return store(request);
+  });
+  const auto core = world.open();
+  auto producer = Producer::start(Client(core));
+  std::atomic<int> answered{0};
+  for (int i = 0; i < count; ++i) {
+    producer->request_async({.topic = "t", .body = "b"}, std::chrono::hours(1),
+                            [&](const auto& answer) { answered += answer.ok() ? 1 : 0; });
+  }
+  ASSERT_TRUE(eventually([&] { return answered == count; }));
+  world.run([&] { EXPECT_EQ(core->tasks(), 0U); });
+}
+
 TEST_F(ProducerTest, a_callback_that_destroys_its_producer_waits_for_the_others) {
   world.serve(9876, test::routes({10911}));
   world.serve(10911, store);

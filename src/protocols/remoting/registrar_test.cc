@@ -205,6 +205,7 @@ TEST_F(RegistrarTest, takes_a_late_answer_about_a_route_for_nothing_else) {
   registrar_.route_of("t", [&](const Result<std::string_view>&) { ++answered; });
   for (int i = 0; i < 3; ++i) second();
   registrar_.register_now();
+  ASSERT_EQ(server_.questions.size(), 2U);
   server_.answer(server_.questions[1], response_code::success, "{}");
   for (int i = 0; i < 5; ++i) second();
   EXPECT_EQ(server_.closed, 1) << "the registration is still without an answer";
