@@ -30,6 +30,7 @@ struct TopicSpec {
   bool order = false;                                  // keep the order when a broker is away
   std::map<std::string, std::string> attributes = {};  // "message.type": "FIFO", ...
   std::string cluster = {};                            // empty: every cluster
+  std::vector<std::string> attributes_removed = {};    // that a topic that exists has now
 };
 
 // One broker's share of a topic.

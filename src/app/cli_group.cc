@@ -4,6 +4,7 @@
 // Runs on: the main thread.  Owns: nothing.  Invariant: none.
 #include "app/cli.h"
 #include "app/cli_client.h"
+#include "app/cli_create.h"
 #include "app/cli_members.h"
 #include "app/output.h"
 #include "app/time_place.h"
@@ -26,20 +27,6 @@ Exit list(const Arguments& arguments, Streams streams) {
     names += group.name + "\n";
   }
   print(arguments, streams.out, rows, [&] { return names; });
-  return {};
-}
-
-Exit create(const Arguments& arguments, Streams streams) {
-  const GroupSpec group{.name = arguments.text("GROUP"),
-                        .enabled = !arguments.has("--disabled"),
-                        .broadcasting = !arguments.has("--no-broadcasting"),
-                        .ordered = arguments.has("--ordered"),
-                        .retry_queues = static_cast<int>(arguments.number("--retry-queues", 1)),
-                        .retries_max = static_cast<int>(arguments.number("--retries", 16)),
-                        .cluster = arguments.text("--cluster")};
-  BOLIDE_TRY(const Admin admin, open_admin(arguments));
-  BOLIDE_CHECK(checked(admin.put_group(group)));
-  print_done(arguments, streams.out, {"group", group.name, "created"});
   return {};
 }
 
@@ -175,25 +162,6 @@ constexpr OptionRow group_options[] = {group_row};
 constexpr OptionRow list_options[] = {
     {.names = "--all", .takes = Takes::flag, .doc = "also those that servers make for themselves"},
 };
-constexpr OptionRow create_options[] = {
-    {.names = "GROUP", .doc = "its name", .required = true},
-    {.names = "--retries",
-     .takes = Takes::number,
-     .value = "N",
-     .doc = "how often a failed message comes again (16)",
-     .most = 1'000'000},
-    {.names = "--retry-queues",
-     .takes = Takes::number,
-     .value = "N",
-     .doc = "queues of what comes again, per broker (1)",
-     .most = 65536},
-    {.names = "--ordered", .takes = Takes::flag, .doc = "its members consume in order"},
-    {.names = "--no-broadcasting",
-     .takes = Takes::flag,
-     .doc = "no member may consume in broadcasting mode"},
-    {.names = "--disabled", .takes = Takes::flag, .doc = "its members get no messages"},
-    {.names = "--cluster", .value = "NAME", .doc = "only on this cluster's brokers"},
-};
 constexpr OptionRow describe_options[] = {
     group_row,
     {.names = "--topic", .takes = Takes::topic, .value = "TOPIC", .doc = "only its queues"},
@@ -226,9 +194,9 @@ constexpr CommandRow rows[] = {
      .examples = "bolide group list",
      .connects = true},
     {.path = "group create",
-     .doc = "make a consumer group, or change it",
-     .run = create,
-     .options = create_options,
+     .doc = "make a consumer group, or change what is given of one that exists",
+     .run = create_group,
+     .options = create_group_options,
      .examples = "bolide group create billing --retries 5",
      .connects = true},
     {.path = "group describe",

@@ -2,19 +2,14 @@
 //
 // bolide topic list|create|describe|delete, bolide route.
 // Runs on: the main thread.  Owns: nothing.  Invariant: none.
-#include "app/arguments.h"
 #include "app/cli.h"
 #include "app/cli_client.h"
+#include "app/cli_create.h"
 #include "app/dlq/ledger.h"
 #include "app/output.h"
 
 namespace bolide::app {
 namespace {
-
-std::string perm_text(bool readable, bool writable) {
-  if (!readable && !writable) return "none";
-  return std::string(readable ? "r" : "") + (writable ? "w" : "");
-}
 
 Exit list(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
@@ -28,25 +23,6 @@ Exit list(const Arguments& arguments, Streams streams) {
     names += topic.name + "\n";
   }
   print(arguments, streams.out, rows, [&] { return names; });
-  return {};
-}
-
-Exit create(const Arguments& arguments, Streams streams) {
-  const std::string perm = arguments.text("--perm", "rw");
-  TopicSpec topic{.name = arguments.text("TOPIC"),
-                  .queues = static_cast<int>(arguments.number("--queues", 4)),
-                  .readable = perm.find('r') != perm.npos,
-                  .writable = perm.find('w') != perm.npos,
-                  .order = arguments.has("--order"),
-                  .attributes = {},
-                  .cluster = arguments.text("--cluster")};
-  for (const std::string& attribute : arguments.all("--attribute")) {
-    BOLIDE_TRY(auto pair, parse_pair("--attribute", attribute));
-    topic.attributes.insert_or_assign(std::move(pair.first), std::move(pair.second));
-  }
-  BOLIDE_TRY(const Admin admin, open_admin(arguments));
-  BOLIDE_CHECK(checked(admin.put_topic(topic)));
-  print_done(arguments, streams.out, {"topic", topic.name, "created"});
   return {};
 }
 
@@ -152,25 +128,6 @@ constexpr OptionRow topic_options[] = {topic_row};
 constexpr OptionRow list_options[] = {
     {.names = "--all", .takes = Takes::flag, .doc = "also those that servers make for themselves"},
 };
-constexpr OptionRow create_options[] = {
-    {.names = "TOPIC", .doc = "its name", .required = true},
-    {.names = "--queues",
-     .takes = Takes::number,
-     .value = "N",
-     .doc = "how many per broker (4)",
-     .least = 1,
-     .most = 65536},
-    {.names = "--perm",
-     .takes = Takes::choice,
-     .value = "r|w|rw",
-     .doc = "what clients may do (rw)"},
-    {.names = "--order", .takes = Takes::flag, .doc = "keep the order when a broker is away"},
-    {.names = "--attribute",
-     .value = "NAME=VALUE",
-     .doc = "as RocketMQ knows them; may be given again",
-     .many = true},
-    {.names = "--cluster", .value = "NAME", .doc = "only on this cluster's brokers"},
-};
 
 constexpr CommandRow rows[] = {
     {.path = "topic", .doc = "topics"},
@@ -181,11 +138,12 @@ constexpr CommandRow rows[] = {
      .examples = "bolide topic list\nbolide topic list --all -o json",
      .connects = true},
     {.path = "topic create",
-     .doc = "make a topic, or change it",
-     .run = create,
-     .options = create_options,
+     .doc = "make a topic, or change what is given of one that exists",
+     .run = create_topic,
+     .options = create_topic_options,
      .examples = "bolide topic create orders --queues 8\n"
-                 "bolide topic create steps --attribute message.type=FIFO",
+                 "bolide topic create steps --attribute message.type=FIFO\n"
+                 "bolide topic create orders --remove-attribute bolide.dedupe.window.ms",
      .connects = true},
     {.path = "topic describe",
      .doc = "settings, queues and groups of a topic",

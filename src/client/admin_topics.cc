@@ -53,13 +53,13 @@ std::int32_t perm_of(const TopicSpec& topic) {
          (topic.writable ? client::permission::write : 0);
 }
 
-// "+name=value,+name=value" (wire 2.7).
-std::string attribute_text(const std::map<std::string, std::string>& attributes) {
+// "+name=value,-name" (wire 2.7).
+std::string attribute_text(const TopicSpec& topic) {
   std::string text;
-  for (const auto& [name, value] : attributes) {
-    if (!text.empty()) text += ',';
-    text.append("+").append(name).append("=").append(value);
-  }
+  for (const auto& [name, value] : topic.attributes)
+    text.append(text.empty() ? "+" : ",+").append(name).append("=").append(value);
+  for (const std::string& name : topic.attributes_removed)
+    text.append(text.empty() ? "-" : ",-").append(name);
   return text;
 }
 
@@ -74,7 +74,7 @@ client::Question create_question(const TopicSpec& topic) {
                    {"topicFilterType", "SINGLE_TAG"},
                    {"topicSysFlag", "0"},
                    {"order", topic.order ? "true" : "false"},
-                   {"attributes", attribute_text(topic.attributes)}}};
+                   {"attributes", attribute_text(topic)}}};
 }
 
 client::Question topic_question(std::string_view what, std::int32_t code,

@@ -90,10 +90,40 @@ class Topics(Case):
         self.assertNotIn(topic, self.bolide("topic", "list").split())
         self.bolide("topic", "describe", topic, status=NOT_FOUND)
 
-    def test_create_changes_a_topic_that_exists(self):
-        topic = self.topic("--queues", "2")
-        self.assertEqual(self.json("topic", "create", topic, "--queues", "5"), {"topic": topic, "created": True})
-        self.assertEqual(self.json("topic", "describe", topic)["brokers"][0]["write_queues"], 5)
+    def test_create_changes_what_is_given_of_a_topic_that_exists(self):
+        topic = "cli-" + uuid.uuid4().hex[:12]
+        self.assertEqual(self.json("topic", "create", topic, "--queues", "8", "--attribute", "message.type=FIFO"),
+                         {"topic": topic, "created": True})
+        self.assertEqual(self.bolide("topic", "create", topic, "--order"), f"topic {topic} changed: order no -> yes\n")
+        self.assertEqual(self.json("topic", "create", topic, "--queues", "9", "--perm", "r"),
+                         {"topic": topic, "created": False, "changes": [{"setting": "queues", "from": 8, "to": 9},
+                                                                        {"setting": "perm", "from": "rw", "to": "r"}]})
+        self.assertIn("nothing changed", self.bolide("topic", "create", topic, "--queues", "9"))
+        [broker] = self.json("topic", "describe", topic)["brokers"]
+        self.assertEqual((broker["read_queues"], broker["write_queues"], broker["perm"], broker["order"]), (9, 9, "r", True))
+        self.assertEqual(broker["attributes"], {"message.type": "FIFO"})
+        self.assertIn("order yes -> no", self.bolide("topic", "create", topic, "--no-order"))
+        self.bolide("topic", "create", topic, "--order", "--no-order", status=USAGE)
+
+    def test_queues_with_messages_are_hidden_on_request_only(self):
+        topic = self.topic("--queues", "4")
+        self.bolide("pub", topic, "x", "--queue", "3")
+        told = self.bolide("topic", "create", topic, "--queues", "2", status=USAGE)
+        self.assertIn("the 1 message in those from number 2 on", told)
+        self.assertIn("--shrink", told)
+        self.assertEqual(self.json("topic", "describe", topic)["brokers"][0]["read_queues"], 4)
+        self.assertIn("queues 4 -> 2", self.bolide("topic", "create", topic, "--queues", "2", "--shrink"))
+
+    def test_an_attribute_is_taken_away(self):
+        topic = self.topic("--attribute", "message.type=NORMAL", "--queues", "3")
+        remove = ("topic", "create", topic, "--remove-attribute", "cleanup.policy", "--remove-attribute")
+        self.bolide("topic", "create", topic, "--attribute", "cleanup.policy=DELETE", status=USAGE)  # it is not changeable
+        self.bolide("topic", "create", topic, "--attribute", "reserve.time=1000")
+        self.assertEqual(self.bolide(*remove, "reserve.time"), f"topic {topic} changed: reserve.time 1000 -> none\n")
+        self.assertIn("nothing changed", self.bolide(*remove, "reserve.time"))
+        [broker] = self.json("topic", "describe", topic)["brokers"]
+        self.assertEqual((broker["read_queues"], broker["attributes"]), (3, {"message.type": "NORMAL"}))
+        self.bolide(*remove, "a", "--attribute", "a=b", status=USAGE)
 
     def test_servers_own_topics_are_listed_on_request_only(self):
         self.assertNotIn("TBW102", self.bolide("topic", "list").split())
@@ -356,6 +386,16 @@ class Groups(Case):
         self.assertIn("nobody is online", self.bolide("group", "describe", group))
         self.assertEqual(self.bolide("group", "delete", group), f"group {group} deleted\n")
         self.assertNotIn(group, self.bolide("group", "list").split())
+
+    def test_create_changes_what_is_given_of_a_group_that_exists(self):
+        group = self.group("--retries", "1", "--disabled")
+        self.assertEqual(self.bolide("group", "create", group, "--ordered"), f"group {group} changed: ordered no -> yes\n")
+        self.assertEqual(self.json("group", "create", group, "--enabled", "--retry-queues", "3"),
+                         {"group": group, "created": False, "changes": [{"setting": "retry queues", "from": 1, "to": 3},
+                                                                        {"setting": "enabled", "from": False, "to": True}]})
+        [settings] = self.json("group", "describe", group)["brokers"]
+        self.assertEqual((settings["retries_max"], settings["ordered"], settings["enabled"], settings["retry_queues"]),
+                         (1, True, True, 3))
 
     def test_a_member_leaves_to_its_group_what_nobody_read(self):
         topic = self.topic("--queues", "1")
