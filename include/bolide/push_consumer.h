@@ -63,6 +63,9 @@ struct PushConsumerOptions {
   ConsumeModel model = ConsumeModel::clustering;
   ConsumeFrom from = ConsumeFrom::last;
   std::int64_t from_time_ms = 0;  // with ConsumeFrom::time, since the epoch
+  // A broker lets a new group begin a topic from which nothing was dropped yet with its first
+  // message, whatever `from` says. True: `from` holds there too (clustering; brokers from 5.0 on).
+  bool from_in_young_topics = false;
   std::string strategy_name = "AVG";
   AllocateStrategy strategy = {};  // empty: averagely()
   int concurrency = 20;            // calls of on_messages at once; 64 for all clients together

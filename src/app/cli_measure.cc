@@ -222,6 +222,7 @@ Result<> receive_as_group(const Arguments& arguments, Receiving& receiving, Hist
                                       return ConsumeResult::success;
                                     },
                                 .from = first ? ConsumeFrom::first : ConsumeFrom::last,
+                                .from_in_young_topics = arguments.has("--from"),
                                 .batch_messages_max = 32};
     BOLIDE_TRY(PushConsumer member, checked(PushConsumer::start(client, std::move(options))));
     members.push_back(std::move(member));

@@ -174,6 +174,7 @@ Result<> read_as_member(const Arguments& arguments, const StartPlace& start, Pri
   PushConsumerOptions options{.group = arguments.text("--group"),
                               .subscriptions = {{arguments.text("TOPIC"), filter_of(arguments)}},
                               .from_time_ms = start.time_ms,
+                              .from_in_young_topics = arguments.has("--from"),
                               .concurrency = 1,
                               .trace = arguments.has("--trace")};
   if (start.kind == StartPlace::Kind::first) options.from = ConsumeFrom::first;
@@ -223,8 +224,12 @@ Exit sub(const Arguments& arguments, Streams streams) {
     return fail(Errc::usage, "--sql does not go with --tag: name the tag as TAGS = 'red'");
   if (arguments.has("--pop") && !arguments.has("--group"))
     return fail(Errc::usage, "--pop goes with --group: whom the messages are lent to");
-  if (arguments.has("--pop") && start.kind == StartPlace::Kind::time)
-    return fail(Errc::usage, "--pop begins with the first or the last message, at no time");
+  if (arguments.has("--pop") && arguments.has("--from") && start.kind != StartPlace::Kind::first)
+    return Failure(Error{Errc::usage,
+                         "--pop begins with the first message that is there: brokers know no other "
+                         "place for a new group"}
+                       .fixed_by("set where it begins: bolide group create GROUP, then "
+                                 "bolide group reset GROUP TOPIC --to PLACE"));
   if (arguments.has("--trace") && (arguments.has("--pop") || !arguments.has("--group")))
     return fail(Errc::usage, "--trace goes with --group, and not with --pop");
   if (arguments.has("--invisible") && !arguments.has("--pop"))
@@ -244,8 +249,8 @@ constexpr OptionRow options[] = {
     {.names = "--group",
      .takes = Takes::group,
      .value = "GROUP",
-     .doc = "as a member of this group, which goes on where it was; a new one takes all "
-            "that is there"},
+     .doc = "as a member of this group, which goes on where it was ('group reset' moves it); "
+            "a new one begins as its broker says: mostly with all that is there, or at --from"},
     {.names = "--pop",
      .takes = Takes::flag,
      .doc = "with --group: be lent messages one by one, whoever has the queues"},
@@ -258,7 +263,8 @@ constexpr OptionRow options[] = {
      .doc = "with --group: write into the topic of traces what was printed, for 'message trace'"},
     {.names = "--from",
      .value = "PLACE",
-     .doc = "first, last, a time (2026-01-31T12:00:00Z) or how long ago (15m); (last)"},
+     .doc = "first, last, a time (2026-01-31T12:00:00Z) or how long ago (15m); (last); of a "
+            "group: where it begins a queue that is new to it"},
     {.names = "-n,--count",
      .takes = Takes::number,
      .value = "N",

@@ -33,6 +33,7 @@ struct ConsumerSettings {
   ConsumeModel model = ConsumeModel::clustering;
   ConsumeFrom from = ConsumeFrom::last;
   std::int64_t from_time_ms = 0;
+  bool from_in_young_topics = false;
   AllocateStrategy strategy;
   int pull_messages_max = 32;
   std::size_t queue_messages_max = 1000;

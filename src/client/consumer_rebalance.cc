@@ -146,10 +146,13 @@ void ConsumerCore::find_start(const QueueId& id) {
   }
   const std::string address = core_->broker_address(id, true);
   if (!clustering()) return start_where_told(id, address);
-  core_->call(address, request_code::query_consumer_offset,
-              {{"consumerGroup", settings_.group},
-               {"topic", id.topic},
-               {"queueId", std::to_string(id.queue)}},
+  std::vector<Arg> args{{"consumerGroup", settings_.group},
+                        {"topic", id.topic},
+                        {"queueId", std::to_string(id.queue)}};
+  // What comes again is always ours from its first message on.
+  if (settings_.from_in_young_topics && !is_retry(id.topic))
+    args.push_back({"setZeroIfNotFound", "false"});
+  core_->call(address, request_code::query_consumer_offset, args,
               [weak = weak_from_this(), id, address](const Result<Reply>& reply) {
                 const auto self = weak.lock();
                 if (self == nullptr) return;

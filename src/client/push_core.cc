@@ -20,6 +20,7 @@ ConsumerSettings settings_of(const PushConsumerOptions& options) {
           .model = options.model,
           .from = options.from,
           .from_time_ms = options.from_time_ms,
+          .from_in_young_topics = options.from_in_young_topics,
           .strategy = options.strategy,
           .pull_messages_max = options.pull_messages_max,
           .queue_messages_max = options.queue_messages_max,

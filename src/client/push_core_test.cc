@@ -50,7 +50,12 @@ struct Broker {
       case request_code::get_consumer_list_by_group:
         return FakeAnswer{.body = R"({"consumerIdList":[)" + members_before + "\"" + client_id +
                                   R"("]})"};
-      case request_code::query_consumer_offset: return FakeAnswer{.fields = {{"offset", offset}}};
+      case request_code::query_consumer_offset:
+        if (request.field("setZeroIfNotFound") == "false")
+          return FakeAnswer{.code = remoting::response_code::query_not_found};
+        return FakeAnswer{.fields = {{"offset", offset}}};
+      case request_code::get_max_offset:
+        return FakeAnswer{.fields = {{"offset", std::to_string(records.size())}}};
       case request_code::consumer_send_msg_back: return FakeAnswer{.code = send_back_code};
       case request_code::lock_batch_mq: {
         if (!answers_locks) return std::nullopt;
@@ -302,6 +307,19 @@ TEST_F(PushTest, fixed_queues_are_named_by_the_user_and_share_what_was_refused) 
     return false;
   };
   EXPECT_TRUE(eventually(pulls_retries));
+}
+
+TEST_F(PushTest, begins_a_young_topic_where_it_is_told_if_it_insists) {
+  broker.records = {record(0, "a", ""), record(1, "b", "")};
+  auto consumer = start({.from = ConsumeFrom::last, .from_in_young_topics = true});
+  const auto pulls_of_t = [&] {
+    auto pulls = server->requests(request_code::pull_message);
+    std::erase_if(pulls, [](const FakeRequest& pull) { return pull.field("topic") != "t"; });
+    return pulls;
+  };
+  ASSERT_TRUE(eventually([&] { return !pulls_of_t().empty(); }));
+  EXPECT_EQ(pulls_of_t().front().field("queueOffset"), "2");
+  EXPECT_EQ(bodies(), "");
 }
 
 TEST_F(PushTest, asks_another_broker_for_the_members_when_one_is_away) {

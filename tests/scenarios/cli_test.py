@@ -439,6 +439,20 @@ class Groups(Case):
         self.assertEqual(self.lag(group, topic), 0)
         self.assertIn(group, self.json("topic", "describe", topic)["groups"])
 
+    def test_a_new_group_begins_where_it_is_told(self):
+        topic = self.topic("--queues", "1")
+        self.bolide("pub", topic, "old")
+        stored_ms = self.read(topic, 1)[0]["stored_ms"]
+        self.assertEqual(self.bolide("sub", topic, "--group", self.group(), "--from", "last", "--wait", "3s"), "")
+        later = str(stored_ms + 1)
+        harness.wait_until(lambda: time.time_ns() // 1_000_000 > stored_ms + 1)
+        self.bolide("pub", topic, "new")
+        for place, wanted in ((later, "new\n"), ("first", "old\n")):
+            self.assertEqual(self.bolide("sub", topic, "--group", self.group(), "--from", place, "-n", "1"), wanted, place)
+        group = self.group()
+        self.assertEqual(self.bolide("sub", topic, "--group", group, "--from", "first", "-n", "1"), "old\n")
+        self.assertEqual(self.bolide("sub", topic, "--group", group, "--from", "first", "-n", "1"), "new\n")
+
     def test_offsets_are_set_to_first_last_an_offset_and_a_time(self):
         group, topic = self.group(), self.topic("--queues", "1")
         self.bolide("pub", topic, "0", "1", "2", "3")

@@ -177,8 +177,10 @@ class Pops(Waiting):
         self.assertEqual(self.bolide("sub", topic, "--group", group, "--pop", "--from", "first", "--wait", "5s"), "")
 
     def test_options_that_do_not_fit_are_refused(self):
-        for arguments in (["--pop"], ["--invisible", "1s"], ["--group", "g", "--pop", "--from", "15m"], ["--trace"]):
+        for arguments in (["--pop"], ["--invisible", "1s"], ["--trace"]):
             self.bolide("sub", "t", *arguments, status=USAGE)
+        for place in ("last", "15m"):
+            self.assertIn("group reset", self.bolide("sub", "t", "--group", "g", "--pop", "--from", place, status=USAGE))
 
 
 if __name__ == "__main__":
