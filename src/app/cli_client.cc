@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::int64_t timeout_ms = 5000;
 
+std::chrono::milliseconds timeout_of(const Arguments& arguments) {
+  return std::chrono::milliseconds(arguments.duration_ms("--timeout", timeout_ms));
+}
+
 std::string variable(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -39,8 +43,7 @@ void take_tls(const Context& context, TlsOptions* tls) {
 
 Result<Client> open_client(const Arguments& arguments) {
   ClientOptions options;
-  options.request_timeout =
-      std::chrono::milliseconds(arguments.duration_ms("--timeout", timeout_ms));
+  options.request_timeout = timeout_of(arguments);
   const std::string environment = environment_name_servers();
   Context context;
   // A context that is named by a flag stands above the environment, the current one below.
@@ -65,6 +68,16 @@ Result<Client> open_client(const Arguments& arguments) {
 Result<Admin> open_admin(const Arguments& arguments) {
   BOLIDE_TRY(const Client client, open_client(arguments));
   return Admin(client);
+}
+
+ProducerOptions producer_options(const Arguments& arguments, std::string group) {
+  return {.group = std::move(group), .send_timeout = timeout_of(arguments)};
+}
+
+Result<> check_route(const Client& client, const std::string& topic) {
+  const auto route = Admin(client).route(topic);
+  if (route.ok() || route.status().code() == Errc::topic_not_found) return {};
+  return checked(route.status());
 }
 
 Error queue_missing(std::string context, const std::string& topic) {

@@ -6,6 +6,7 @@
 
 #include <bolide/admin.h>
 #include <bolide/client.h>
+#include <bolide/producer.h>
 
 #include "app/command.h"
 #include "base/result.h"
@@ -16,6 +17,11 @@ namespace bolide::app {
 // Errors: usage, config, not_found (no such context), invalid_argument.
 Result<Client> open_client(const Arguments& arguments);
 Result<Admin> open_admin(const Arguments& arguments);
+// A producer's, that gives up when --timeout is over.
+ProducerOptions producer_options(const Arguments& arguments, std::string group);
+// A producer tries again until its time is over; who waits at a terminal is told at once that no
+// name server answers. That there is no such topic is no error: a broker may make it.
+Result<> check_route(const Client& client, const std::string& topic);
 
 // A topic has no queue of the number that was asked for.
 Error queue_missing(std::string context, const std::string& topic);

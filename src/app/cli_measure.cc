@@ -125,9 +125,10 @@ Exit bench_pub(const Arguments& arguments, Streams streams) {
   std::vector<std::unique_ptr<Sender>> senders;
   for (std::int64_t i = 0; i < threads; ++i) {
     BOLIDE_TRY(const Client client, open_client(arguments));
-    BOLIDE_TRY(Producer producer,
-               checked(Producer::start(
-                   client, {.group = "BOLIDE_BENCH", .compression = Compression::none})));
+    BOLIDE_CHECK(check_route(client, arguments.text("TOPIC")));
+    ProducerOptions producing = producer_options(arguments, "BOLIDE_BENCH");
+    producing.compression = Compression::none;
+    BOLIDE_TRY(Producer producer, checked(Producer::start(client, std::move(producing))));
     SendPlan plan{
         .topic = arguments.text("TOPIC"),
         .body_bytes = static_cast<std::size_t>(arguments.number("--size", 1024)),

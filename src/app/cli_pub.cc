@@ -225,9 +225,10 @@ Exit pub(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const Message pattern, pattern_of(arguments));
   BOLIDE_TRY(const auto bodies, bodies_of(arguments, streams.in));
   BOLIDE_TRY(const Client client, open_client(arguments));
-  BOLIDE_TRY(
-      Producer producer,
-      checked(Producer::start(client, {.group = "BOLIDE_CLI", .trace = arguments.has("--trace")})));
+  BOLIDE_CHECK(check_route(client, arguments.text("TOPIC")));
+  ProducerOptions producing = producer_options(arguments, "BOLIDE_CLI");
+  producing.trace = arguments.has("--trace");
+  BOLIDE_TRY(Producer producer, checked(Producer::start(client, std::move(producing))));
   const std::int64_t count = arguments.number("--count", static_cast<std::int64_t>(bodies.size()));
   Sending sending(arguments, std::move(producer), streams, bodies.empty() || count > 1);
   Pacer pacer(static_cast<double>(arguments.number("--rate", 0)));

@@ -2,8 +2,6 @@
 //
 // bolide timer list|show|recall: messages that wait for their time.
 // Runs on: the main thread.  Owns: nothing.  Invariant: none.
-#include <bolide/producer.h>
-
 #include "app/cli.h"
 #include "app/cli_client.h"
 #include "app/output.h"
@@ -89,7 +87,7 @@ Exit recall(const Arguments& arguments, Streams streams) {
   const std::string handle = arguments.text("HANDLE");
   BOLIDE_TRY(const auto place, client::RecallPlace::parse(handle));
   BOLIDE_TRY(const Client client, open_client(arguments));
-  BOLIDE_TRY(Producer producer, checked(Producer::start(client, {.group = "BOLIDE_CLI"})));
+  BOLIDE_TRY(Producer producer, checked(Producer::start(client, producer_options(arguments, "BOLIDE_CLI"))));
   BOLIDE_TRY(const std::string id, checked(producer.recall(place.topic, handle)));
   print_done(arguments, streams.out, {"message", id, "recalled"});
   return {};

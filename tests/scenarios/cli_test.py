@@ -21,7 +21,7 @@ NAMESRV = ""
 CONFIG_HOME = ""
 SECONDS = 30  # for one command; all take far less
 # Exit codes (docs: the table of errors in base/errors.cc)
-USAGE, MALFORMED, NOT_FOUND, UNAVAILABLE, IN_THE_WAY, IO, NO_PERMISSION, CONFIG = 64, 65, 66, 69, 73, 74, 77, 78
+USAGE, MALFORMED, NOT_FOUND, UNAVAILABLE, IN_THE_WAY, IO, TEMPORARY, NO_PERMISSION, CONFIG = 64, 65, 66, 69, 73, 74, 75, 77, 78
 
 
 def setUpModule():
@@ -623,6 +623,26 @@ class Errors(Case):
         told = self.bolide("topic", "list", "--namesrv", "127.0.0.1:1", status=UNAVAILABLE)
         self.assertIn("127.0.0.1:1", told)
         self.assertIn("server runs", told)
+
+    def test_a_send_without_any_server_ends_at_once(self):
+        for command in (["pub"], ["bench", "pub"]):
+            start = time.monotonic()
+            told = self.bolide(*command, "t", *["x"][:len(command) % 2], "--namesrv", "127.0.0.1:1;127.0.0.1:2",
+                               "--timeout", "20s", status=UNAVAILABLE)
+            self.assertLess(time.monotonic() - start, 10)
+            self.assertIn("127.0.0.1:2", told)
+
+    def test_a_send_waits_as_long_as_it_is_told(self):
+        with harness.Server() as server:
+            variables = {"NAMESRV_ADDR": f"127.0.0.1:{server.naming}"}
+            self.bolide("pub", "t", "x", variables=variables)
+            server.process.send_signal(signal.SIGSTOP)
+            try:
+                start = time.monotonic()
+                self.bolide("pub", "t", "x", "--timeout", "500ms", status=TEMPORARY, variables=variables)
+                self.assertLess(time.monotonic() - start, 2.5)
+            finally:
+                server.process.send_signal(signal.SIGCONT)
 
     def test_the_second_name_server_is_asked_when_the_first_is_away(self):
         self.bolide("topic", "list", "--namesrv", "127.0.0.1:1;" + NAMESRV)
