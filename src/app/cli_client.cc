@@ -71,7 +71,9 @@ Result<Admin> open_admin(const Arguments& arguments) {
 }
 
 ProducerOptions producer_options(const Arguments& arguments, std::string group) {
-  return {.group = std::move(group), .send_timeout = timeout_of(arguments)};
+  return {.group = std::move(group),
+          .send_timeout = timeout_of(arguments),
+          .message_bytes_max = message_bytes_max};
 }
 
 Result<> check_route(const Client& client, const std::string& topic) {

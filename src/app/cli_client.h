@@ -13,11 +13,14 @@
 
 namespace bolide::app {
 
+// Of a message that a command sends; brokers have smaller bounds of their own.
+inline constexpr std::size_t message_bytes_max = std::size_t{64} << 20;
+
 // A client of the cluster that flags, environment, context or the default name, in this order.
 // Errors: usage, config, not_found (no such context), invalid_argument.
 Result<Client> open_client(const Arguments& arguments);
 Result<Admin> open_admin(const Arguments& arguments);
-// A producer's, that gives up when --timeout is over.
+// A producer's, that gives up when --timeout is over and leaves to brokers how large a message is.
 ProducerOptions producer_options(const Arguments& arguments, std::string group);
 // A producer tries again until its time is over; who waits at a terminal is told at once that no
 // name server answers. That there is no such topic is no error: a broker may make it.

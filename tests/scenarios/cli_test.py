@@ -624,6 +624,15 @@ class Errors(Case):
         self.assertIn("127.0.0.1:1", told)
         self.assertIn("server runs", told)
 
+    def test_how_large_a_message_may_be_says_the_broker(self):
+        body, topic = os.urandom(5_000_000), self.topic()
+        self.assertIn("broker.max_message_bytes", self.bolide("pub", topic, "-f", "-", stdin=body, status=USAGE))
+        with harness.Server(settings=["broker.max_message_bytes=10MiB"]) as server:
+            variables = {"NAMESRV_ADDR": f"127.0.0.1:{server.naming}"}
+            self.bolide("pub", "t", "-f", "-", stdin=body, variables=variables)
+            report = self.json("bench", "pub", "t", "--size", str(len(body)), "--count", "1", variables=variables)
+            self.assertEqual((report["messages"], report["errors"]), (1, 0))
+
     def test_a_send_without_any_server_ends_at_once(self):
         for command in (["pub"], ["bench", "pub"]):
             start = time.monotonic()
