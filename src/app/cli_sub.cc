@@ -3,7 +3,8 @@
 // bolide sub: prints messages as they come, for oneself or as a member of a group.
 // Runs on: the main thread; members of groups also on the library's.  Owns: nothing.
 // Invariant: a message that was printed has left for the reader of standard output; a member
-// acknowledges what was printed and nothing else.
+// acknowledges what was printed and nothing else, and leaves its group before a signal, or a reader
+// who has gone, ends the program.
 #include <bolide/push_consumer.h>
 #include <bolide/reader.h>
 #include <bolide/simple_consumer.h>
@@ -24,12 +25,17 @@
 #include <span>
 #include <thread>
 
+#include <unistd.h>
+
 namespace bolide::app {
 namespace {
 
 constexpr auto wait_interval = std::chrono::milliseconds(200);
 constexpr auto stop_pause = std::chrono::milliseconds(50);
 constexpr auto hand_back = std::chrono::milliseconds(1);
+
+// The signal that ended the reading; 0: none did.
+using Ended = Result<int>;
 
 // Prints up to so many messages.
 class Printer {
@@ -57,6 +63,8 @@ class Printer {
   // False: what was printed has not all been written.
   bool flush() { return static_cast<bool>(streams_.out.flush()); }
   bool finished() const { return left_ <= 0 || !streams_.out; }
+  // The signal that who reads no more would have sent, if it were not ignored.
+  int signal() const { return !streams_.out && os::is_unread(STDOUT_FILENO) ? SIGPIPE : 0; }
 
  private:
   const Arguments& arguments_;
@@ -98,7 +106,7 @@ Filter filter_of(const Arguments& arguments) {
   return arguments.text("--tag", "*");
 }
 
-Result<> read_alone(const Arguments& arguments, const StartPlace& start, Printer& printer) {
+Ended read_alone(const Arguments& arguments, const StartPlace& start, Printer& printer) {
   BOLIDE_TRY(const Client client, open_client(arguments));
   ReaderOptions options{.topic = arguments.text("TOPIC"),
                         .from_time_ms = start.time_ms,
@@ -118,15 +126,15 @@ Result<> read_alone(const Arguments& arguments, const StartPlace& start, Printer
     printer.flush();
     if (!messages.empty()) patience.refresh();
   }
-  return {};
+  return 0;
 }
 
 // What the listener and the main thread share.
 struct Sharing {
   std::mutex mutex;
   std::condition_variable changed;
-  bool stopped = false;  // by a signal
-  bool ending = false;   // the consumer is being stopped
+  int stopped_by = 0;   // a signal
+  bool ending = false;  // the consumer is being stopped
   std::size_t printed = 0;
 
   ConsumeResult take(std::span<const ReceivedMessage> messages, Printer& printer) {
@@ -144,9 +152,9 @@ struct Sharing {
     std::this_thread::sleep_for(stop_pause);
     return all ? ConsumeResult::success : ConsumeResult::later;
   }
-  void stop() {
+  void stop(int signal) {
     const std::lock_guard lock(mutex);
-    stopped = true;
+    stopped_by = signal;
     changed.notify_all();
   }
 };
@@ -156,7 +164,7 @@ void wait_for_end(const Arguments& arguments, const Printer& printer, Sharing& s
   Patience patience(arguments);
   std::unique_lock lock(sharing.mutex);
   std::size_t seen = 0;
-  while (!sharing.stopped && !printer.finished() && !patience.ended()) {
+  while (sharing.stopped_by == 0 && !printer.finished() && !patience.ended()) {
     sharing.changed.wait_for(lock, wait_interval);
     if (seen != sharing.printed) patience.refresh();
     seen = sharing.printed;
@@ -165,11 +173,11 @@ void wait_for_end(const Arguments& arguments, const Printer& printer, Sharing& s
   sharing.changed.notify_all();
 }
 
-Result<> read_as_member(const Arguments& arguments, const StartPlace& start, Printer& printer) {
+Ended read_as_member(const Arguments& arguments, const StartPlace& start, Printer& printer) {
   Sharing sharing;
   // A signal ends the membership in order, so that what was printed is committed.
-  os::ignore_write_signals();
-  BOLIDE_TRY(const auto signals, os::Signals::start([&](int) { sharing.stop(); }));
+  const os::WriteSignalsIgnored ignored;
+  BOLIDE_TRY(const auto signals, os::Signals::start([&](int signal) { sharing.stop(signal); }));
   BOLIDE_TRY(const Client client, open_client(arguments));
   PushConsumerOptions options{.group = arguments.text("--group"),
                               .subscriptions = {{arguments.text("TOPIC"), filter_of(arguments)}},
@@ -184,14 +192,16 @@ Result<> read_as_member(const Arguments& arguments, const StartPlace& start, Pri
   };
   BOLIDE_TRY(PushConsumer consumer, checked(PushConsumer::start(client, std::move(options))));
   wait_for_end(arguments, printer, sharing);
-  return checked(consumer.stop());
+  BOLIDE_CHECK(checked(consumer.stop()));
+  const std::lock_guard lock(sharing.mutex);
+  return sharing.stopped_by != 0 ? sharing.stopped_by : printer.signal();
 }
 
 // Each message is acknowledged when it was written; what was not is handed back.
-Result<> pop_as_member(const Arguments& arguments, const StartPlace& start, Printer& printer) {
-  std::atomic<bool> stopped = false;
-  os::ignore_write_signals();
-  BOLIDE_TRY(const auto signals, os::Signals::start([&](int) { stopped = true; }));
+Ended pop_as_member(const Arguments& arguments, const StartPlace& start, Printer& printer) {
+  std::atomic<int> stopped_by = 0;
+  const os::WriteSignalsIgnored ignored;
+  BOLIDE_TRY(const auto signals, os::Signals::start([&](int signal) { stopped_by = signal; }));
   BOLIDE_TRY(const Client client, open_client(arguments));
   SimpleConsumerOptions options{.group = arguments.text("--group"),
                                 .subscriptions = {{arguments.text("TOPIC"), filter_of(arguments)}},
@@ -201,7 +211,7 @@ Result<> pop_as_member(const Arguments& arguments, const StartPlace& start, Prin
       arguments.duration_ms("--invisible", options.invisible.count()));
   BOLIDE_TRY(SimpleConsumer consumer, checked(SimpleConsumer::start(client, std::move(options))));
   Patience patience(arguments);
-  while (!stopped && !printer.finished() && !patience.ended()) {
+  while (stopped_by == 0 && !printer.finished() && !patience.ended()) {
     // One at a time: what is not printed is not taken from others.
     auto received = consumer.receive(1, invisible);
     if (!received && received.status().retriable()) continue;
@@ -213,7 +223,8 @@ Result<> pop_as_member(const Arguments& arguments, const StartPlace& start, Prin
     }
     if (!messages.empty()) patience.refresh();
   }
-  return {};
+  const int signal = stopped_by;
+  return signal != 0 ? signal : printer.signal();
 }
 
 Exit sub(const Arguments& arguments, Streams streams) {
@@ -240,7 +251,8 @@ Exit sub(const Arguments& arguments, Streams streams) {
   const auto read = arguments.has("--pop")     ? pop_as_member
                     : arguments.has("--group") ? read_as_member
                                                : read_alone;
-  BOLIDE_CHECK(read(arguments, start, printer));
+  BOLIDE_TRY(const int signal, read(arguments, start, printer));
+  if (signal != 0) os::end_by(signal);
   return {};
 }
 

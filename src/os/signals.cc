@@ -17,6 +17,14 @@
 namespace bolide::os {
 namespace {
 
+constexpr std::array<int, 2> write_signals = {SIGPIPE, SIGXFSZ};
+
+void ignore(int signal, struct sigaction* before) {
+  struct sigaction ignore{};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(signal, &ignore, before);
+}
+
 sigset_t handled_signals() {
   sigset_t set;
   ::sigemptyset(&set);
@@ -27,11 +35,25 @@ sigset_t handled_signals() {
 }  // namespace
 
 void ignore_write_signals() {
-  for (const int signal : {SIGPIPE, SIGXFSZ}) {
-    struct sigaction ignore{};
-    ignore.sa_handler = SIG_IGN;
-    ::sigaction(signal, &ignore, nullptr);
-  }
+  for (const int signal : write_signals) ignore(signal, nullptr);
+}
+
+WriteSignalsIgnored::WriteSignalsIgnored() {
+  for (std::size_t i = 0; i < write_signals.size(); ++i) ignore(write_signals[i], &before_[i]);
+}
+
+WriteSignalsIgnored::~WriteSignalsIgnored() {
+  for (std::size_t i = 0; i < write_signals.size(); ++i)
+    ::sigaction(write_signals[i], &before_[i], nullptr);
+}
+
+void end_by(int signal) {
+  ::raise(signal);
+}
+
+bool is_unread(int fd) {
+  pollfd end{.fd = fd, .events = POLLOUT, .revents = 0};
+  return ::poll(&end, 1, 0) > 0 && (end.revents & POLLERR) != 0;
 }
 
 Result<std::unique_ptr<Signals>> Signals::start(Callback on_signal) {

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 
+#include <array>
 #include <csignal>
 #include <functional>
 #include <memory>
@@ -17,6 +18,25 @@ namespace bolide::os {
 
 // Writing to a closed connection or past a file size limit gives an error, never a signal.
 void ignore_write_signals();
+
+// As ignore_write_signals(), while it lives.
+class WriteSignalsIgnored {
+ public:
+  WriteSignalsIgnored();
+  ~WriteSignalsIgnored();
+  WriteSignalsIgnored(const WriteSignalsIgnored&) = delete;
+  WriteSignalsIgnored& operator=(const WriteSignalsIgnored&) = delete;
+
+ private:
+  std::array<struct sigaction, 2> before_{};
+};
+
+// The program ends as this signal ends programs; where somebody ignores or handles it, nothing
+// happens.
+void end_by(int signal);
+
+// Whether nobody reads the other end of a pipe or connection any more.
+bool is_unread(int fd);
 
 class Signals {
  public:

@@ -407,11 +407,35 @@ class Groups(Case):
             self.assertEqual(member.stdout.readline(), b"first\n")
             member.stdout.close()
             self.bolide("pub", topic, "second")
-            member.wait(SECONDS)
+            self.assertEqual(member.wait(SECONDS), -signal.SIGPIPE)
         finally:
             member.kill()
             member.wait()
         self.assertEqual(self.bolide("sub", topic, "--group", group, "--count", "1"), "second\n")
+
+    def test_every_form_of_sub_ends_as_signals_and_pipes_end_programs(self):
+        for form in ((), ("--group", self.group()), ("--group", self.group(), "--pop")):
+            topic = self.topic("--queues", "1")
+            self.bolide("pub", topic, *[str(i) for i in range(4)])
+            for ending in ("signal", "pipe"):
+                with self.subTest(form=form, ending=ending):
+                    sub = subprocess.Popen([harness.program(), "sub", topic, "--from", "first", *form], stdout=subprocess.PIPE,
+                                           stderr=subprocess.PIPE, env=environment())
+                    try:
+                        self.assertTrue(sub.stdout.readline())
+                        if ending == "signal":
+                            sub.send_signal(signal.SIGINT)
+                        else:
+                            sub.stdout.close()
+                            self.bolide("pub", topic, "more")
+                        self.assertEqual(sub.wait(SECONDS), -signal.SIGINT if ending == "signal" else -signal.SIGPIPE)
+                        self.assertEqual(sub.stderr.read(), b"")
+                    finally:
+                        sub.kill()
+                        sub.wait()
+                        sub.stdout.close()
+                        sub.stderr.close()
+                    self.bolide("pub", topic, "for the next")
 
     def test_a_group_that_does_not_exist_is_not_made_by_asking(self):
         group = "group-" + uuid.uuid4().hex[:12]
@@ -494,7 +518,7 @@ class Clients(Case):
             self.assertTrue(self.json("group", "describe", group)["online"])
             self.assertIn(listed[0]["client"], self.bolide("consumer", "list", "--group", group))
             member.send_signal(signal.SIGTERM)
-            self.assertEqual(member.wait(SECONDS), 0)
+            self.assertEqual(member.wait(SECONDS), -signal.SIGTERM)
         finally:
             member.kill()
             member.communicate()
