@@ -97,6 +97,29 @@ std::string text_of(const Doc& doc) {
                                           {"ONLINE", "online"}});
 }
 
+// A message that waits for its time is in no topic that groups read.
+Exit waiting_path(const Arguments& arguments, Streams streams, const Admin& admin) {
+  const std::string topic = arguments.text("TOPIC"), id = arguments.text("ID");
+  BOLIDE_TRY(const auto waiting, checked(admin.waiting_messages()));
+  const auto found = std::ranges::find_if(waiting, [&](const WaitingMessage& message) {
+    return message.id == id && message.topic == topic;
+  });
+  if (found == waiting.end())
+    return fail(Errc::not_found, "a message of topic " + topic + " with the id " + id);
+  const Doc doc = Doc::object({{"topic", topic},
+                               {"id", id},
+                               {"tag", found->tag},
+                               {"keys", found->keys},
+                               {"due_ms", found->due_ms},
+                               {"stored", Doc::array()},
+                               {"groups", Doc::array()}});
+  print(arguments, streams.out, doc, [&] {
+    return "it waits for its time, until " + time_text(found->due_ms) +
+           "; see: bolide timer show " + id + "\n";
+  });
+  return {};
+}
+
 }  // namespace
 
 Exit message_path(const Arguments& arguments, Streams streams) {
@@ -104,8 +127,7 @@ Exit message_path(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
   BOLIDE_TRY(const auto found,
              checked(admin.find_messages({.topic = topic, .key = id, .unique = true})));
-  if (found.empty())
-    return fail(Errc::not_found, "a message of topic " + topic + " with the id " + id);
+  if (found.empty()) return waiting_path(arguments, streams, admin);
   // It may be stored several times, if its producer had to send it again; groups are told by the
   // last.
   Doc stored = Doc::array(), groups = Doc::array();

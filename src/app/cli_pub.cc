@@ -13,10 +13,12 @@
 #include "app/output.h"
 #include "app/pacer.h"
 #include "app/queue_choice.h"
+#include "client/recall.h"
 #include "os/file_system.h"
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <deque>
 #include <istream>
 #include <iterator>
@@ -40,9 +42,15 @@ std::string_view state_text(SendState state) {
 // Sends what it is given and prints the receipts as they come.
 class Sending {
  public:
-  // `many`: there may be more messages than one.
-  Sending(const Arguments& arguments, Producer producer, Streams streams, bool many)
-      : arguments_(arguments), producer_(std::move(producer)), streams_(streams), many_(many) {}
+  // `many`: there may be more messages than one, all like `pattern`.
+  Sending(const Arguments& arguments, Producer producer, Streams streams, bool many,
+          const Message& pattern)
+      : arguments_(arguments),
+        producer_(std::move(producer)),
+        streams_(streams),
+        many_(many),
+        waits_for_level_(std::ranges::any_of(
+            pattern.properties, [](const auto& one) { return one.first == "DELAY"; })) {}
 
   Result<> send(Message message) {
     if (const std::optional<std::int64_t> queue = queue_asked_for(); queue) {
@@ -124,22 +132,33 @@ class Sending {
     print(*sent);
   }
 
+  // A message that waits has no queue and offset yet: the receipt's are those of where it waits.
   void print(const SendReceipt& receipt) {
     const std::string_view state = state_text(receipt.state);
+    const std::string& handle = receipt.recall_handle;
+    std::optional<std::int64_t> due_ms;
+    if (!handle.empty()) {
+      if (const auto place = client::RecallPlace::parse(handle)) due_ms = place->due_ms;
+    }
+    const bool waits = due_ms || waits_for_level_;
     Doc doc = Doc::object({{"topic", receipt.queue.topic},
                            {"broker", receipt.queue.broker},
-                           {"queue", receipt.queue.queue},
-                           {"offset", receipt.offset},
+                           {"queue", waits ? Doc() : Doc(receipt.queue.queue)},
+                           {"offset", waits ? Doc() : Doc(receipt.offset)},
                            {"id", receipt.id},
                            {"offset_id", receipt.offset_id},
                            {"status", state}});
-    if (!receipt.recall_handle.empty()) doc.add("recall_handle", receipt.recall_handle);
+    if (due_ms) doc.add("due_ms", *due_ms);
+    if (!handle.empty()) doc.add("recall_handle", handle);
     print_next(arguments_, streams_.out, doc, [&] {
-      const std::string& handle = receipt.recall_handle;
-      return fmt::format("topic={} broker={} queue={} offset={} id={}{}{}\n", receipt.queue.topic,
-                         receipt.queue.broker, receipt.queue.queue, receipt.offset, receipt.id,
-                         receipt.state == SendState::ok ? "" : fmt::format(" status={}", state),
-                         handle.empty() ? "" : fmt::format(" recall_handle={}", handle));
+      std::string text =
+          fmt::format("topic={} broker={}", receipt.queue.topic, receipt.queue.broker);
+      if (!waits) text += fmt::format(" queue={} offset={}", receipt.queue.queue, receipt.offset);
+      if (due_ms) text += " due=" + time_text(*due_ms);
+      text += " id=" + receipt.id;
+      if (receipt.state != SendState::ok) text += fmt::format(" status={}", state);
+      if (!handle.empty()) text += " recall_handle=" + handle;
+      return text + "\n";
     });
   }
 
@@ -148,6 +167,7 @@ class Sending {
   Streams streams_;
   std::deque<std::future<StatusOr<SendReceipt>>> waiting_;
   const bool many_;
+  const bool waits_for_level_;
   std::size_t ended_ = 0;  // messages that were stored or failed
   std::size_t failed_ = 0;
   std::optional<Error> first_error_;
@@ -230,7 +250,8 @@ Exit pub(const Arguments& arguments, Streams streams) {
   producing.trace = arguments.has("--trace");
   BOLIDE_TRY(Producer producer, checked(Producer::start(client, std::move(producing))));
   const std::int64_t count = arguments.number("--count", static_cast<std::int64_t>(bodies.size()));
-  Sending sending(arguments, std::move(producer), streams, bodies.empty() || count > 1);
+  Sending sending(arguments, std::move(producer), streams, bodies.empty() || count > 1,
+                  pattern);
   Pacer pacer(static_cast<double>(arguments.number("--rate", 0)));
   if (bodies.empty()) {
     BOLIDE_CHECK(send_lines(arguments, streams, pattern, pacer, sending));
@@ -281,7 +302,8 @@ constexpr OptionRow options[] = {
     {.names = "--delay",
      .takes = Takes::duration,
      .value = "TIME",
-     .doc = "consumers see it after so long; until then 'timer recall' takes it back"},
+     .doc = "consumers see it after so long; until then 'timer recall' takes it back, and the "
+            "receipt says when it is due instead of a queue and offset (null in JSON)"},
     {.names = "--trace",
      .takes = Takes::flag,
      .doc = "write into the topic of traces what became of it, for 'message trace'"},

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "protocols/remoting/wire/request_codes.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -38,10 +39,14 @@ Result<RecallPlace> RecallPlace::parse(std::string_view handle) {
   constexpr std::size_t words_count = 5;
   const auto plain = from_base64_url(handle);
   const auto words = split(plain ? std::string_view(*plain) : std::string_view(), ' ');
-  if (words.size() != words_count || words[0] != "v1" || words[1].empty() || words[2].empty())
+  const auto due_ms =
+      words.size() == words_count ? parse_integer<std::int64_t>(words[3]) : std::nullopt;
+  if (!due_ms || words[0] != "v1" || words[1].empty() || words[2].empty())
     return fail(Errc::invalid_argument, "\"" + std::string(handle) + "\" is no recall handle");
-  return RecallPlace{
-      .topic = std::string(words[1]), .broker = std::string(words[2]), .id = std::string(words[4])};
+  return RecallPlace{.topic = std::string(words[1]),
+                     .broker = std::string(words[2]),
+                     .due_ms = *due_ms,
+                     .id = std::string(words[4])};
 }
 
 void recall_message(const std::shared_ptr<Core>& core, Recall recall, OnRecalled done) {

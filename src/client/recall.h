@@ -17,7 +17,8 @@ namespace bolide::client {
 struct RecallPlace {
   std::string topic;   // as on the wire
   std::string broker;  // who keeps the message
-  std::string id;      // that its producer gave it
+  std::int64_t due_ms = 0;
+  std::string id;  // that its producer gave it
 
   // Errors: invalid_argument.
   static Result<RecallPlace> parse(std::string_view handle);

@@ -57,6 +57,28 @@ class Timers(Waiting):
         self.bolide("timer", "recall", second["recall_handle"])
         self.waiting(topic, 0)
 
+    def test_a_message_that_waits_has_a_time_and_no_place_yet(self):
+        topic = self.topic()
+        sent = self.json("pub", topic, "later", "--delay", "1h")
+        self.assertEqual((sent["queue"], sent["offset"]), (None, None))
+        told = self.bolide("pub", topic, "later", "--delay", "1h")
+        self.assertRegex(told, rf"^topic={topic} broker=\S+ due=\d{{4}}-\S+Z id=[0-9A-F]{{32}} recall_handle=\S+\n$")
+        rows = self.waiting(topic, 2)
+        self.assertEqual(self.json("timer", "show", sent["id"])["due_ms"], sent["due_ms"])
+        path = self.json("message", "trace-path", topic, sent["id"])
+        self.assertEqual((path["due_ms"], path["stored"], path["groups"]), (sent["due_ms"], [], []))
+        self.assertIn(f"bolide timer show {sent['id']}", self.bolide("message", "trace-path", topic, sent["id"]))
+        for row in rows:
+            self.bolide("timer", "recall", row["recall_handle"])
+        self.waiting(topic, 0)
+
+    def test_a_message_that_was_delivered_is_not_recalled(self):
+        topic = self.topic()
+        sent = self.json("pub", topic, "soon", "--delay", "1s")
+        self.assertEqual(self.read(topic, 1)[0]["id"], sent["id"])
+        self.eventually(lambda: run("message", "find", topic, sent["id"], "--id"))
+        self.assertIn("delivered already", self.bolide("timer", "recall", sent["recall_handle"], status=USAGE))
+
     def test_what_waits_is_counted_by_time(self):
         topic = self.topic()
         for delay in ("1h", "1h", "30h"):
