@@ -46,6 +46,8 @@ class Parser {
   explicit Parser(const std::vector<std::string>& words) : words_(words) {}
 
   Result<Arguments> parse();
+  // Of the command, as far as it is known.
+  std::string path() const { return command_ == nullptr ? "" : std::string(command_->path); }
 
  private:
   struct Given {
@@ -60,7 +62,6 @@ class Parser {
   Failure unknown_option(std::string_view name) const;
   Result<> place_positionals(Arguments* arguments) const;
   bool is_leaf() const { return command_ != nullptr && command_->run != nullptr; }
-  std::string path() const { return command_ == nullptr ? "" : std::string(command_->path); }
 
   const std::vector<std::string>& words_;
   std::size_t at_ = 0;
@@ -224,7 +225,15 @@ const OptionRow* find_option(const CommandRow* command, std::string_view name) {
 }
 
 Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
-  return Parser(words).parse();
+  Parser parser(words);
+  auto arguments = parser.parse();
+  if (!arguments) point_to_help(parser.path(), &arguments.error());
+  return arguments;
+}
+
+void point_to_help(std::string_view path, Error* error) {
+  if (error->code != Errc::usage || !error->own_fix.empty() || path.empty()) return;
+  error->own_fix = "see: bolide help " + std::string(path);
 }
 
 std::optional<std::int64_t> parse_duration_ms(std::string_view text) {

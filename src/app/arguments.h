@@ -22,6 +22,9 @@ namespace bolide::app {
 // Errors: usage, which says what is wrong and names what comes near to it.
 Result<Arguments> parse_arguments(const std::vector<std::string>& words);
 
+// A mistake on the command line that has no fix of its own is explained by the command's help.
+void point_to_help(std::string_view path, Error* error);
+
 // The option of that name ("-n", "--count"): the command's, a general one or one of connections;
 // null where there is none. `command` may be null.
 const OptionRow* find_option(const CommandRow* command, std::string_view name);

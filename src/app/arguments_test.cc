@@ -34,6 +34,12 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+TEST(Arguments, that_are_wrong_point_to_the_help_of_their_command) {
+  EXPECT_EQ(parse_arguments({"topic", "create"}).error().fix(), "see: bolide help topic create");
+  EXPECT_EQ(parse_arguments({"topic", "nonsense"}).error().fix(), "see: bolide help topic");
+  EXPECT_EQ(parse_arguments({"nonsense"}).error().fix(), "see: bolide --help");
+}
+
 TEST(Arguments, without_a_command_ask_for_help) {
   EXPECT_TRUE(parsed({}).help);
   EXPECT_TRUE(parsed({"--help"}).help);

@@ -30,7 +30,7 @@ Doc bench_doc(const BenchReport& report, const Histogram& latency) {
   return Doc::object({
       {"messages", report.messages},
       {"errors", report.errors},
-      {"first_error", report.first_error.empty() ? Doc() : Doc(report.first_error)},
+      {"first_error", report.first_error ? Doc(report.first_error->message()) : Doc()},
       {"seconds", report.seconds},
       {"messages_per_second", per_second(static_cast<double>(report.messages), report.seconds)},
       {"mib_per_second", per_second(mib, report.seconds)},
@@ -62,7 +62,8 @@ std::string bench_text(const BenchReport& report, const Histogram& latency) {
       "CPU        {:.2f} s here, {:.1f} us a message\n", report.cpu_seconds,
       report.messages > 0 ? report.cpu_seconds * 1e6 / static_cast<double>(report.messages) : 0.0);
   if (report.errors > 0)
-    text += fmt::format("errors     {}, the first: {}\n", report.errors, report.first_error);
+    text += fmt::format("errors     {}, the first: {}\n", report.errors,
+                        report.first_error->message());
   return text;
 }
 

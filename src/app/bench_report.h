@@ -6,8 +6,10 @@
 
 #include "app/doc.h"
 #include "app/histogram.h"
+#include "base/result.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace bolide::app {
@@ -16,7 +18,7 @@ struct BenchReport {
   std::int64_t messages = 0;
   std::int64_t bytes = 0;
   std::int64_t errors = 0;
-  std::string first_error;
+  std::optional<Error> first_error = {};
   double seconds = 0;
   double cpu_seconds = 0;  // of this process
 };

@@ -36,6 +36,7 @@ int run_cli(const std::vector<std::string>& words, Streams streams) {
   } else {
     done = arguments->command().run(*arguments, streams);
   }
+  if (!done) point_to_help(arguments->command().path, &done.error());
   streams.out.flush();
   if (!streams.out && done) done = fail(Errc::io, "write standard output");
   return done ? *done : print_error(streams.err, done.error());

@@ -38,4 +38,11 @@ Result<T> checked(StatusOr<T> result) {
   return Failure(error_of(result.status()));
 }
 
+// The same result, whose error, if it is of this code, has this fix.
+template <class T>
+Result<T> fixed(Result<T> result, Errc code, std::string_view fix) {
+  if (result || result.error().code != code) return result;
+  return Failure(std::move(result).error().fixed_by(fix));
+}
+
 }  // namespace bolide::app

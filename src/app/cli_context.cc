@@ -68,7 +68,10 @@ Exit list(const Arguments& arguments, Streams streams) {
 Exit show(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const Contexts contexts, load_contexts());
   const std::string name = arguments.text("CONTEXT", contexts.current);
-  if (name.empty()) return fail(Errc::not_found, "a current context");
+  if (name.empty())
+    return Failure(Error{Errc::not_found, "a current context"}.fixed_by(
+        "choose one: bolide context use NAME; 'bolide context list' shows them, 'bolide context "
+        "add NAME --namesrv HOST:PORT' makes one"));
   BOLIDE_TRY(const Context context, find_context(name));
   const Doc doc = doc_of(name, context, contexts);
   print(arguments, streams.out, doc, [&] { return fields_text(doc); });

@@ -24,11 +24,15 @@ std::string letters_topic(const Arguments& arguments) {
   return std::string(dead_letter_prefix) + arguments.text("GROUP");
 }
 
-// A group that never gave up a message has no topic of them.
-template <class T>
-Result<T> named(Result<T> result, const Arguments& arguments) {
-  if (result || result.error().code != Errc::topic_not_found) return result;
-  return fail(Errc::not_found, "dead letters of group " + arguments.text("GROUP"));
+// Whether there may be letters: a group that never gave up a message has no topic of them.
+// Errors: group_not_found.
+Result<bool> has_letters(const Client& client, const Arguments& arguments) {
+  const Admin admin(client);
+  const auto route = admin.route(letters_topic(arguments));
+  if (route.ok()) return true;
+  if (route.status().code() != Errc::topic_not_found) return Failure(error_of(route.status()));
+  BOLIDE_CHECK(checked(admin.describe_group(arguments.text("GROUP"))));
+  return false;
 }
 
 Exit list(const Arguments& arguments, Streams streams) {
@@ -94,9 +98,10 @@ Exit show(const Arguments& arguments, Streams streams) {
     rows.add(std::move(doc));
     return static_cast<std::int64_t>(rows.elements()->size()) < count_max;
   };
-  BOLIDE_CHECK(
-      named(read_all(client, {.topic = letters_topic(arguments), .from = ReadFrom::first}, take),
-            arguments));
+  BOLIDE_TRY(const bool any, has_letters(client, arguments));
+  if (any)
+    BOLIDE_CHECK(
+        read_all(client, {.topic = letters_topic(arguments), .from = ReadFrom::first}, take));
   print(arguments, streams.out, rows, [&] {
     return table_text(rows, {{"BROKER", "broker"},
                              {"OFFSET", "offset"},
@@ -153,8 +158,15 @@ Exit replay(const Arguments& arguments, Streams streams) {
     return fail(Errc::usage,
                 fmt::format("{}: dead letters do not go among dead letters", into_option));
   BOLIDE_TRY(const Client client, open_client(arguments));
+  if (!wish.to.empty())
+    BOLIDE_CHECK(fixed(checked(Admin(client).route(wish.to)), Errc::topic_not_found,
+                       "create it: bolide topic create " + wish.to));
   Replay letters(client, wish, streams.err);
-  BOLIDE_TRY(const ReplayReport report, named(letters.run(), arguments));
+  BOLIDE_TRY(const bool any, has_letters(client, arguments));
+  ReplayReport report;
+  if (any) {
+    BOLIDE_TRY(report, letters.run());
+  }
   const Doc doc = Doc::object({{"group", arguments.text("GROUP")},
                                {"replayed", report.replayed},
                                {"finished", report.finished},
@@ -178,7 +190,11 @@ Exit replay(const Arguments& arguments, Streams streams) {
 Exit discard(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const ReplayWish wish, wish_of(arguments));
   BOLIDE_TRY(const Client client, open_client(arguments));
-  BOLIDE_TRY(const std::int64_t count, named(discard_letters(client, wish), arguments));
+  BOLIDE_TRY(const bool any, has_letters(client, arguments));
+  std::int64_t count = 0;
+  if (any) {
+    BOLIDE_TRY(count, discard_letters(client, wish));
+  }
   const Doc doc = Doc::object(
       {{"group", arguments.text("GROUP")}, {"discarded", count}, {"dry_run", wish.dry_run}});
   print(arguments, streams.out, doc, [&] {
@@ -217,7 +233,7 @@ constexpr OptionRow replay_more[] = {
     {.names = into_option,
      .takes = Takes::topic,
      .value = "TOPIC",
-     .doc = "send the copies there, not to the letters' own topics"},
+     .doc = "send the copies there, not to the letters' own topics; it must exist"},
     {.names = "-n,--count",
      .takes = Takes::number,
      .value = "N",

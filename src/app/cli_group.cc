@@ -11,7 +11,7 @@
 #include "base/strings.h"
 #include "os/clock.h"
 
-#include <fmt/core.h>
+#include <algorithm>
 
 namespace bolide::app {
 namespace {
@@ -33,7 +33,8 @@ Exit list(const Arguments& arguments, Streams streams) {
 Exit remove(const Arguments& arguments, Streams streams) {
   const std::string group = arguments.text("GROUP");
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
-  BOLIDE_CHECK(checked(admin.delete_group(group)));
+  BOLIDE_CHECK(
+      fixed(checked(admin.delete_group(group)), Errc::group_not_found, "see: bolide group list"));
   print_done(arguments, streams.out, {"group", group, "deleted"});
   return {};
 }
@@ -66,6 +67,8 @@ Doc progress_doc(const std::vector<QueueProgress>& progress) {
   return rows;
 }
 
+const std::string nobody_online = "nobody is online\n";
+
 std::string description_text(const Doc& group) {
   std::string text = table_text(*group.find("brokers"), {{"BROKER", "broker"},
                                                          {"ENABLED", "enabled"},
@@ -82,13 +85,17 @@ std::string description_text(const Doc& group) {
                                                     {"CONSUMED", "consumed_ms", Show::time}});
   text += "\nlag: " + cell_text(group.find("lag")) + "\n\n";
   const Doc* const members = group.find("members");
-  return text + (members->is_null() ? "nobody is online\n" : members_text(*members));
+  return text + (members->is_null() ? nobody_online : members_text(*members));
 }
 
 Exit describe(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
+  const std::string topic = arguments.text("--topic");
+  if (!topic.empty())
+    BOLIDE_CHECK(
+        fixed(checked(admin.route(topic)), Errc::topic_not_found, "see: bolide topic list"));
   BOLIDE_TRY(auto group, checked(admin.describe_group(arguments.text("GROUP"))));
-  if (const std::string topic = arguments.text("--topic"); !topic.empty())
+  if (!topic.empty())
     std::erase_if(group.progress, [&](const auto& queue) { return queue.queue.topic != topic; });
   const Doc doc = Doc::object({{"group", group.name},
                                {"online", group.members.has_value()},
@@ -102,9 +109,17 @@ Exit describe(const Arguments& arguments, Streams streams) {
 
 Exit members(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
-  BOLIDE_TRY(const auto found, checked(admin.members(arguments.text("GROUP"))));
-  const Doc doc = members_doc(found);
-  print(arguments, streams.out, doc, [&] { return members_text(doc); });
+  const std::string group = arguments.text("GROUP");
+  auto found = admin.members(group);
+  if (!found.ok() && found.status().code() == Errc::consumer_not_online) {
+    // Brokers answer the same of a group that nobody knows.
+    BOLIDE_CHECK(checked(admin.describe_group(group)));
+    found = GroupMembers{};
+  }
+  BOLIDE_TRY(const GroupMembers online, checked(std::move(found)));
+  const Doc doc = members_doc(online);
+  print(arguments, streams.out, doc,
+        [&] { return online.clients.empty() ? nobody_online : members_text(doc); });
   return {};
 }
 
@@ -127,6 +142,16 @@ Result<> take_place(const std::string& text, OffsetReset* reset) {
   return {};
 }
 
+// Of a reset that found no queue: whether its broker has none of the topic. Errors: not_found.
+Result<> check_broker(const Admin& admin, const OffsetReset& request) {
+  const auto route = admin.route(request.topic);
+  if (!route.ok() || request.broker.empty()) return {};
+  if (std::ranges::find(*route, request.broker, &RouteEntry::broker) != route->end()) return {};
+  return Failure(
+      Error{Errc::not_found, "broker " + request.broker + " with topic " + request.topic}.fixed_by(
+          "see which brokers have it: bolide route " + request.topic));
+}
+
 Exit reset(const Arguments& arguments, Streams streams) {
   OffsetReset request{.group = arguments.text("GROUP"),
                       .topic = arguments.text("TOPIC"),
@@ -135,9 +160,14 @@ Exit reset(const Arguments& arguments, Streams streams) {
   BOLIDE_CHECK(take_place(arguments.text("--to"), &request));
   if (arguments.has("--queue")) request.queue = static_cast<int>(arguments.number("--queue", 0));
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
-  BOLIDE_TRY(const auto changes, checked(admin.reset_offsets(request)));
+  const auto changes = checked(admin.reset_offsets(request));
+  if (!changes) {
+    if (changes.error().code == Errc::queue_out_of_range)
+      BOLIDE_CHECK(check_broker(admin, request));
+    return Failure(changes.error());
+  }
   Doc rows = Doc::array();
-  for (const OffsetChange& change : changes) {
+  for (const OffsetChange& change : *changes) {
     rows.add(Doc::object({{"broker", change.queue.broker},
                           {"queue", change.queue.queue},
                           {"from", change.from < 0 ? Doc() : Doc(change.from)},

@@ -6,6 +6,9 @@
 #include "app/cli_client.h"
 #include "app/output.h"
 
+#include <map>
+#include <string>
+
 namespace bolide::app {
 namespace {
 
@@ -15,8 +18,10 @@ std::string full_name(const Arguments& arguments) {
 
 Exit list(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
-  BOLIDE_TRY(const auto texts, checked(admin.kv_list(arguments.text("SPACE"))));
-  const Doc doc(texts);
+  auto texts = checked(admin.kv_list(arguments.text("SPACE")));
+  // A space is there as long as there is a setting in it.
+  if (!texts && texts.error().code != Errc::not_found) return Failure(std::move(texts).error());
+  const Doc doc(texts ? std::move(*texts) : std::map<std::string, std::string>());
   print(arguments, streams.out, doc, [&] { return fields_text(doc); });
   return {};
 }

@@ -21,6 +21,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <semaphore>
 #include <span>
 #include <thread>
@@ -87,7 +88,7 @@ class Sender {
     report->messages += sent_;
     report->bytes += sent_ * static_cast<std::int64_t>(plan_.body_bytes);
     report->errors += errors_;
-    if (report->first_error.empty()) report->first_error = first_error_;
+    if (!report->first_error) report->first_error = first_error_;
   }
 
  private:
@@ -97,7 +98,7 @@ class Sender {
       ++sent_;
     } else {
       const std::lock_guard lock(mutex_);
-      if (errors_++ == 0) first_error_ = sent.status().message();
+      if (errors_++ == 0) first_error_ = error_of(sent.status());
     }
     free_.release();
   }
@@ -110,7 +111,7 @@ class Sender {
   std::atomic<std::int64_t> sent_{0};
   std::mutex mutex_;
   std::int64_t errors_ = 0;
-  std::string first_error_;
+  std::optional<Error> first_error_;
 };
 
 Exit bench_pub(const Arguments& arguments, Streams streams) {
@@ -149,8 +150,8 @@ Exit bench_pub(const Arguments& arguments, Streams streams) {
   for (const auto& sender : senders) sender->add_to(&report);
   print(arguments, streams.out, bench_doc(report, *histogram),
         [&] { return bench_text(report, *histogram); });
-  if (report.messages == 0 && report.errors > 0)
-    return fail(Errc::timeout, "no message was sent; " + report.first_error);
+  if (report.messages == 0 && report.first_error)
+    return Failure(std::move(*report.first_error).in("no message was sent"));
   return {};
 }
 

@@ -32,7 +32,8 @@ Exit remove(const Arguments& arguments, Streams streams) {
     return fail(Errc::invalid_argument,
                 "the topic holds which dead letters were replayed: without it they would be again");
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
-  BOLIDE_CHECK(checked(admin.delete_topic(topic)));
+  BOLIDE_CHECK(
+      fixed(checked(admin.delete_topic(topic)), Errc::topic_not_found, "see: bolide topic list"));
   print_done(arguments, streams.out, {"topic", topic, "deleted"});
   return {};
 }

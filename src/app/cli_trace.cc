@@ -142,8 +142,15 @@ Exit message_trace(const Arguments& arguments, Streams streams) {
     BOLIDE_TRY(query.to_ms, parse_time_place(arguments.text("--to"), now_ms));
   }
   BOLIDE_TRY(const Admin admin, open_admin(arguments));
-  BOLIDE_TRY(const auto messages, checked(admin.find_messages(query)));
-  const Doc events = events_doc(traces_of(messages, id));
+  const auto messages = checked(admin.find_messages(query));
+  // The first client that traces makes the topic.
+  if (!messages && messages.error().code == Errc::topic_not_found)
+    return Failure(
+        Error{Errc::not_found, "nobody has written into topic " + query.topic + " yet: a trace"}
+            .fixed_by("trace what is sent and taken: bolide pub --trace, sub --group GROUP "
+                      "--trace"));
+  if (!messages) return Failure(messages.error());
+  const Doc events = events_doc(traces_of(*messages, id));
   if (events.elements()->empty())
     return fail(Errc::not_found, "a trace of message " + id + " in topic " + query.topic);
   print(arguments, streams.out, events, [&] {

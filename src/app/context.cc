@@ -134,7 +134,8 @@ Result<Context> find_context(const std::string& name) {
   }
   const std::string_view near = table::nearest(name, names);
   if (!near.empty()) list = "; did you mean '" + std::string(near) + "'?";
-  return fail(Errc::not_found, "context " + name + list);
+  return Failure(Error{Errc::not_found, "context " + name + list}.fixed_by(
+      "see: bolide context list; make one: bolide context add NAME --namesrv HOST:PORT"));
 }
 
 Result<Context> current_context() {

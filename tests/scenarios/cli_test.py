@@ -384,6 +384,9 @@ class Groups(Case):
         self.assertEqual((settings["retries_max"], settings["retry_queues"], settings["broadcasting"]), (5, 2, False))
         self.assertEqual((described["online"], described["members"], described["lag"]), (False, None, 0))
         self.assertIn("nobody is online", self.bolide("group", "describe", group))
+        self.assertEqual(self.bolide("group", "members", group), "nobody is online\n")
+        self.assertEqual(self.json("group", "members", group)["clients"], [])
+        self.bolide("group", "describe", group, "--topic", "no-such-topic", status=NOT_FOUND)
         self.assertEqual(self.bolide("group", "delete", group), f"group {group} deleted\n")
         self.assertNotIn(group, self.bolide("group", "list").split())
 
@@ -442,9 +445,9 @@ class Groups(Case):
         topic = self.topic()
         told = self.bolide("group", "describe", group, status=NOT_FOUND)
         self.assertIn(group, told)
-        self.bolide("group", "delete", group, status=NOT_FOUND)
+        self.assertIn("group list", self.bolide("group", "delete", group, status=NOT_FOUND))
         self.bolide("group", "reset", group, topic, "--to", "first", status=NOT_FOUND)
-        self.bolide("group", "members", group, status=UNAVAILABLE)
+        self.bolide("group", "members", group, status=NOT_FOUND)
         self.assertNotIn(group, self.bolide("group", "list").split())
 
     def test_servers_own_groups_are_listed_on_request_only(self):
@@ -499,16 +502,26 @@ class Groups(Case):
         self.bolide("group", "reset", group, "no-such-topic", "--to", "first", status=NOT_FOUND)
         self.bolide("group", "reset", group, topic, "--to", "first", "--queue", "7", status=USAGE)
         self.bolide("group", "reset", group, topic, "--to", "someday", status=USAGE)
+        told = self.bolide("group", "reset", group, topic, "--to", "first", "--broker", "no-such-broker", status=NOT_FOUND)
+        self.assertIn("no-such-broker", told)
+        self.assertIn("bolide route " + topic, told)
         self.bolide("group", "reset", group, topic, status=USAGE)
 
 
 class Clients(Case):
+    @staticmethod
+    def online(group):
+        """The members of a group, once there are some."""
+        done = run("group", "members", group, "-o", "json")
+        members = json.loads(done.stdout) if done.returncode == 0 else {"clients": []}
+        return members if members["clients"] else None
+
     def test_members_are_shown_while_they_are_connected(self):
         group, topic = "group-" + uuid.uuid4().hex[:12], self.topic()
         member = subprocess.Popen([harness.program(), "sub", topic, "--group", group, "--from", "first"],
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
         try:
-            members = json.loads(self.eventually(lambda: run("group", "members", group, "-o", "json")))
+            members = harness.wait_until(lambda: self.online(group), SECONDS, "a member")
             self.assertEqual(len(members["clients"]), 1)
             self.assertEqual(members["model"], "CLUSTERING")
             self.assertIn(topic, {row["topic"] for row in members["subscriptions"]})
@@ -522,7 +535,7 @@ class Clients(Case):
         finally:
             member.kill()
             member.communicate()
-        self.bolide("group", "members", group, status=UNAVAILABLE)
+        self.assertIsNone(self.online(group))
 
     def test_producers_are_shown_while_they_are_connected(self):
         topic = self.topic()
@@ -562,6 +575,8 @@ class Admin(Case):
         self.assertEqual(self.bolide("kv", "get", space, "a"), "one two\n")
         self.assertEqual(self.json("kv", "list", space), {"a": "one two", "b": "2"})
         self.bolide("kv", "delete", space, "a")
+        self.bolide("kv", "delete", space, "b")
+        self.assertEqual((self.bolide("kv", "list", space), self.json("kv", "list", space)), ("", {}))
         self.bolide("kv", "get", space, "a", status=NOT_FOUND)
 
 
@@ -571,7 +586,7 @@ class Contexts(Case):
         topic = self.topic()
         alone = {"XDG_CONFIG_HOME": home, "NAMESRV_ADDR": ""}
         self.assertEqual(self.json("context", "list", variables=alone), [])
-        self.bolide("context", "show", status=NOT_FOUND, variables=alone)
+        self.assertIn("context use", self.bolide("context", "show", status=NOT_FOUND, variables=alone))
         self.bolide("context", "add", "far", "--namesrv", "127.0.0.1:1", variables=alone)
         self.bolide("context", "add", "near", "--namesrv", NAMESRV, "--description", "it's \"here\"", variables=alone)
         listed = {row["context"]: row for row in self.json("context", "list", variables=alone)}
@@ -641,7 +656,7 @@ class Errors(Case):
         for command in (["sub"], ["route"], ["topic", "describe"], ["topic", "delete"]):
             told = self.bolide(*command, "no-such-topic", status=NOT_FOUND)
             self.assertIn("no-such-topic", told)
-            self.assertIn("topic create", told)
+            self.assertIn("topic list" if "delete" in command else "topic create", told)
 
     def test_a_server_that_does_not_answer_is_named(self):
         told = self.bolide("topic", "list", "--namesrv", "127.0.0.1:1", status=UNAVAILABLE)
@@ -713,6 +728,26 @@ class Errors(Case):
         for arguments in (["nonsense"], ["topic"], ["pub"], ["sub", "t", "--from", "someday"], ["sub", "t", "--count", "x"],
                           ["topic", "list", "--namesrv", "no port:x"]):
             self.bolide(*arguments, status=USAGE)
+
+    def test_a_wrong_command_line_is_explained_by_the_help_of_its_command(self):
+        for arguments, command in ((["topic", "create"], "topic create"), (["topic", "create", "t", "--quues", "3"], "topic create"),
+                                   (["topic", "nonsense"], "topic"), (["sub", "t", "--from", "someday"], "sub"),
+                                   (["sub", "t", "--invisible", "1s"], "sub")):
+            self.assertIn(f"see: bolide help {command}\n", self.bolide(*arguments, status=USAGE))
+        self.assertIn("see: bolide --help\n", self.bolide("nonsense", status=USAGE))
+
+    def test_a_measurement_that_sent_nothing_ends_as_its_first_error_says(self):
+        self.assertIn("a b", self.bolide("bench", "pub", "a b", "--count", "1", status=USAGE))
+
+    def test_dead_letters_of_a_group_without_any_are_none(self):
+        group = "group-" + uuid.uuid4().hex[:12]
+        self.bolide("dlq", "show", group, status=NOT_FOUND)
+        self.bolide("group", "create", group)
+        self.assertEqual(self.json("dlq", "show", group), [])
+        self.assertEqual(self.json("dlq", "replay", group)["replayed"], 0)
+        self.assertEqual(self.json("dlq", "discard", group)["discarded"], 0)
+        told = self.bolide("dlq", "replay", group, "--into", "no-such-topic", status=NOT_FOUND)
+        self.assertIn("bolide topic create no-such-topic", told)
 
     def test_output_that_cannot_be_written_is_an_error(self):
         with open("/dev/full", "w", encoding="utf-8") as full:

@@ -145,6 +145,11 @@ class Traces(Waiting):
             self.assertEqual((events[1]["group"], events[1]["attempt"]), (group, 1))
         self.assertIn("consumed", self.bolide("message", "trace", sent["id"]))
 
+    def test_where_nobody_has_traced_yet_it_is_said_how_to(self):
+        told = self.bolide("message", "trace", uuid.uuid4().hex.upper(), "--trace-topic", "no-such-topic", status=NOT_FOUND)
+        self.assertIn("nobody has written into topic no-such-topic yet", told)
+        self.assertIn("pub --trace", told)
+
     def test_a_message_that_nobody_traced_has_no_trace(self):
         self.bolide("pub", self.topic(), "traced", "--trace")  # which makes the topic of traces
         self.bolide("message", "trace", uuid.uuid4().hex.upper(), status=NOT_FOUND)
