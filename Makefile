@@ -51,7 +51,7 @@ lint: ## clang-tidy and the style rules
 	@tools/lint
 
 install: build ## install to PREFIX (/usr/local); DESTDIR is honoured
-	@cmake --install build/release --prefix $(PREFIX)
+	@cmake --install build/release --prefix $(PREFIX) --strip
 
 clean: ## remove build/
 	@rm -rf build

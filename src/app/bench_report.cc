@@ -62,8 +62,8 @@ std::string bench_text(const BenchReport& report, const Histogram& latency) {
       "CPU        {:.2f} s here, {:.1f} us a message\n", report.cpu_seconds,
       report.messages > 0 ? report.cpu_seconds * 1e6 / static_cast<double>(report.messages) : 0.0);
   if (report.errors > 0)
-    text += fmt::format("errors     {}, the first: {}\n", report.errors,
-                        report.first_error->message());
+    text +=
+        fmt::format("errors     {}, the first: {}\n", report.errors, report.first_error->message());
   return text;
 }
 

@@ -28,7 +28,7 @@ Result<std::vector<GroupShare>> present_group(const Admin& admin, const GroupSpe
 }
 
 template <class T>
-Present<T> present_of(const std::vector<GroupShare>& shares, T GroupSpec::*member) {
+Present<T> present_of(const std::vector<GroupShare>& shares, T GroupSpec::* member) {
   Present<T> present;
   for (const GroupShare& share : shares) present.emplace_back(share.broker, share.settings.*member);
   return present;
@@ -36,7 +36,7 @@ Present<T> present_of(const std::vector<GroupShare>& shares, T GroupSpec::*membe
 
 struct FlagSetting {
   std::string_view name;
-  bool GroupSpec::*member;
+  bool GroupSpec::* member;
   std::string_view yes;
   std::string_view no;
 };
@@ -47,7 +47,7 @@ constexpr FlagSetting flag_settings[] = {
 };
 struct NumberSetting {
   Setting setting;
-  int GroupSpec::*member;
+  int GroupSpec::* member;
 };
 constexpr NumberSetting number_settings[] = {
     {{"retries", "--retries"}, &GroupSpec::retries_max},

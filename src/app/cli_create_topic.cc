@@ -76,8 +76,8 @@ Result<> take_settings(const Arguments& arguments, const TopicDescription& prese
   topic->readable = perm.find('r') != perm.npos;
   topic->writable = perm.find('w') != perm.npos;
   BOLIDE_TRY(const auto order_given, either_of(arguments, "--order", "--no-order"));
-  BOLIDE_TRY(topic->order, overlay->take({"order", "--order or --no-order"}, orders, order_given,
-                                         topic->order));
+  BOLIDE_TRY(topic->order,
+             overlay->take({"order", "--order or --no-order"}, orders, order_given, topic->order));
   return {};
 }
 
@@ -104,9 +104,8 @@ Result<> take_attributes(const Arguments& arguments, const TopicDescription& pre
   for (const std::string& name : arguments.all("--remove-attribute")) {
     if (topic->attributes.contains(name))
       return fail(Errc::usage, "--remove-attribute " + name + " does not go with --attribute");
-    const auto has = std::ranges::find_if(present.shares, [&](const TopicShare& share) {
-      return share.attributes.contains(name);
-    });
+    const auto has = std::ranges::find_if(
+        present.shares, [&](const TopicShare& share) { return share.attributes.contains(name); });
     // Servers refuse to take away what is not there.
     if (has == present.shares.end() || std::ranges::count(topic->attributes_removed, name) > 0)
       continue;

@@ -250,8 +250,7 @@ Exit pub(const Arguments& arguments, Streams streams) {
   producing.trace = arguments.has("--trace");
   BOLIDE_TRY(Producer producer, checked(Producer::start(client, std::move(producing))));
   const std::int64_t count = arguments.number("--count", static_cast<std::int64_t>(bodies.size()));
-  Sending sending(arguments, std::move(producer), streams, bodies.empty() || count > 1,
-                  pattern);
+  Sending sending(arguments, std::move(producer), streams, bodies.empty() || count > 1, pattern);
   Pacer pacer(static_cast<double>(arguments.number("--rate", 0)));
   if (bodies.empty()) {
     BOLIDE_CHECK(send_lines(arguments, streams, pattern, pacer, sending));
@@ -302,8 +301,8 @@ constexpr OptionRow options[] = {
     {.names = "--delay",
      .takes = Takes::duration,
      .value = "TIME",
-     .doc = "consumers see it after so long; until then 'timer recall' takes it back, and the "
-            "receipt says when it is due instead of a queue and offset (null in JSON)"},
+     .doc = "consumers see it after so long; receipt: due_ms and recall_handle, queue and offset "
+            "null"},
     {.names = "--trace",
      .takes = Takes::flag,
      .doc = "write into the topic of traces what became of it, for 'message trace'"},

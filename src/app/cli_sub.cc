@@ -261,8 +261,8 @@ constexpr OptionRow options[] = {
     {.names = "--group",
      .takes = Takes::group,
      .value = "GROUP",
-     .doc = "as a member of this group, which goes on where it was ('group reset' moves it); "
-            "a new one begins as its broker says: mostly with all that is there, or at --from"},
+     .doc =
+         "as a member of this group, which goes on where it was; a new one takes all, or --from"},
     {.names = "--pop",
      .takes = Takes::flag,
      .doc = "with --group: be lent messages one by one, whoever has the queues"},
@@ -275,8 +275,8 @@ constexpr OptionRow options[] = {
      .doc = "with --group: write into the topic of traces what was printed, for 'message trace'"},
     {.names = "--from",
      .value = "PLACE",
-     .doc = "first, last, a time (2026-01-31T12:00:00Z) or how long ago (15m); (last); of a "
-            "group: where it begins a queue that is new to it"},
+     .doc = "first, last, a time (2026-01-31T12:00:00Z), how long ago (15m); also of a new group "
+            "(last)"},
     {.names = "-n,--count",
      .takes = Takes::number,
      .value = "N",

@@ -87,18 +87,18 @@ Exit show(const Arguments& arguments, Streams streams) {
 Result<> check_not_delivered(const Admin& admin, const client::RecallPlace& place) {
   const auto found = admin.find_messages({.topic = place.topic, .key = place.id, .unique = true});
   if (!found.ok() || found->empty()) return {};
-  return Failure(Error{Errc::invalid_argument, "message " + place.id +
-                                                   " was delivered already, at " +
-                                                   time_text(found->back().stored_ms)}
-                     .fixed_by("see who got it: bolide message trace-path " + place.topic + " " +
-                               place.id));
+  return Failure(
+      Error{Errc::invalid_argument, "message " + place.id + " was delivered already, at " +
+                                        time_text(found->back().stored_ms)}
+          .fixed_by("see who got it: bolide message trace-path " + place.topic + " " + place.id));
 }
 
 Exit recall(const Arguments& arguments, Streams streams) {
   const std::string handle = arguments.text("HANDLE");
   BOLIDE_TRY(const auto place, client::RecallPlace::parse(handle));
   BOLIDE_TRY(const Client client, open_client(arguments));
-  BOLIDE_TRY(Producer producer, checked(Producer::start(client, producer_options(arguments, "BOLIDE_CLI"))));
+  BOLIDE_TRY(Producer producer,
+             checked(Producer::start(client, producer_options(arguments, "BOLIDE_CLI"))));
   const auto recalled = checked(producer.recall(place.topic, handle));
   if (!recalled) {
     BOLIDE_CHECK(check_not_delivered(Admin(client), place));

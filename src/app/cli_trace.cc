@@ -146,9 +146,9 @@ Exit message_trace(const Arguments& arguments, Streams streams) {
   // The first client that traces makes the topic.
   if (!messages && messages.error().code == Errc::topic_not_found)
     return Failure(
-        Error{Errc::not_found, "nobody has written into topic " + query.topic + " yet: a trace"}
-            .fixed_by("trace what is sent and taken: bolide pub --trace, sub --group GROUP "
-                      "--trace"));
+        Error{Errc::not_found, "nobody has traced into topic " + query.topic + " yet"}.fixed_by(
+            "trace what is sent and taken: bolide pub --trace, sub --group GROUP "
+            "--trace"));
   if (!messages) return Failure(messages.error());
   const Doc events = events_doc(traces_of(*messages, id));
   if (events.elements()->empty())

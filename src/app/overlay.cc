@@ -21,8 +21,8 @@ Failure Overlay::differs(const Setting& setting, const Doc::Object& values) cons
   std::string text;
   for (const auto& [broker, value] : values)
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", broker, value_text(value));
-  return Failure(Error{Errc::usage, fmt::format("{} of {} {} is not the same on all brokers: {}",
-                                                setting.name, kind_, name_, text)}
+  return Failure(Error{Errc::usage, fmt::format("brokers differ in '{}' of {} {}: {}", setting.name,
+                                                kind_, name_, text)}
                      .fixed_by(fmt::format("say what it is to be: {}", setting.option)));
 }
 
@@ -38,8 +38,9 @@ void Overlay::print_done(const Arguments& arguments, std::ostream& out, bool was
   print(arguments, out, doc, [&] {
     std::string text;
     for (const Doc& change : *changes_.elements())
-      text += fmt::format("{}{} {} -> {}", text.empty() ? "" : ", ", *change.find("setting")->text(),
-                          value_text(*change.find("from")), value_text(*change.find("to")));
+      text +=
+          fmt::format("{}{} {} -> {}", text.empty() ? "" : ", ", *change.find("setting")->text(),
+                      value_text(*change.find("from")), value_text(*change.find("to")));
     if (text.empty()) return fmt::format("{} {} is so already: nothing changed\n", kind_, name_);
     return fmt::format("{} {} changed: {}\n", kind_, name_, text);
   });

@@ -56,8 +56,7 @@ TEST(Overlay, does_not_guess_where_brokers_differ) {
   const auto refused = overlay.take<int>(queues, unlike, {}, 4);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::usage);
-  EXPECT_EQ(refused.error().context,
-            "queues of topic t is not the same on all brokers: a 8, b 4");
+  EXPECT_EQ(refused.error().context, "brokers differ in 'queues' of topic t: a 8, b 4");
   EXPECT_EQ(refused.error().fix(), "say what it is to be: --queues");
 }
 

@@ -19,6 +19,15 @@ using test::FakeRequest;
 using test::World;
 namespace request_code = remoting::request_code;
 
+TEST(Recall, a_handle_says_what_waits_where_and_until_when) {
+  const auto place = RecallPlace::parse(base64_url("v1 t b 1700000000001 ID"));
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->topic + place->broker + place->id, "tbID");
+  EXPECT_EQ(place->due_ms, 1'700'000'000'001);
+  EXPECT_FALSE(RecallPlace::parse(base64_url("v1 t b soon ID")));
+  EXPECT_FALSE(RecallPlace::parse(""));
+}
+
 TEST(Recall, goes_to_the_broker_that_keeps_the_message) {
   World world;
   world.serve(9876, test::routes({10911, 10921}));

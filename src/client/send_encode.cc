@@ -109,9 +109,9 @@ Result<> check_message(const Message& message, const ProducerOptions& options) {
   if (message.body.empty())
     return fail(Errc::message_invalid, "message to topic " + message.topic + " without a body");
   if (message.body.size() > options.message_bytes_max)
-    return Failure(Error{Errc::message_too_large,
-                         "body of " + std::to_string(message.body.size()) + " bytes; at most " +
-                             std::to_string(options.message_bytes_max)}
+    return Failure(Error{Errc::message_too_large, "body of " + std::to_string(message.body.size()) +
+                                                      " bytes; at most " +
+                                                      std::to_string(options.message_bytes_max)}
                        .fixed_by("send less, or raise ProducerOptions::message_bytes_max (and "
                                  "broker.max_message_bytes, if that is smaller)"));
   const int delays = (message.delay_level != 0 ? 1 : 0) + (message.delay.count() != 0 ? 1 : 0) +

@@ -147,7 +147,7 @@ class Traces(Waiting):
 
     def test_where_nobody_has_traced_yet_it_is_said_how_to(self):
         told = self.bolide("message", "trace", uuid.uuid4().hex.upper(), "--trace-topic", "no-such-topic", status=NOT_FOUND)
-        self.assertIn("nobody has written into topic no-such-topic yet", told)
+        self.assertIn("nobody has traced into topic no-such-topic yet", told)
         self.assertIn("pub --trace", told)
 
     def test_a_message_that_nobody_traced_has_no_trace(self):

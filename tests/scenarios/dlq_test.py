@@ -93,6 +93,8 @@ def commands(desk):
     for how in (["--dry-run"], []):
         report = desk.json("dlq", "replay", group, "--tag", "red", "--into", missing, *how, status=75)
         assert (report["replayed"], report["failed"]) == (0, 5) and missing in report["refusal"], report
+    _, err = desk.start("dlq", "replay", group, "--into", missing, "--dry-run").communicate(timeout=SECONDS)
+    assert f"bolide topic create {missing}" in err, err
     report = desk.json("dlq", "replay", group, "--tag", "red")
     assert report["replayed"] == 5 and report["exactly_once"], report
     copies = desk.copies(topic)

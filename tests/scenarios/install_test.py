@@ -32,7 +32,7 @@ class InstallTest(unittest.TestCase):
         cls.folder = harness.temporary_folder()
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
         cls.prefix = os.path.join(cls.folder, "prefix")
-        run("cmake", "--install", os.path.dirname(harness.program()), "--prefix", cls.prefix)
+        run("cmake", "--install", os.path.dirname(harness.program()), "--prefix", cls.prefix, "--strip")
         packages = [os.path.join(at, "pkgconfig") for at, folders, _ in os.walk(cls.prefix) if "pkgconfig" in folders]
         cls.environment = dict(harness.clean_environment(), PKG_CONFIG_PATH=packages[0],
                                LD_LIBRARY_PATH=os.path.dirname(packages[0]), TMPDIR=cls.folder)
@@ -62,7 +62,9 @@ class InstallTest(unittest.TestCase):
         return said
 
     def test_the_program_runs_where_it_was_installed(self):
-        self.assertIn("bolide", run(os.path.join(self.prefix, "bin/bolide"), "--help"))
+        program = os.path.join(self.prefix, "bin/bolide")
+        self.assertIn("bolide", run(program, "--help"))
+        self.assertLess(os.path.getsize(program), 10_000_000)  # without what debuggers read
 
     def test_the_quickstart_builds_by_find_package_with_every_compiler(self):
         for compiler in COMPILERS:
