@@ -117,12 +117,16 @@ Result<broker::CoreSettings> core_settings(const table::Options& options, const 
                        .check_interval_ms =
                            options.integer(Opt::broker_transaction_check_interval_ms),
                        .checks_max = small(Opt::broker_transaction_checks_max)},
-      .dedupe = {
-          .window = static_cast<std::size_t>(options.integer(Opt::broker_dedupe_window)),
-          .producers_max =
-              static_cast<std::size_t>(options.integer(Opt::broker_dedupe_producers_max)),
-          .producer_expiry_ms = options.integer(Opt::broker_dedupe_producer_expiry_ms),
-          .keys_max = static_cast<std::size_t>(options.integer(Opt::broker_dedupe_keys_max))}};
+      .dedupe = {.window = static_cast<std::size_t>(options.integer(Opt::broker_dedupe_window)),
+                 .producers_max =
+                     static_cast<std::size_t>(options.integer(Opt::broker_dedupe_producers_max)),
+                 .producer_expiry_ms = options.integer(Opt::broker_dedupe_producer_expiry_ms),
+                 .keys_max =
+                     static_cast<std::size_t>(options.integer(Opt::broker_dedupe_keys_max))},
+      .lite = {
+          .subscriptions_max =
+              static_cast<std::size_t>(options.integer(Opt::broker_lite_subscriptions_max)),
+          .subscription_timeout_ms = options.integer(Opt::broker_lite_subscription_timeout_ms)}};
 }
 
 net::ConnectionLimits connection_limits(const table::Options& options) {

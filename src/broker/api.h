@@ -141,7 +141,8 @@ struct PopRequest {
   PopKind kind = PopKind::take;
   std::string_view group;
   std::string_view topic;
-  std::int32_t queue_id = -1;  // negative: any
+  std::int32_t queue_id = -1;    // negative: any
+  std::string_view lite_client;  // of the lite topics that it subscribes to; empty: of the topic
   std::int32_t messages_max = 32;
   std::int64_t invisible_ms = 60'000;  // how long a message is given for
   std::int64_t suspend_ms = 0;         // how long to wait for a message; 0: answer at once
@@ -186,10 +187,30 @@ struct LeaseRef {
   bool ordered = false;
 };
 
+// The delivery of a message of a lite topic of lease.topic; the offset is that in the lite topic.
+struct LiteLease {
+  LeaseRef lease;
+  std::string_view lite_topic;
+};
+
+// For how long the message is given from now on. `suspend`: all that was given with it, and the
+// delivery does not count as an attempt.
+struct LiteChange {
+  std::int64_t invisible_ms = 0;
+  bool suspend = false;
+};
+
 struct LeaseChange {
   Settled settled = Settled::done;
   WallMs given_ms = 0;  // by which the delivery is known from now on
   std::int64_t invisible_ms = 0;
+};
+
+// A client was put out of a lite topic. The views live during the call.
+struct LiteNotice {
+  std::string_view client;
+  std::string_view group;
+  std::string_view lite_topic;
 };
 
 // What a front end gives the core to be answered.
@@ -204,6 +225,8 @@ class ReplySink {
   virtual bool on_check_transaction(SessionId session, const TransactionQuestion& question) = 0;
   // The members of `group` changed: tell the client behind `session` (code 40).
   virtual void on_group_changed(SessionId session, std::string_view group) = 0;
+  // The client behind `session` does not subscribe to a lite topic any more (code 200073).
+  virtual void on_lite_unsubscribed(SessionId session, const LiteNotice& notice) = 0;
 };
 
 enum class ConsumeType : std::uint8_t { actively, passively, pop };
@@ -244,6 +267,31 @@ struct ClientPlace {
   ReplySink* sink = nullptr;
   SessionId session = 0;
   Host address;
+};
+
+enum class LiteAction : std::uint8_t {
+  add,
+  remove,
+  replace,  // the list is whole: all others are removed
+  remove_all,
+};
+
+// Where a group begins in a lite topic.
+struct LiteStart {
+  enum class Kind : std::uint8_t { first, end, offset, tail };
+  Kind kind = Kind::first;
+  std::int64_t value = 0;  // an offset, or how many messages before the group's place
+};
+
+// What a client subscribes to among the lite topics of `topic`.
+struct LiteSubscription {
+  LiteAction action = LiteAction::add;
+  std::string client_id;
+  std::string group;
+  std::string topic;
+  std::vector<std::string> lite_topics;
+  std::optional<LiteStart> start;
+  std::int64_t version = 0;  // of a whole list; an older one than the last changes nothing
 };
 
 struct Member {
@@ -407,6 +455,16 @@ class Api {
   // How many pops wait; `queue_id` as they asked.
   virtual void waiting_pops(const Identity& who, std::string_view group, std::string_view topic,
                             std::int32_t queue_id, Reply<std::size_t> reply) = 0;
+
+  // --- lite topics (semantics 3.24) ------------------------------------------------------------
+  // As ack and change_lease. Errors: also invalid_argument.
+  virtual void ack_lite(const Identity& who, const LiteLease& lease, Reply<Settled> reply) = 0;
+  virtual void change_lite(const Identity& who, const LiteLease& lease, const LiteChange& change,
+                           Reply<LeaseChange> reply) = 0;
+  // Lives as long as the client's session, and is renewed. Errors: group_not_found, no_permission,
+  // invalid_argument, quota_exceeded.
+  virtual void subscribe_lite(const Identity& who, const ClientPlace& place,
+                              const LiteSubscription& subscription, Reply<void> reply) = 0;
 
   // --- clients --------------------------------------------------------------------------------
   virtual void heartbeat(const Identity& who, const ClientPlace& place, const Heartbeat& heartbeat,

@@ -65,6 +65,7 @@ Core::Core(CoreSettings settings, store::MessageStore& store, CoreState state,
       Compactor::Parts{.topics = topics_, .store = store, .background = background});
   puller_.read_kept_from(*compactor_);
   open_leases(std::move(state.leases), background);
+  open_lite();
   open_detours(std::move(state.timers), state.metadata.stored.checks, std::move(background));
   open_dedupe(std::move(state.dedupe));
   open_static_topics();
@@ -80,6 +81,7 @@ void Core::connect() {
   sender_.on_published([this](store::QueueNo queue) {
     puller_.wake(queue);
     popper_->published(queue);
+    lite_->published(queue);
     timers_->published(queue);
     transactions_->published(queue);
   });
@@ -95,8 +97,10 @@ void Core::connect() {
 }
 
 void Core::load(const StoredMetadata& stored) {
-  topics_.on_light_made(
-      [this](std::string_view name, store::QueueNo queue) { puller_.light_made(name, queue); });
+  topics_.on_light_made([this](std::string_view name, store::QueueNo queue) {
+    puller_.light_made(name, queue);
+    lite_->light_made(name, queue);
+  });
   topics_.load(stored.topics, stored.topic_version);
   topics_.load_mappings(stored.mappings);
   if (topics_.load_trims(stored.trims)) metadata_->want_snapshot();
@@ -249,9 +253,10 @@ bool Core::end_of_turn() {
   sender_.write(at);
   reply_when_safe();
   // What became visible is given at once; what is given is noted before anybody is answered.
+  const bool looking = lite_->run(at);
   const bool given_up = popper_->run(at);
   leases_->write(at.steady_ms());
-  return more_due || more_held || given_up;
+  return more_due || more_held || given_up || looking;
 }
 
 void Core::tick() {
@@ -260,6 +265,7 @@ void Core::tick() {
   store_.tick(at);
   puller_.tick(at);
   popper_->tick(at);
+  lite_->tick(at);
   leases_->tick();
   transactions_->tick(at);
   compactor_->tick(at.steady_ms());
@@ -359,7 +365,9 @@ CoreStats Core::core_stats() const {
           .topics = topics_.all().size(),
           .groups = groups_.all().size(),
           .clients = clients_.member_count(),
-          .queue_locks = locks_.size()};
+          .queue_locks = locks_.size(),
+          .lite_subscriptions = lite_->registry().subscriptions(),
+          .lite_clients = lite_->registry().members()};
 }
 
 Result<store::QueueNo> Core::queue_of(std::string_view topic, std::int32_t queue_id) const {

@@ -16,6 +16,7 @@
 #include "broker/delivery/visible.h"
 #include "broker/groups.h"
 #include "broker/leases/lease_table.h"
+#include "broker/lite/lite_topics.h"
 #include "broker/metadata.h"
 #include "broker/offsets.h"
 #include "broker/own_sends.h"
@@ -64,6 +65,7 @@ struct CoreSettings {
   bool recall_enabled = true;
   TransactionSettings transactions = {};
   DedupeSettings dedupe = {};
+  LiteSettings lite = {};
 };
 
 // What was on the disk when the broker started.
@@ -89,6 +91,8 @@ struct CoreStats {
   std::size_t groups = 0;
   std::size_t clients = 0;
   std::size_t queue_locks = 0;
+  std::size_t lite_subscriptions = 0;
+  std::size_t lite_clients = 0;
 };
 
 class Core final : public Api {
@@ -136,6 +140,12 @@ class Core final : public Api {
                     Reply<LeaseChange> reply) override;
   void waiting_pops(const Identity& who, std::string_view group, std::string_view topic,
                     std::int32_t queue_id, Reply<std::size_t> reply) override;
+
+  void ack_lite(const Identity& who, const LiteLease& lease, Reply<Settled> reply) override;
+  void change_lite(const Identity& who, const LiteLease& lease, const LiteChange& change,
+                   Reply<LeaseChange> reply) override;
+  void subscribe_lite(const Identity& who, const ClientPlace& place,
+                      const LiteSubscription& subscription, Reply<void> reply) override;
 
   void heartbeat(const Identity& who, const ClientPlace& place, const Heartbeat& heartbeat,
                  Reply<HeartbeatReply> reply) override;
@@ -241,6 +251,7 @@ class Core final : public Api {
                     store::Background background);
   void open_leases(LeaseLog::Opened leases, store::Background background);
   void open_dedupe(DedupeLog::Opened dedupe);
+  void open_lite();
   void offset_moved(std::string_view group, std::string_view topic, std::int32_t queue_id,
                     std::int64_t offset);
   void save_places(std::int64_t synced_position);
@@ -267,6 +278,7 @@ class Core final : public Api {
   std::unique_ptr<Compactor> compactor_;
   std::unique_ptr<LeaseTable> leases_;
   std::unique_ptr<Popper> popper_;
+  std::unique_ptr<LiteTopics> lite_;
   std::unique_ptr<Timers> timers_;
   std::unique_ptr<Transactions> transactions_;
   std::unique_ptr<Dedupe> dedupe_;

@@ -11,7 +11,9 @@ namespace bolide::broker {
 
 void Core::put_topic(const Identity&, const TopicConfig& config, std::string_view attribute_changes,
                      Reply<void> reply) {
-  reply(topics_.put(config, attribute_changes, now().wall_ms));
+  auto put = topics_.put(config, attribute_changes, now().wall_ms);
+  if (put) lite_->topic_changed(config.name);
+  reply(std::move(put));
 }
 
 void Core::put_static_topic(const Identity&, const TopicConfig& config, const TopicMapping& mapping,
@@ -39,6 +41,7 @@ void Core::delete_topic(const Identity&, std::string_view topic, Reply<void> rep
     leases_->erase_topic(topic);
     offsets_.erase_topic(topic);
     dedupe_->forget(topic);
+    lite_->topic_changed(topic);
   }
   reply(std::move(erased));
 }
@@ -80,13 +83,18 @@ void Core::topic_ranges(const Identity&, std::string_view topic,
 }
 
 void Core::put_group(const Identity&, const GroupConfig& config, Reply<void> reply) {
-  reply(groups_.put(config, now().wall_ms));
+  auto put = groups_.put(config, now().wall_ms);
+  if (put) lite_->group_changed(config.name);
+  reply(std::move(put));
 }
 
 void Core::delete_group(const Identity&, std::string_view group, bool clean_offsets,
                         Reply<void> reply) {
   auto erased = groups_.erase(group, now().wall_ms);
-  if (erased) leases_->erase_group(group);
+  if (erased) {
+    leases_->erase_group(group);
+    lite_->group_changed(group);
+  }
   if (clean_offsets && (erased || erased.error().code == Errc::group_not_found)) {
     offsets_.erase_group(group);
     if (auto saved = offsets_.save_dirty(); !saved) erased = std::move(saved);

@@ -48,6 +48,7 @@ void Core::session_closed(SessionId session) {
   puller_.session_closed(session);
   static_topics_->session_closed(session);
   popper_->session_closed(session);
+  lite_->session_closed(session);
 }
 
 Result<> Core::check_subscription(const Identity&, const Subscription& subscription) {

@@ -60,6 +60,12 @@ class RecordingSink : public ReplySink {
   void on_group_changed(SessionId session, std::string_view group) override {
     changed.emplace_back(session, std::string(group));
   }
+  void on_lite_unsubscribed(SessionId session, const LiteNotice& notice) override {
+    unsubscribed.push_back({.session = session,
+                            .client = std::string(notice.client),
+                            .group = std::string(notice.group),
+                            .lite_topic = std::string(notice.lite_topic)});
+  }
 
   struct Popped {
     Ticket ticket;
@@ -72,8 +78,16 @@ class RecordingSink : public ReplySink {
     std::string record;
   };
 
+  struct Unsubscribed {
+    SessionId session = 0;
+    std::string client;
+    std::string group;
+    std::string lite_topic;
+  };
+
   bool takes_questions = true;
   std::vector<Asked> asked;
+  std::vector<Unsubscribed> unsubscribed;
   std::vector<Sent> sent;
   std::vector<Pulled> pulled;
   std::vector<Popped> popped;

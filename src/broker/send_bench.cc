@@ -21,6 +21,7 @@ class CountingSink final : public ReplySink {
   void on_pull(const Ticket&, PullResult&&) override {}
   void on_pop(const Ticket&, PopResult&&) override {}
   void on_group_changed(SessionId, std::string_view) override {}
+  void on_lite_unsubscribed(SessionId, const LiteNotice&) override {}
   bool on_check_transaction(SessionId, const TransactionQuestion&) override { return false; }
 
   std::uint64_t sent = 0;

@@ -111,6 +111,14 @@ constexpr OptionRow rows[] = {
      1'000'000'000, "", restart, open,
      "How many light queues (%LMQ%...) may have messages; some 350 bytes of memory each, also once "
      "it is empty. A send that would make more is refused."},
+    {Opt::broker_lite_subscriptions_max, "broker.lite_subscriptions_max", integer, none, "100000",
+     0, 100'000'000, "", restart, open,
+     "How many subscriptions to lite topics the broker keeps, of all clients; some 500 bytes of "
+     "memory each. One more is refused."},
+    {Opt::broker_lite_subscription_timeout_ms, "broker.lite_subscription_timeout_ms", duration, ms,
+     "180000", 1'000, day_ms, "", restart, open,
+     "After so long without a word of a client its subscriptions to lite topics end; they end at "
+     "once with its connection."},
     {Opt::broker_timer_max_delay_ms, "broker.timer_max_delay_ms", duration, ms, "1095d", 1'000,
      36'500 * day_ms, "", restart, open,
      "How far ahead the delivery time of a message may lie; one that lies further is refused."},

@@ -48,6 +48,8 @@ enum class Opt : std::uint8_t {
   broker_trace_topic,
   broker_delay_levels,
   broker_light_queues_max,
+  broker_lite_subscriptions_max,
+  broker_lite_subscription_timeout_ms,
   broker_timer_max_delay_ms,
   broker_recall_enabled,
   broker_transaction_timeout_ms,

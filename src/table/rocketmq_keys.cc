@@ -68,6 +68,8 @@ constexpr RocketmqKey rows[] = {
     sets("maxTransferCountOnMessageInMemory", broker, Opt::broker_pull_max_messages),
     sets("maxTransferBytesOnMessageInMemory", broker, Opt::broker_pull_max_bytes),
     sets("maxLmqConsumeQueueNum", broker, Opt::broker_light_queues_max),
+    sets("maxLiteSubscriptionCount", broker, Opt::broker_lite_subscriptions_max),
+    sets("liteSubscriptionCheckTimeoutMills", broker, Opt::broker_lite_subscription_timeout_ms),
     sets("flushConsumerOffsetInterval", broker, Opt::broker_offset_flush_interval_ms),
     sets("regionId", broker, Opt::broker_region),
     sets("traceOn", broker, Opt::broker_trace_on),

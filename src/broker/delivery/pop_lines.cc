@@ -4,6 +4,8 @@
 // Runs on: core agent.  Owns: the lines.  Invariant: see popper.h.
 #include "broker/delivery/popper.h"
 
+#include "broker/lite/lite_rules.h"
+
 #include <utility>
 
 namespace bolide::broker {
@@ -27,7 +29,8 @@ std::size_t Popper::waiting(std::string_view group, std::string_view topic,
 }
 
 void Popper::park(Pending pending) {
-  Line* line = find_line(pending.wish.group, pending.topic);
+  const std::string& name = pending.lite_line.empty() ? pending.topic : pending.lite_line;
+  Line* line = find_line(pending.wish.group, name);
   if (room_.size() >= settings_.waiting_max ||
       (line != nullptr && line->size() >= settings_.line_waiting_max)) {
     return answer(pending, PopStatus::full);
@@ -35,7 +38,7 @@ void Popper::park(Pending pending) {
   if (line == nullptr) {
     auto made = std::make_unique<Line>();
     made->group = pending.wish.group;
-    made->topic = pending.topic;
+    made->topic = name;
     line = lines_.emplace(key_, std::move(made)).first->second.get();
     by_topic_[line->topic].push_back(line);
   }
@@ -50,6 +53,17 @@ void Popper::mark(Line& line) {
 
 void Popper::wake(std::string_view group, std::string_view topic) {
   if (Line* line = find_line(group, topic)) mark(*line);
+  if (lite_ != nullptr && lite_name(topic)) lite_->freed(group, topic);
+}
+
+void Popper::wake_lite(std::string_view group, std::string_view client) {
+  if (Line* line = find_line(group, lite_line(client))) mark(*line);
+}
+
+bool Popper::waits_lite(std::string_view group, std::string_view client) {
+  if (room_.size() == 0) return false;
+  const Line* line = find_line(group, lite_line(client));
+  return line != nullptr && !line->empty();
 }
 
 void Popper::published(store::QueueNo queue) {
@@ -68,7 +82,8 @@ void Popper::serve_line(Line& line, const Now& now) {
       (void)room_.take(id);
     } else {
       const PopWish& wish = asking.wish;
-      const bool any_queue = asking.queue_id < 0 && wish.kind == PopKind::take && !wish.ordered;
+      const bool any_queue = asking.queue_id < 0 && wish.kind == PopKind::take &&
+                             (!wish.ordered || !asking.lite_line.empty());
       room_.at(id) = std::move(asking);
       if (any_queue) return;  // nothing in any queue: nothing for those behind either
     }

@@ -6,6 +6,7 @@
 
 #include "base/crc.h"
 #include "broker/delivery/pop_retry.h"
+#include "broker/lite/lite_rules.h"
 #include "broker/priority/priority.h"
 
 #include <algorithm>
@@ -20,6 +21,14 @@ constexpr int cold_tries_max = 8;
 constexpr std::int64_t invisible_ms_max = 366LL * 24 * 3600 * 1000;
 
 }  // namespace
+
+std::int64_t Popper::invisible_at_most(std::int64_t invisible_ms) {
+  return std::min(invisible_ms, invisible_ms_max);
+}
+
+std::string Popper::lite_line(std::string_view client) {
+  return client.empty() ? std::string() : '\n' + std::string(client);  // no topic begins so
+}
 
 Popper::Popper(PopSettings settings, Parts parts)
     : settings_(std::move(settings)), parts_(std::move(parts)), taker_(parts_.taking) {}
@@ -44,6 +53,8 @@ Result<PopWish> Popper::check(const PopRequest& request, const Now& now) {
     return fail(Errc::no_permission,
                 "the topic[" + topic->config.name + "] peeking message is forbidden");
   }
+  const bool lite = !request.lite_client.empty();
+  if (lite) BOLIDE_CHECK(check_lite_parent(topic->config));
   if (request.queue_id >= topic->config.read_queues) {
     return fail(Errc::queue_out_of_range, "queueId[" + std::to_string(request.queue_id) +
                                               "] is illegal, topic:[" + topic->config.name +
@@ -55,11 +66,12 @@ Result<PopWish> Popper::check(const PopRequest& request, const Now& now) {
     return fail(Errc::no_permission,
                 "subscription group no permission, " + std::string(request.group));
   }
+  if (lite) BOLIDE_CHECK(check_lite_group(*group, topic->config.name));
   PopWish wish{.kind = request.kind,
                .group = std::string(request.group),
                .messages_max = static_cast<std::size_t>(std::max(1, request.messages_max)),
                .bytes_max = static_cast<std::size_t>(settings_.bytes_max),
-               .invisible_ms = std::min(request.invisible_ms, invisible_ms_max),
+               .invisible_ms = invisible_at_most(request.invisible_ms),
                .priority_factor = priority_factor(*group),
                .attempts_max = group->retry_max_times,
                .from_end = request.from_end,
@@ -78,6 +90,7 @@ void Popper::pop(const PopRequest& request, const Now& now) {
   Pending pending{.ticket = request.ticket,
                   .topic = std::string(request.topic),
                   .queue_id = request.queue_id,
+                  .lite_line = lite_line(request.lite_client),
                   .wish = std::move(*wish),
                   .deadline_ms = 0};
   const std::int64_t suspend_ms = std::min(request.suspend_ms, settings_.suspend_ms_max);
@@ -89,6 +102,12 @@ void Popper::pop(const PopRequest& request, const Now& now) {
 
 // Adds what all queues that the pop may take from have to the batch.
 void Popper::collect(const Pending& pending, const Topic& topic, const Now& now, PopBatch* batch) {
+  if (!pending.lite_line.empty()) {
+    return lite_->collect({.wish = pending.wish,
+                           .client = std::string_view(pending.lite_line).substr(1),
+                           .parent = pending.topic},
+                          taker_, now, batch);
+  }
   const auto take_from = [&](const Topic& from, std::int32_t id, PopRetry retry) {
     // A group has no place in a light queue that is not there.
     if (parts_.topics.is_absent_light(from.queues[static_cast<std::size_t>(id)])) return;
@@ -219,7 +238,7 @@ Result<LeaseChange> Popper::change(const LeaseRef& lease, std::int64_t invisible
   BOLIDE_CHECK(check_lease(lease));
   LeaseChange change{.settled = Settled::unknown,
                      .given_ms = now.wall_ms,
-                     .invisible_ms = std::min(invisible_ms, invisible_ms_max)};
+                     .invisible_ms = invisible_at_most(invisible_ms)};
   LeaseTerms terms{now.wall_ms, now.wall_ms + change.invisible_ms};
   if (lease.ordered) {
     change.given_ms = lease.given_ms;

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "base/time.h"
 #include "broker/api.h"
+#include "broker/delivery/lite_source.h"
 #include "broker/delivery/pop_taker.h"
 #include "broker/delivery/waiting_room.h"
 #include "broker/topics.h"
@@ -45,8 +46,12 @@ class Popper {
     PopTaker::Parts taking;
   };
   Popper(PopSettings settings, Parts parts);
+  // Pops of lite topics take from there, which must outlive this.
+  void take_lite_from(LiteSource& lite) { lite_ = &lite; }
 
   void pop(const PopRequest& request, const Now& now);
+  // A lease is not longer than this.
+  static std::int64_t invisible_at_most(std::int64_t invisible_ms);
   // Errors of both: topic_not_found, message_invalid, not_found.
   Result<Settled> ack(const LeaseRef& lease, const Now& now);
   Result<LeaseChange> change(const LeaseRef& lease, std::int64_t invisible_ms, const Now& now);
@@ -54,6 +59,9 @@ class Popper {
 
   // The group may be given messages of the topic again.
   void wake(std::string_view group, std::string_view topic);
+  // The client of the group may be given something of its lite topics.
+  void wake_lite(std::string_view group, std::string_view client);
+  bool waits_lite(std::string_view group, std::string_view client);
   // Messages of `queue` became visible. Who waits for them is served by run().
   void published(store::QueueNo queue);
   // Serves who waits for what was published or given back since the last call. Returns whether
@@ -73,11 +81,12 @@ class Popper {
     Ticket ticket;
     std::string topic;
     std::int32_t queue_id = -1;
+    std::string lite_line;  // of pops of lite topics, in place of the topic
     PopWish wish;
     std::int64_t deadline_ms = 0;  // steady; 0: does not wait
     int cold_tries = 0;
   };
-  // The pops of one group in one topic that wait.
+  // The pops of one group in one topic, or of one client in lite topics, that wait.
   struct Line : WaitingLine {
     std::string group;
     std::string topic;
@@ -85,6 +94,7 @@ class Popper {
   };
   using Room = WaitingRoom<Pending, Line>;
 
+  static std::string lite_line(std::string_view client);
   Result<PopWish> check(const PopRequest& request, const Now& now);
   Result<> check_lease(const LeaseRef& lease);
   // Answers `pending` and returns true, or returns false: there is nothing now.
@@ -103,6 +113,7 @@ class Popper {
 
   PopSettings settings_;
   Parts parts_;
+  LiteSource* lite_ = nullptr;
   PopTaker taker_;
   std::string key_;                         // scratch
   StringMap<std::unique_ptr<Line>> lines_;  // by topic/group; never empty for long

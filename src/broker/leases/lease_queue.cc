@@ -133,6 +133,24 @@ Settled LeaseQueue::change_end(std::int64_t offset, std::int64_t given_ms, std::
   return settled;
 }
 
+bool LeaseQueue::suspend(std::int64_t given_ms, std::int64_t until_ms) {
+  std::vector<Lease> given;
+  leases_.for_each([&](const Lease& lease) {
+    if (lease.given_ms == given_ms) given.push_back(lease);
+    return true;
+  });
+  for (Lease& lease : given) {
+    for_each_open(lease, [&](std::int64_t offset) { leases_.close(offset); });
+    const std::int64_t begin = lease.lowest();
+    lease.open >>= static_cast<unsigned>(begin - lease.first);
+    lease.first = begin;
+    lease.until_ms = std::max(until_ms, given_ms + 1);
+    lease.times = std::max(1, lease.times - 1);
+    leases_.insert(lease);
+  }
+  return !given.empty();
+}
+
 void LeaseQueue::finish(std::int64_t offset) {
   if (leases_.find(offset) != nullptr) leases_.close(offset);
 }

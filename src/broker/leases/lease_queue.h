@@ -59,6 +59,9 @@ class LeaseQueue {
   Settled change(std::int64_t offset, std::int64_t given_ms, LeaseTerms* terms);
   // The same for a consumer in order, whose delivery keeps its name.
   Settled change_end(std::int64_t offset, std::int64_t given_ms, std::int64_t until_ms);
+  // All that was given at `given_ms` gets this end, and that delivery is not counted. False: there
+  // is none.
+  bool suspend(std::int64_t given_ms, std::int64_t until_ms);
   // The message is done, whoever has it.
   void finish(std::int64_t offset);
 

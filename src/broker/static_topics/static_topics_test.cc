@@ -75,6 +75,7 @@ class DirectPeers final : public Peers, public ReplySink {
   void on_send(const Ticket&, const SendResult&) override {}
   void on_pop(const Ticket&, PopResult&&) override {}
   void on_group_changed(SessionId, std::string_view) override {}
+  void on_lite_unsubscribed(SessionId, const LiteNotice&) override {}
   bool on_check_transaction(SessionId, const TransactionQuestion&) override { return false; }
 
   bool reachable = true;

@@ -139,14 +139,22 @@ bool Front::on_check_transaction(broker::SessionId session,
   return true;  // of one with too long a key nobody hears, however often it is tried
 }
 
+void Front::notify(broker::SessionId session, std::int32_t code, std::span<const ExtField> fields) {
+  write(session,
+        {.code = code, .opaque = next_opaque(), .flag = header_flag::one_way, .fields = fields},
+        Serialization::json, std::string_view{});
+}
+
 void Front::on_group_changed(broker::SessionId session, std::string_view group) {
   const ExtField fields[] = {{"consumerGroup", group}};
-  write(session,
-        {.code = request_code::notify_consumer_ids_changed,
-         .opaque = next_opaque(),
-         .flag = header_flag::one_way,
-         .fields = fields},
-        Serialization::json, std::string_view{});
+  notify(session, request_code::notify_consumer_ids_changed, fields);
+}
+
+void Front::on_lite_unsubscribed(broker::SessionId session, const broker::LiteNotice& notice) {
+  const ExtField fields[] = {{"liteTopic", notice.lite_topic},
+                             {"consumerGroup", notice.group},
+                             {"clientId", notice.client}};
+  notify(session, request_code::notify_unsubscribe_lite, fields);
 }
 
 }  // namespace bolide::remoting

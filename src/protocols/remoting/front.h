@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -90,6 +91,7 @@ class Front final : public broker::ReplySink {
   bool on_check_transaction(broker::SessionId session,
                             const broker::TransactionQuestion& question) override;
   void on_group_changed(broker::SessionId session, std::string_view group) override;
+  void on_lite_unsubscribed(broker::SessionId session, const broker::LiteNotice& notice) override;
 
   BrokerService* broker() { return broker_; }
   NamingService* naming() { return naming_; }
@@ -103,6 +105,8 @@ class Front final : public broker::ReplySink {
 
  private:
   net::Connection* find(broker::SessionId session);
+  // A request that the client does not answer.
+  void notify(broker::SessionId session, std::int32_t code, std::span<const ExtField> fields);
   std::int32_t next_opaque() { return static_cast<std::int32_t>(next_opaque_++); }
 
   BrokerService* broker_;
@@ -129,6 +133,7 @@ inline constexpr std::uint32_t offset_not_zero = 2;
 inline constexpr std::uint32_t pop_ordered = 4;
 inline constexpr std::uint32_t pop_look = 8;
 inline constexpr std::uint32_t pop_notice = 16;
+inline constexpr std::uint32_t pop_lite = 32;
 }  // namespace ticket_detail
 
 inline Serialization serialization_of(const broker::Ticket& ticket) {

@@ -29,6 +29,12 @@ void ack_message(const Call& call);
 void batch_ack_message(const Call& call);
 void change_invisible_time(const Call& call);
 
+// handlers_lite.cc
+void pop_lite_message(const Call& call);
+void ack_lite_message(const Call& call);
+void change_lite_invisible_time(const Call& call);
+void control_lite_subscriptions(const Call& call);
+
 // handlers_assignment.cc
 void query_assignment(const Call& call);
 void set_request_mode(const Call& call);

@@ -5,69 +5,13 @@
 #include "broker/delivery/pop_retry.h"
 #include "protocols/remoting/front.h"
 #include "protocols/remoting/handlers.h"
-#include "protocols/remoting/pop_receipt.h"
+#include "protocols/remoting/pop_call.h"
 #include "protocols/remoting/wire/request_codes.h"
 
-#include <algorithm>
 #include <memory>
 
 namespace bolide::remoting {
 namespace {
-
-// A request that is late by more is refused: its client has given up.
-constexpr std::int64_t late_ms_max = 500;
-// The answer to a request that waited is to arrive within its time.
-constexpr std::int64_t answer_ms = 50;
-constexpr std::int64_t poll_ms_max = 24LL * 3600 * 1000;
-
-broker::Ticket ticket_of(const Call& call, std::uint32_t detail) {
-  if (call.serialization == Serialization::binary) detail |= ticket_detail::binary;
-  return {
-      .sink = &call.front, .session = call.session, .token = call.header.opaque, .detail = detail};
-}
-
-// How long the request may wait from now on; nothing: it came too late.
-std::optional<std::int64_t> wait_of(const Call& call, std::int64_t born_ms, std::int64_t poll_ms) {
-  if (poll_ms <= 0) return 0;
-  poll_ms = std::min(poll_ms, poll_ms_max);
-  // A client whose clock is ahead waits its time and no longer.
-  const std::int64_t waited_ms =
-      born_ms <= 0 ? 0 : std::max<std::int64_t>(0, call.now.wall_ms - born_ms);
-  if (waited_ms - poll_ms > late_ms_max) return std::nullopt;
-  return std::max<std::int64_t>(0, poll_ms - waited_ms - answer_ms);
-}
-
-void answer_status(Front& front, const broker::Ticket& ticket, std::int32_t code) {
-  broker::PopResult nothing;
-  nothing.status =
-      code == response_code::polling_full ? broker::PopStatus::full : broker::PopStatus::nothing;
-  front.on_pop(ticket, std::move(nothing));
-}
-
-// What clients of RocketMQ are told when there is no such message.
-void answer_ack_error(const Responder& responder, const Error& error) {
-  if (error.code != Errc::not_found) return responder.error(error);
-  responder.answer({.code = response_code::no_message, .remark = error.context},
-                   std::string_view{});
-}
-
-struct AckFields {
-  broker::LeaseRef lease;
-  PopReceipt receipt;
-};
-
-Result<AckFields> ack_fields(Fields& fields) {
-  AckFields ack{.lease = {.group = fields.text("consumerGroup"),
-                          .topic = fields.text("topic"),
-                          .queue_id = fields.number<std::int32_t>("queueId"),
-                          .offset = fields.number<std::int64_t>("offset")}};
-  const std::string_view receipt = fields.text("extraInfo");
-  BOLIDE_CHECK(fields.check());
-  BOLIDE_TRY(ack.receipt, parse_receipt(receipt));
-  ack.lease.given_ms = ack.receipt.given_ms;
-  ack.lease.ordered = ack.receipt.ordered();
-  return ack;
-}
 
 // Many acknowledgements of one request; answered by the last of them.
 class BatchAnswer {
@@ -168,6 +112,7 @@ void polling_info(const Call& call) {
 }
 
 void ack_message(const Call& call) {
+  if (!call.header.field("liteTopic").empty()) return ack_lite_message(call);
   Fields fields(call.header);
   const auto ack = ack_fields(fields);
   if (!ack) return call.responder().error(ack.error());
@@ -207,6 +152,7 @@ void batch_ack_message(const Call& call) {
 }
 
 void change_invisible_time(const Call& call) {
+  if (!call.header.field("liteTopic").empty()) return change_lite_invisible_time(call);
   Fields fields(call.header);
   const auto invisible_ms = fields.number<std::int64_t>("invisibleTime");
   const auto ack = ack_fields(fields);
@@ -238,13 +184,6 @@ void answer_notice(const Responder& responder, broker::PopStatus status) {
   responder.ok(out);
 }
 
-std::int32_t pop_code(broker::PopStatus status, bool look) {
-  if (status == broker::PopStatus::found) return response_code::success;
-  if (look) return response_code::pull_not_found;
-  return status == broker::PopStatus::full ? response_code::polling_full
-                                           : response_code::polling_timeout;
-}
-
 }  // namespace
 
 void Front::on_pop(const broker::Ticket& ticket, broker::PopResult&& result) {
@@ -252,6 +191,7 @@ void Front::on_pop(const broker::Ticket& ticket, broker::PopResult&& result) {
   if (result.error) return responder.error(*result.error);
   if ((ticket.detail & ticket_detail::pop_notice) != 0)
     return answer_notice(responder, result.status);
+  if ((ticket.detail & ticket_detail::pop_lite) != 0) return answer_lite_pop(responder, result);
   const bool ordered = (ticket.detail & ticket_detail::pop_ordered) != 0;
   const bool look = (ticket.detail & ticket_detail::pop_look) != 0;
   const DecimalText given(result.given_ms);
@@ -266,11 +206,10 @@ void Front::on_pop(const broker::Ticket& ticket, broker::PopResult&& result) {
                           {"startOffsetInfo", starts},  {"msgOffsetInfo", offsets},
                           {"orderCountInfo", counts}};
   const std::size_t fields = starts.empty() ? 4U : counts.empty() ? 6U : 7U;
-  responder.answer(
-      {.code = pop_code(result.status, look),
-       .remark = result.status == broker::PopStatus::found ? "FOUND" : "NO_MESSAGE_IN_QUEUE",
-       .fields = std::span(out, fields)},
-      result.records);
+  responder.answer({.code = pop_code(result.status, look),
+                    .remark = pop_remark(result.status),
+                    .fields = std::span(out, fields)},
+                   result.records);
 }
 
 }  // namespace bolide::remoting

@@ -74,6 +74,7 @@ inline constexpr std::int32_t pop_message = 200050;
 inline constexpr std::int32_t ack_message = 200051;
 inline constexpr std::int32_t change_invisible_time = 200053;
 inline constexpr std::int32_t notification = 200054;
+inline constexpr std::int32_t notify_unsubscribe_lite = 200073;
 inline constexpr std::int32_t batch_ack_message = 200151;
 }  // namespace request_code
 
@@ -90,6 +91,8 @@ inline constexpr std::int32_t query_not_found = 22;
 inline constexpr std::int32_t no_message = 208;
 inline constexpr std::int32_t polling_full = 209;
 inline constexpr std::int32_t polling_timeout = 210;
+inline constexpr std::int32_t illegal_operation = 604;
+inline constexpr std::int32_t lite_subscription_quota_exceeded = 2018;
 }  // namespace response_code
 
 }  // namespace bolide::remoting

@@ -27,6 +27,8 @@ public final class Main {
      */
     private static final List<String> SINCE_5 = List.of("PopCases", "PopCallCases", "PriorityCases",
         "AttributeCases", "InnerBatchCases", "LaterMoreCases");
+    /** Likewise of 5.5. */
+    private static final String SINCE_5_5 = "LiteTopicCases";
 
     private final AtomicInteger passed = new AtomicInteger();
     private final List<Method> failed = new ArrayList<>();
@@ -49,6 +51,7 @@ public final class Main {
         boolean json = !"ROCKETMQ".equals(System.getProperty("rocketmq.serialize.type"));
         if (options.clientMajor() >= 5 && json) {
             for (String name : SINCE_5) suite.add(0, Class.forName("bolide.interop." + name));
+            if (options.client().startsWith("5.5.")) suite.add(0, Class.forName("bolide.interop." + SINCE_5_5));
         }
         for (Class<?> group : suite) {
             Method[] methods = group.getDeclaredMethods();
