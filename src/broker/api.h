@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "broker/config.h"
 #include "broker/leases/settled.h"
+#include "broker/lite/lite_facts.h"
 #include "broker/static_topics/mapping.h"
 
 #include <cstdint>
@@ -294,6 +295,19 @@ struct LiteSubscription {
   std::int64_t version = 0;  // of a whole list; an older one than the last changes nothing
 };
 
+// What is asked of a client, or of a group: of one lite topic, or of all if none is named.
+struct LiteClientQuestion {
+  std::string_view parent;
+  std::string_view group;
+  std::string_view client;
+  std::int64_t count_max = 0;  // lite topics to be told; 0: all
+};
+struct LiteGroupQuestion {
+  std::string_view group;
+  std::string_view lite_topic;
+  std::int64_t count_max = 0;
+};
+
 struct Member {
   std::string client_id;
   Host address;
@@ -465,6 +479,19 @@ class Api {
   // invalid_argument, quota_exceeded.
   virtual void subscribe_lite(const Identity& who, const ClientPlace& place,
                               const LiteSubscription& subscription, Reply<void> reply) = 0;
+  // For administrators. Errors: topic_not_found, group_not_found, invalid_argument.
+  virtual void lite_broker(const Identity& who, Reply<LiteBrokerFacts> reply) = 0;
+  virtual void lite_parent(const Identity& who, std::string_view parent,
+                           Reply<LiteParentFacts> reply) = 0;
+  virtual void lite_topic(const Identity& who, std::string_view parent, std::string_view lite_topic,
+                          Reply<LiteTopicFacts> reply) = 0;
+  virtual void lite_client(const Identity& who, const LiteClientQuestion& question,
+                           Reply<LiteClientFacts> reply) = 0;
+  virtual void lite_group(const Identity& who, const LiteGroupQuestion& question,
+                          Reply<LiteGroupFacts> reply) = 0;
+  // Looks again for what the group's clients, or one of them, may be given.
+  virtual void trigger_lite(const Identity& who, std::string_view group, std::string_view client,
+                            Reply<void> reply) = 0;
 
   // --- clients --------------------------------------------------------------------------------
   virtual void heartbeat(const Identity& who, const ClientPlace& place, const Heartbeat& heartbeat,

@@ -146,6 +146,17 @@ class Core final : public Api {
                    Reply<LeaseChange> reply) override;
   void subscribe_lite(const Identity& who, const ClientPlace& place,
                       const LiteSubscription& subscription, Reply<void> reply) override;
+  void lite_broker(const Identity& who, Reply<LiteBrokerFacts> reply) override;
+  void lite_parent(const Identity& who, std::string_view parent,
+                   Reply<LiteParentFacts> reply) override;
+  void lite_topic(const Identity& who, std::string_view parent, std::string_view lite_topic,
+                  Reply<LiteTopicFacts> reply) override;
+  void lite_client(const Identity& who, const LiteClientQuestion& question,
+                   Reply<LiteClientFacts> reply) override;
+  void lite_group(const Identity& who, const LiteGroupQuestion& question,
+                  Reply<LiteGroupFacts> reply) override;
+  void trigger_lite(const Identity& who, std::string_view group, std::string_view client,
+                    Reply<void> reply) override;
 
   void heartbeat(const Identity& who, const ClientPlace& place, const Heartbeat& heartbeat,
                  Reply<HeartbeatReply> reply) override;

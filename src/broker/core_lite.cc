@@ -30,4 +30,32 @@ void Core::subscribe_lite(const Identity&, const ClientPlace& place,
   reply(lite_->subscribe(place, subscription, now()));
 }
 
+void Core::lite_broker(const Identity&, Reply<LiteBrokerFacts> reply) {
+  reply(lite_->broker_facts());
+}
+
+void Core::lite_parent(const Identity&, std::string_view parent, Reply<LiteParentFacts> reply) {
+  reply(lite_->parent_facts(parent));
+}
+
+void Core::lite_topic(const Identity&, std::string_view parent, std::string_view lite_topic,
+                      Reply<LiteTopicFacts> reply) {
+  reply(lite_->topic_facts(parent, lite_topic));
+}
+
+void Core::lite_client(const Identity&, const LiteClientQuestion& question,
+                       Reply<LiteClientFacts> reply) {
+  reply(lite_->client_facts(question, now()));
+}
+
+void Core::lite_group(const Identity&, const LiteGroupQuestion& question,
+                      Reply<LiteGroupFacts> reply) {
+  reply(lite_->group_facts(question, now()));
+}
+
+void Core::trigger_lite(const Identity&, std::string_view group, std::string_view client,
+                        Reply<void> reply) {
+  reply(lite_->trigger(group, client, now()));
+}
+
 }  // namespace bolide::broker

@@ -45,6 +45,7 @@ void Core::write_metrics(MetricsText& out) const {
   out.put(Metric::groups, stats.groups);
   out.put(Metric::parked_pulls, stats.pull.parked);
   out.put(Metric::leased_messages, stats.leases.messages);
+  out.put(Metric::lite_subscriptions, stats.lite_subscriptions);
   out.put(Metric::timer_waiting, stats.timers.waiting);
   out.put(Metric::transactions_open, stats.transactions.open);
   out.put(Metric::dedupe_repeats, stats.dedupe.repeats);

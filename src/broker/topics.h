@@ -100,6 +100,8 @@ class Topics {
 
   const StringMap<Topic>& all() const { return topics_; }
   const DataVersion& version() const { return version_; }
+  std::size_t light_queues() const { return lights_; }
+  std::size_t light_queues_max() const { return settings_.light_queues_max; }
   bool any_static() const { return static_count_ > 0; }
   std::vector<TopicMapping> mappings() const;
 

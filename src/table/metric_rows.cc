@@ -38,6 +38,8 @@ constexpr MetricRow rows[] = {
      "Pulls that wait for messages."},
     {Metric::leased_messages, "bolide_leased_messages", gauge, "messages", "",
      "Messages that were given one by one and are not yet acknowledged."},
+    {Metric::lite_subscriptions, "bolide_lite_subscriptions", gauge, "subscriptions", "",
+     "Subscriptions of connected clients to lite topics; a client of a wildcard group has one."},
     {Metric::timer_waiting, "bolide_timer_waiting_messages", gauge, "messages", "",
      "Messages that wait for their time of delivery; those of delay levels are not counted."},
     {Metric::transactions_open, "bolide_open_transactions", gauge, "messages", "",

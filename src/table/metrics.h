@@ -33,6 +33,7 @@ enum class Metric : std::uint8_t {
   groups,
   parked_pulls,
   leased_messages,
+  lite_subscriptions,
   timer_waiting,
   transactions_open,
   dedupe_repeats,

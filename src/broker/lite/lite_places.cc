@@ -15,6 +15,12 @@ std::optional<std::int64_t> LitePlaces::committed(std::string_view group,
   return parts_.offsets.find(group, light_queue, 0);
 }
 
+std::int64_t LitePlaces::stored_ms(store::QueueNo queue, std::int64_t offset,
+                                   std::int64_t otherwise) {
+  if (offset < parts_.store.min_offset(queue) || offset >= end(queue)) return otherwise;
+  return parts_.store.store_time(queue, offset).value_or(otherwise);
+}
+
 bool LitePlaces::can_give(const LitePlace& place, std::int64_t wall_ms) {
   const std::int64_t end = parts_.visible.end(place.queue);
   if (const LeasePlace* leased = parts_.leases.find(place.group, place.light_queue, 0)) {

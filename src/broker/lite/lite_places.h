@@ -36,6 +36,8 @@ class LitePlaces {
   explicit LitePlaces(Parts parts) : parts_(parts) {}
 
   std::int64_t end(store::QueueNo queue) { return parts_.visible.end(queue); }
+  // When the message was stored; `otherwise`: it is not there.
+  std::int64_t stored_ms(store::QueueNo queue, std::int64_t offset, std::int64_t otherwise);
   // Everything below is done; nothing: the group has no place.
   std::optional<std::int64_t> committed(std::string_view group, std::string_view light_queue);
   // Whether there is something that nobody has, so that the group can be given it now.

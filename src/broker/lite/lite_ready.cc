@@ -129,7 +129,7 @@ void LiteRegistry::ready_for(std::string_view name, std::string_view light_queue
   LiteGroup& group = *found->second;
   if (group.wildcard) return dispatch(share_of(light_queue, queue, group));
   const auto node = nodes_.find(light_queue);
-  if (node == nodes_.end()) return;
+  if (node == nodes_.end() || !node->second->queue) return;
   for (const auto& share : node->second->shares) {
     if (share->group == &group) return dispatch(*share);
   }

@@ -8,6 +8,12 @@
 #include <utility>
 
 namespace bolide::broker {
+namespace {
+
+// Clients make theirs from address, process and group.
+constexpr std::size_t client_bytes_max = 1'024;
+
+}  // namespace
 
 struct LiteTopics::Wish {
   const ClientPlace& place;
@@ -29,6 +35,8 @@ Result<> LiteTopics::subscribe(const ClientPlace& place, const LiteSubscription&
     remove(request);
     return {};
   }
+  if (request.client_id.size() > client_bytes_max)
+    return fail(Errc::invalid_argument, "clientId is too long");
   BOLIDE_TRY(const GroupConfig* group, parts_.groups.find_or_create(request.group, now.wall_ms));
   if (!group->consume_enabled)
     return fail(Errc::no_permission, "Consumer group is not allowed to consume.");
@@ -74,10 +82,7 @@ Result<> LiteTopics::check_room(const Wish& wish, const LiteMember* member) cons
 
 LiteMember& LiteTopics::join(const Wish& wish, const Now& now) {
   const bool first = wish.rules.wildcard && registry_.find_group(wish.request.group) == nullptr;
-  if (first) {
-    std::erase_if(scans_, [&](const Scan& scan) { return scan.group == wish.request.group; });
-    scans_.push_back({.group = wish.request.group});
-  }
+  if (first) scan(wish.request.group);
   return registry_.join({.group = wish.request.group,
                          .parent = wish.request.topic,
                          .wildcard = wish.rules.wildcard,

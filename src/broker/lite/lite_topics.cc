@@ -114,6 +114,11 @@ void LiteTopics::topic_changed(std::string_view topic) {
   if (found == nullptr || !is_lite_parent(found->config)) registry_.erase_parent(topic);
 }
 
+void LiteTopics::scan(std::string_view group) {
+  std::erase_if(scans_, [&](const Scan& scan) { return scan.group == group; });
+  scans_.push_back({.group = std::string(group)});
+}
+
 bool LiteTopics::look(Scan& scan, const Now& now) {
   const LiteGroup* group = registry_.find_group(scan.group);
   if (group == nullptr || !group->wildcard) return false;

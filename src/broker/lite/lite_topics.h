@@ -12,6 +12,7 @@
 #include "broker/delivery/lite_source.h"
 #include "broker/delivery/popper.h"
 #include "broker/groups.h"
+#include "broker/lite/lite_facts.h"
 #include "broker/lite/lite_index.h"
 #include "broker/lite/lite_places.h"
 #include "broker/lite/lite_registry.h"
@@ -20,6 +21,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +64,14 @@ class LiteTopics final : public LiteSource {
   void tick(const Now& now);
   const LiteRegistry& registry() const { return registry_; }
 
+  // lite_admin.cc. Errors: see Api.
+  LiteBrokerFacts broker_facts() const;
+  Result<LiteParentFacts> parent_facts(std::string_view parent) const;
+  Result<LiteTopicFacts> topic_facts(std::string_view parent, std::string_view lite_topic);
+  Result<LiteClientFacts> client_facts(const LiteClientQuestion& question, const Now& now) const;
+  Result<LiteGroupFacts> group_facts(const LiteGroupQuestion& question, const Now& now);
+  Result<> trigger(std::string_view group, std::string_view client, const Now& now);
+
   void collect(const Pop& pop, PopTaker& taker, const Now& now, PopBatch* batch) override;
   void freed(std::string_view group, std::string_view light_queue) override;
 
@@ -81,7 +92,13 @@ class LiteTopics final : public LiteSource {
   void evict(LiteMember& other, const std::string& light_queue, bool to_first);
   void tell(const LiteMember& member, std::string_view light_queue) const;
   void start(std::string_view group, std::string_view light_queue, const LiteStart& start);
+  void scan(std::string_view group);
   bool look(Scan& scan, const Now& now);
+  Result<const Topic*> parent_of(std::string_view name) const;
+  Result<const GroupConfig*> group_of(std::string_view name, const Now& now) const;
+  Result<const GroupConfig*> bound_group(std::string_view name, const Now& now) const;
+  std::map<std::string, std::set<std::string>> bound_groups() const;
+  void add_lags(std::string_view group, std::size_t count, LiteGroupFacts* facts);
   struct Found;  // the lease of a lite topic's message that a request names
   Result<Found> find(const LiteLease& lease);
 

@@ -272,6 +272,18 @@ TEST_F(LiteTest, begins_where_the_client_says) {
   EXPECT_EQ(pop("c1").bodies.size(), 4U);
 }
 
+TEST_F(LiteTest, takes_a_beginning_for_a_lite_topic_that_is_not_there) {
+  LiteSubscription begin = wish(LiteAction::add, "c1", {"a"});
+  begin.start = LiteStart{.kind = LiteStart::Kind::end};
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(subscribe(begin));
+    EXPECT_EQ(pop("c1").bodies, Bodies{});
+  }
+  EXPECT_EQ(rig_.core->core_stats().leases.queues, 0U);
+  send("a", "a0");
+  EXPECT_EQ(pop("c1").bodies, Bodies{"a0"});
+}
+
 TEST_F(LiteTest, keeps_the_places_of_groups_over_a_kill) {
   add("c1", {"a"});
   send("a", "a0");
@@ -330,7 +342,11 @@ TEST_F(LiteTest, refuses_in_the_words_of_the_protocol) {
   request = pop_request("c1");
   request.group = "unbound";
   EXPECT_EQ(pop(request).error->code, Errc::invalid_argument);
-  EXPECT_EQ(subscribe(wish(LiteAction::add, "c1", {"a b"})).error().code, Errc::invalid_argument);
+  for (const std::string& name : {std::string("a b"), std::string("a,b"), std::string("a/b"),
+                                  std::string(), std::string(300, 'x')})
+    EXPECT_EQ(subscribe(wish(LiteAction::add, "c1", {name})).error().code, Errc::invalid_argument);
+  EXPECT_EQ(subscribe(wish(LiteAction::add, std::string(2'000, 'c'), {"a"})).error().code,
+            Errc::invalid_argument);
 }
 
 TEST_F(LiteTest, forgets_those_who_subscribe_by_what_is_no_longer_so) {
@@ -464,6 +480,77 @@ TEST_F(LiteTest, gives_a_wildcard_group_all_lite_topics) {
   ASSERT_TRUE(subscribe(wish(LiteAction::remove_all, "c1", {})));
   send("new2", "n0");
   EXPECT_EQ(pop("c1").bodies, Bodies{});
+}
+
+// --- administration ---
+
+TEST_F(LiteTest, tells_administrators_what_there_is) {
+  add("c1", {"a", "b"});
+  for (int i = 0; i < 3; ++i) send("a", "a");
+  send("c", "c");
+  const Popped popped = pop("c1");
+  ASSERT_EQ(ack(lease("a", 0, popped.given_ms)), Settled::done);
+  Answer<LiteBrokerFacts> broker;
+  rig_.core->lite_broker(rig_.anonymous, broker.reply());
+  EXPECT_EQ(broker.get()->light_queues, 2U);
+  EXPECT_EQ(broker.get()->subscriptions, 2U);
+  EXPECT_EQ(broker.get()->parents.at("orders"), -1);
+  EXPECT_TRUE(broker.get()->groups.at("orders").contains("workers"));
+  Answer<LiteParentFacts> parent;
+  rig_.core->lite_parent(rig_.anonymous, "orders", parent.reply());
+  EXPECT_EQ(parent.get()->lite_topics, 2U);
+  Answer<LiteTopicFacts> topic;
+  rig_.core->lite_topic(rig_.anonymous, "orders", "a", topic.reply());
+  EXPECT_EQ(topic.get()->max_offset, 3);
+  EXPECT_EQ(topic.get()->subscribers,
+            (std::vector<std::pair<std::string, std::string>>{{"c1", "workers"}}));
+  Answer<LiteClientFacts> client;
+  rig_.core->lite_client(rig_.anonymous,
+                         {.parent = "orders", .group = "workers", .client = "c1", .count_max = 1},
+                         client.reply());
+  EXPECT_EQ(client.get()->count, 2U);
+  EXPECT_EQ(client.get()->light_queues, std::vector<std::string>{"%LMQ%$orders$a"});
+  Answer<LiteGroupFacts> group;
+  rig_.core->lite_group(rig_.anonymous, {.group = "workers", .count_max = 5}, group.reply());
+  EXPECT_EQ(group.get()->lag, 2);
+  ASSERT_EQ(group.get()->most.size(), 1U);
+  EXPECT_EQ(group.get()->most[0].lite_topic, "a");
+  Answer<LiteGroupFacts> of_one;
+  rig_.core->lite_group(rig_.anonymous, {.group = "workers", .lite_topic = "a"}, of_one.reply());
+  ASSERT_TRUE(of_one.get()->place.has_value());
+  EXPECT_EQ(of_one.get()->place->end, 3);
+  EXPECT_EQ(of_one.get()->place->committed, 1);
+}
+
+TEST_F(LiteTest, tells_what_is_wrong_with_a_question) {
+  Answer<LiteParentFacts> parent;
+  rig_.core->lite_parent(rig_.anonymous, "nothing", parent.reply());
+  EXPECT_EQ(parent.get().error().code, Errc::topic_not_found);
+  rig_.put_topic("plain", 1);
+  Answer<LiteTopicFacts> topic;
+  rig_.core->lite_topic(rig_.anonymous, "plain", "a", topic.reply());
+  EXPECT_EQ(topic.get().error().code, Errc::invalid_argument);
+  Answer<LiteGroupFacts> group;
+  rig_.core->lite_group(rig_.anonymous, {.group = "unbound", .count_max = 1}, group.reply());
+  EXPECT_EQ(group.get().error().code, Errc::invalid_argument);
+  Answer<LiteGroupFacts> none;
+  rig_.core->lite_group(rig_.anonymous, {.group = "workers"}, none.reply());
+  EXPECT_EQ(none.get().error().code, Errc::malformed);
+  Answer<LiteClientFacts> client;
+  rig_.core->lite_client(
+      rig_.anonymous, {.parent = "orders", .group = "workers", .client = "nobody"}, client.reply());
+  EXPECT_FALSE(client.get()->known);
+}
+
+TEST_F(LiteTest, looks_again_when_it_is_told) {
+  add("c1", {"a"});
+  send("a", "a0");
+  for (const std::string_view client : {"", "c1", "nobody"}) {
+    Answer<void> answer;
+    rig_.core->trigger_lite(rig_.anonymous, "workers", client, answer.reply());
+    EXPECT_TRUE(answer.get().has_value());
+  }
+  EXPECT_EQ(pop("c1").bodies, Bodies{"a0"});
 }
 
 }  // namespace

@@ -178,12 +178,12 @@ constexpr Command rows[] = {
     {200071, "LITE_SUBSCRIPTION_CTL", on::control_lite_subscriptions},
     {200072, "ACK_LITE_MESSAGE"},
     {200073, "NOTIFY_UNSUBSCRIBE_LITE"},
-    {200074, "GET_BROKER_LITE_INFO"},
-    {200075, "GET_PARENT_TOPIC_INFO"},
-    {200076, "GET_LITE_TOPIC_INFO"},
-    {200077, "GET_LITE_CLIENT_INFO"},
-    {200078, "GET_LITE_GROUP_INFO"},
-    {200079, "TRIGGER_LITE_DISPATCH"},
+    {200074, "GET_BROKER_LITE_INFO", on::get_broker_lite_info},
+    {200075, "GET_PARENT_TOPIC_INFO", on::get_parent_topic_info},
+    {200076, "GET_LITE_TOPIC_INFO", on::get_lite_topic_info},
+    {200077, "GET_LITE_CLIENT_INFO", on::get_lite_client_info},
+    {200078, "GET_LITE_GROUP_INFO", on::get_lite_group_info},
+    {200079, "TRIGGER_LITE_DISPATCH", on::trigger_lite_dispatch},
     {200151, "BATCH_ACK_MESSAGE", on::batch_ack_message},
 };
 

@@ -35,6 +35,14 @@ void ack_lite_message(const Call& call);
 void change_lite_invisible_time(const Call& call);
 void control_lite_subscriptions(const Call& call);
 
+// handlers_lite_admin.cc
+void get_broker_lite_info(const Call& call);
+void get_parent_topic_info(const Call& call);
+void get_lite_topic_info(const Call& call);
+void get_lite_client_info(const Call& call);
+void get_lite_group_info(const Call& call);
+void trigger_lite_dispatch(const Call& call);
+
 // handlers_assignment.cc
 void query_assignment(const Call& call);
 void set_request_mode(const Call& call);

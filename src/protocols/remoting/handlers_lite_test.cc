@@ -120,6 +120,45 @@ TEST_F(LiteHandlers, refuse_subscriptions_by_codes_of_their_own) {
   EXPECT_EQ(subscribe("PARTIAL_ADD", "c1", R"("a")"), 604);
 }
 
+TEST_F(LiteHandlers, tell_administrators_in_the_shapes_of_the_protocol) {
+  EXPECT_EQ(subscribe("PARTIAL_ADD", "c1", R"("a")"), 0);
+  const auto body_of = [&](std::int32_t code, FieldList fields) {
+    const Received answer = desk_.ask({.code = code, .fields = std::move(fields)});
+    EXPECT_EQ(answer.code, 0) << answer.remark;
+    return answer.body;
+  };
+  EXPECT_EQ(body_of(200075, {{"topic", "events"}}),
+            R"({"groups":["workers"],"liteTopicCount":0,"lmqNum":0,"topic":"events","ttl":-1})");
+  EXPECT_EQ(body_of(200076, {{"parentTopic", "events"}, {"liteTopic", "a"}}),
+            R"({"liteTopic":"a","parentTopic":"events","shardingToBroker":true,)"
+            R"("subscriber":[{"clientId":"c1","group":"workers"}],)"
+            R"("topicOffset":{"lastUpdateTimestamp":0,"maxOffset":0,"minOffset":0}})");
+  EXPECT_EQ(body_of(200077, {{"parentTopic", "events"}, {"group", "workers"}, {"clientId", "c1"}}),
+            R"({"clientId":"c1","group":"workers","lastAccessTime":-1,"lastConsumeTime":0,)"
+            R"("liteTopicCount":1,"liteTopicSet":["%LMQ%$events$a"],"parentTopic":"events"})");
+  EXPECT_EQ(body_of(200077, {{"parentTopic", "events"}, {"group", "workers"}, {"clientId", "c2"}}),
+            R"({"clientId":"c2","group":"workers","lastAccessTime":-1,"lastConsumeTime":0,)"
+            R"("liteTopicCount":-1,"parentTopic":"events"})");
+  EXPECT_EQ(body_of(200078, {{"group", "workers"}, {"topK", "3"}}),
+            R"({"earliestUnconsumedTimestamp":-1,"group":"workers","lagCountTopK":[],)"
+            R"("lagTimestampTopK":[],"parentTopic":"events","totalLagCount":0})");
+  EXPECT_EQ(body_of(200078, {{"group", "workers"}, {"liteTopic", "a"}}),
+            R"({"earliestUnconsumedTimestamp":-1,"group":"workers","liteTopic":"a",)"
+            R"("parentTopic":"events","totalLagCount":-1})");
+  EXPECT_EQ(body_of(200079, {{"group", "workers"}}), "");
+  const std::string all = body_of(200074, {});
+  EXPECT_NE(all.find(R"("groupMeta":{"events":["workers"]},"liteSubscriptionCount":1,)"),
+            std::string::npos);
+  EXPECT_NE(all.find(R"("topicMeta":{"events":-1}})"), std::string::npos);
+}
+
+TEST_F(LiteHandlers, refuse_questions_of_administrators_by_their_codes) {
+  EXPECT_EQ(desk_.ask({.code = 200075, .fields = {{"topic", "nothing"}}}).code, 17);
+  EXPECT_EQ(desk_.ask({.code = 200075, .fields = {{"topic", "orders"}}}).code, 29);
+  EXPECT_EQ(desk_.ask({.code = 200078, .fields = {{"group", "workers"}}}).code, 1);
+  EXPECT_EQ(desk_.ask({.code = 200079, .fields = {{"group", "unbound"}}}).code, 29);
+}
+
 TEST(LiteBodies, are_read_whole) {
   const auto list = parse_lite_subscriptions(
       R"({"subscriptionSet":[{"action":"COMPLETE_ADD","clientId":"c","group":"g",)"

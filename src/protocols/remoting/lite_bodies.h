@@ -20,4 +20,14 @@ Result<std::vector<broker::LiteSubscription>> parse_lite_subscriptions(std::stri
 // message by its place alone, for offsets in lite topics are not unique.
 std::string lite_count_info(const std::vector<broker::PopQueue>& queues);
 
+// Answers to administrators.
+std::string lite_broker_json(const broker::LiteBrokerFacts& facts);
+std::string lite_parent_json(std::string_view parent, const broker::LiteParentFacts& facts);
+std::string lite_topic_json(std::string_view parent, std::string_view lite_topic,
+                            const broker::LiteTopicFacts& facts);
+std::string lite_client_json(const broker::LiteClientQuestion& question,
+                             const broker::LiteClientFacts& facts);
+std::string lite_group_json(const broker::LiteGroupQuestion& question,
+                            const broker::LiteGroupFacts& facts);
+
 }  // namespace bolide::remoting
