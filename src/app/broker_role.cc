@@ -98,7 +98,8 @@ Result<> BrokerRole::open() {
   broker::CoreState state;
   BOLIDE_CHECK(open_metadata(&state.metadata));
   const std::string root = parts_.options.text(Opt::server_data_dir);
-  BOLIDE_TRY(state.timers, broker::TimerLog::open(parts_.fs, root + "/bolide/timers"));
+  BOLIDE_TRY(state.timers, broker::TimerLog::open(parts_.fs, root + "/bolide/timers",
+                                                  parts_.agents.via(parts_.agents.background)));
   if (foreign_) state.timers.delivered_up_to_ms = broker::read_timer_check(parts_.fs, root);
   BOLIDE_TRY(state.leases, broker::LeaseLog::open(parts_.fs, root + "/bolide/leases"));
   state.leases.stale = foreign_;
@@ -188,6 +189,7 @@ void BrokerRole::drain() {
 }
 
 Result<> BrokerRole::close() {
+  core_->stop_timers();  // also where a second signal let nothing be saved
   Result<> closed = store_->close();
   if (!saved_) return Failure(saved_.error());
   const std::string& root = parts_.options.text(Opt::server_data_dir);

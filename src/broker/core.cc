@@ -335,7 +335,7 @@ void Core::drain() {
 
 void Core::save_places(std::int64_t synced_position) {
   transactions_->save(synced_position);
-  if (auto saved = timers_->save(synced_position); !saved)
+  if (auto saved = timers_->save(synced_position, now()); !saved)
     BOLIDE_LOG(error, "the places of timed messages are not saved: {}", saved.error().message());
 }
 
@@ -346,6 +346,7 @@ Result<StoredMetadata> Core::shut_down() {
   (void)store_.sync_all();
   const std::int64_t synced = store_.stats().synced_position;
   save_places(synced);
+  stop_timers();
   StoredMetadata all = everything();
   BOLIDE_CHECK(metadata_->snapshot(all));
   BOLIDE_CHECK(leases_->snapshot());

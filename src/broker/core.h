@@ -120,6 +120,8 @@ class Core final : public Api {
   bool answered() const { return sender_.idle(); }
   // Drains, if that was not done, and saves everything. Returns what was saved.
   Result<StoredMetadata> shut_down();
+  // Nothing touches the files of timers from elsewhere afterwards: before the directory is left.
+  void stop_timers() { timers_->stop(); }
   CoreStats core_stats() const;
   // Takes time in proportion to the topics and offsets there are.
   void write_metrics(table::MetricsText& out) const;

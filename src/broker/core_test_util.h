@@ -177,7 +177,7 @@ class CoreRig {
     store = std::move(*opened_store);
     auto metadata = Metadata::open(fs, "meta");
     BOLIDE_ASSERT(metadata.has_value());
-    auto timers = TimerLog::open(fs, "timers");
+    auto timers = TimerLog::open(fs, "timers", background.background());
     BOLIDE_ASSERT(timers.has_value());
     auto leases = LeaseLog::open(fs, "leases");
     BOLIDE_ASSERT(leases.has_value());

@@ -31,8 +31,6 @@ constexpr std::string_view topic_version_key = "version/topic";
 constexpr std::string_view group_version_key = "version/group";
 constexpr std::uint64_t snapshot_after_bytes = 8U << 20U;
 constexpr std::uint64_t record_bytes = 29;  // beside key and value
-constexpr std::int64_t retry_ms_min = 100;
-constexpr std::int64_t retry_ms_max = 10'000;
 
 template <class Value, class Write>
 std::string as_json(const Value& value, Write write) {
@@ -240,19 +238,6 @@ void Metadata::save_checks(const CheckEntry& entry) {
 
 void Metadata::erase_checks(std::int64_t half_offset) {
   journal_->erase(key_of(checks_key, DecimalText(half_offset).view()));
-}
-
-void Metadata::Retry::note(const Result<>& done, std::int64_t now_ms) {
-  if (done) {
-    if (failed_) BOLIDE_LOG(warning, "{} can be written again", what_);
-    failed_.reset();
-    wait_ms_ = 0;
-    return;
-  }
-  if (!failed_) BOLIDE_LOG(error, "{} cannot be written: {}", what_, done.error().message());
-  failed_ = done.error();
-  wait_ms_ = std::clamp(2 * wait_ms_, retry_ms_min, retry_ms_max);
-  next_ms_ = now_ms + wait_ms_;
 }
 
 Result<> Metadata::flush() {

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "broker/api.h"
 #include "broker/config.h"
+#include "broker/disk_retry.h"
 #include "store/journal.h"
 
 #include <cstdint>
@@ -107,21 +108,6 @@ class Metadata {
   const std::shared_ptr<store::Journal>& journal() const { return journal_; }
 
  private:
-  // Something that failed: tried again ever more rarely, and told once.
-  class Retry {
-   public:
-    explicit Retry(std::string_view what) : what_(what) {}
-    bool due(std::int64_t now_ms) const { return !failed_ || now_ms >= next_ms_; }
-    const Error& error() const { return *failed_; }
-    void note(const Result<>& done, std::int64_t now_ms);
-
-   private:
-    std::string_view what_;
-    std::optional<Error> failed_;
-    std::int64_t next_ms_ = 0;
-    std::int64_t wait_ms_ = 0;
-  };
-
   Metadata(std::shared_ptr<store::Journal> journal, std::uint64_t present_bytes)
       : journal_(std::move(journal)), present_bytes_(present_bytes) {}
 
@@ -129,8 +115,8 @@ class Metadata {
   std::uint64_t present_bytes_;  // of all that is kept, as of the start or the last snapshot
   std::int64_t now_ms_ = 0;      // steady
   bool snapshot_due_ = false;
-  Retry writing_{"changes of topics, groups and offsets"};
-  Retry snapshots_{"the snapshot of topics, groups and offsets"};
+  DiskRetry writing_{"changes of topics, groups and offsets"};
+  DiskRetry snapshots_{"the snapshot of topics, groups and offsets"};
 };
 
 struct Metadata::Opened {

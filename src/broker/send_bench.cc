@@ -38,7 +38,8 @@ struct Bench {
     store = *store::open_store(os::posix_file_system(), options,
                                {background.background(), sync.background()}, clock.now());
     auto metadata = Metadata::open(os::posix_file_system(), directory / "meta");
-    auto timers = TimerLog::open(os::posix_file_system(), directory / "timers");
+    auto timers =
+        TimerLog::open(os::posix_file_system(), directory / "timers", background.background());
     BOLIDE_ASSERT(timers.has_value());
     auto leases = LeaseLog::open(os::posix_file_system(), directory / "leases");
     BOLIDE_ASSERT(leases.has_value());

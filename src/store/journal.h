@@ -2,12 +2,14 @@
 //
 // The metadata journal: a small durable map from key to value (topics, groups, offsets, ...), kept
 // as a snapshot and a log of changes beside the commit log. Format: docs/disk/journal.md.
-// Runs on: log agent; syncs anywhere.  Owns: its two files.  Invariant: replay gives the map as of
-// the last write(); a torn tail loses only what was not yet acknowledged.
+// Runs on: log agent; syncs anywhere; merges on the background agent.  Owns: its files.  Invariant:
+// replay gives the map as of the last write(); a torn tail loses only what was not yet
+// acknowledged.
 #pragma once
 
 #include "base/result.h"
 #include "os/file_system.h"
+#include "store/queue_index.h"
 
 #include <functional>
 #include <memory>
@@ -30,20 +32,36 @@ class Journal {
   virtual void discard() = 0;
   virtual Result<> sync() = 0;
   // For a sync on another agent: the file with changes that are written and not synced, null if
-  // there are none, and how many bytes of it. Its sync() begun after this call covers them.
+  // there are none, how many bytes of it, and the one that must be synced before it, if any. A
+  // sync() begun after this call covers them.
   struct Unsynced {
     std::shared_ptr<os::File> file;
     std::uint64_t bytes = 0;
+    std::shared_ptr<os::File> before = nullptr;
+
+    Result<> sync() const;
   };
   virtual Unsynced unsynced() const = 0;
   // Back on this agent: how the sync of `what` went. An error stops the journal for good.
   virtual void synced(const Unsynced& what, const Result<>& result) = 0;
-  // Bytes in the change log since the snapshot; large values ask for snapshot().
+  // Bytes of changes since the snapshot; large values ask for snapshot() or compact().
   virtual std::uint64_t change_bytes() const = 0;
   // Writes a new snapshot of the whole map and starts a new change log. `each` calls its argument
-  // for every key and value that is to be kept.
+  // for every key and value that is to be kept. Requires: !compacting().
   using Emit = std::function<void(std::string_view key, std::string_view value)>;
   virtual Result<> snapshot(const std::function<void(const Emit&)>& each) = 0;
+
+  // Makes a new snapshot out of the last one and the changes since then, without the caller's help
+  // and without holding it up: the background agent merges the files in small steps, later changes
+  // go to a new log. Only for a map whose keys stand for themselves: the last record of a key is
+  // all that counts about it. Calls `done` when it has ended; after an error all is as good as
+  // before, and may be tried again. Requires: !compacting().
+  using Done = std::function<void(const Result<>&)>;
+  virtual void compact(const Background& background, Done done) = 0;
+  virtual bool compacting() const = 0;
+  // For good. Waits for the step that runs, if one does; nothing touches the files from elsewhere
+  // afterwards, and `done` is not called.
+  virtual void stop_compacting() = 0;
 };
 
 // Opens or makes the journal in `directory` and replays it into `apply` (value empty and erased

@@ -31,33 +31,6 @@ std::uint32_t checksum(std::string_view record, std::uint64_t generation) {
   return crc32(record.substr(checked_from), sum);
 }
 
-// The good record at the start of `bytes`, if there is one.
-struct Found {
-  JournalRecord record;
-  std::size_t size = 0;
-};
-std::optional<Found> decode(std::string_view bytes, std::uint64_t generation) {
-  if (bytes.size() < journal_record_bytes_min) return std::nullopt;
-  const auto size = load_big<std::uint32_t>(bytes.data());
-  if (size < journal_record_bytes_min || size > bytes.size()) return std::nullopt;
-  const std::string_view whole = bytes.substr(0, size);
-  if (load_big<std::uint32_t>(whole.data() + checksum_at) != checksum(whole, generation)) {
-    return std::nullopt;
-  }
-  ByteReader in(whole.substr(checked_from));
-  Found found{.record = {}, .size = size};
-  found.record.sequence = in.u64();
-  found.record.synced_bytes = in.u64();
-  const std::uint8_t kind = in.u8();
-  found.record.key = in.bytes(in.u32());
-  if (in.failed() || kind < 1 || kind > static_cast<std::uint8_t>(JournalKind::end)) {
-    return std::nullopt;
-  }
-  found.record.kind = static_cast<JournalKind>(kind);
-  found.record.value = in.bytes(in.remaining());
-  return found;
-}
-
 // Whether [from, to) holds what a power loss leaves where a write did not reach the disk: a sector
 // of zeros, or zeros from the place of the bad record to the end of its sector.
 bool has_unwritten_part(std::string_view bytes, std::size_t from, std::size_t to) {
@@ -86,7 +59,8 @@ bool is_damage(const Tail& tail) {
   for (std::size_t at = tail.bad_at + 1; at + journal_record_bytes_min <= size;) {
     const auto sequence = load_big<std::uint64_t>(tail.bytes.data() + at + sequence_at);
     const bool plausible = sequence > tail.sequence && sequence - tail.sequence < size;
-    const auto found = plausible ? decode(tail.bytes.substr(at), tail.generation) : std::nullopt;
+    const auto found =
+        plausible ? decode_journal_record(tail.bytes.substr(at), tail.generation) : std::nullopt;
     if (!found) {
       ++at;
       continue;
@@ -129,6 +103,46 @@ void append_journal_record(std::string& out, std::uint64_t generation,
   store_big(out.data() + begin + checksum_at, checksum(whole, generation));
 }
 
+std::optional<JournalFound> decode_journal_record(std::string_view bytes,
+                                                  std::uint64_t generation) {
+  if (bytes.size() < journal_record_bytes_min) return std::nullopt;
+  const auto size = load_big<std::uint32_t>(bytes.data());
+  if (size < journal_record_bytes_min || size > bytes.size()) return std::nullopt;
+  const std::string_view whole = bytes.substr(0, size);
+  if (load_big<std::uint32_t>(whole.data() + checksum_at) != checksum(whole, generation)) {
+    return std::nullopt;
+  }
+  ByteReader in(whole.substr(checked_from));
+  JournalFound found{.record = {}, .size = size};
+  found.record.sequence = in.u64();
+  found.record.synced_bytes = in.u64();
+  const std::uint8_t kind = in.u8();
+  found.record.key = in.bytes(in.u32());
+  if (in.failed() || kind < 1 || kind > static_cast<std::uint8_t>(JournalKind::follows)) {
+    return std::nullopt;
+  }
+  found.record.kind = static_cast<JournalKind>(kind);
+  found.record.value = in.bytes(in.remaining());
+  return found;
+}
+
+std::string follows_value(std::uint64_t bytes) {
+  std::string value(sizeof bytes, '\0');
+  store_big(value.data(), bytes);
+  return value;
+}
+
+std::optional<std::uint64_t> followed_bytes(std::string_view bytes, std::uint64_t generation) {
+  const std::string header = journal_header(JournalFile::changes, generation);
+  if (!bytes.starts_with(header)) return std::nullopt;
+  const auto first = decode_journal_record(bytes.substr(header.size()), generation);
+  if (!first || first->record.kind != JournalKind::follows) return std::nullopt;
+  ByteReader in(first->record.value);
+  const std::uint64_t followed = in.u64();
+  if (in.failed() || first->record.sequence != 1) return std::nullopt;
+  return followed;
+}
+
 Result<JournalScan> scan_journal(std::string_view bytes, JournalFile file, std::uint64_t generation,
                                  const std::function<void(const JournalRecord&)>& each) {
   if (!bytes.starts_with(journal_header(file, generation))) {
@@ -136,14 +150,17 @@ Result<JournalScan> scan_journal(std::string_view bytes, JournalFile file, std::
   }
   JournalScan scan{.good_bytes = journal_header_bytes};
   while (scan.good_bytes < bytes.size()) {
-    const auto found = decode(bytes.substr(scan.good_bytes), generation);
+    const auto found = decode_journal_record(bytes.substr(scan.good_bytes), generation);
     if (!found || found->record.sequence != scan.last_sequence + 1 || scan.ended) break;
     const bool last = found->record.kind == JournalKind::end;
+    const bool first = found->record.kind == JournalKind::follows;
     if (last && file == JournalFile::changes) break;
+    if (first && (file == JournalFile::snapshot || found->record.sequence != 1)) break;
     scan.last_sequence = found->record.sequence;
+    scan.synced_bytes = found->record.synced_bytes;
     scan.ended = last;
     scan.good_bytes += found->size;
-    if (!scan.ended) each(found->record);
+    if (!last && !first) each(found->record);
   }
   if (scan.good_bytes < bytes.size() &&
       (scan.ended || is_damage({.bytes = bytes,

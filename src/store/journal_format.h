@@ -9,13 +9,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace bolide::store {
 
 enum class JournalFile : std::uint8_t { snapshot, changes };
-enum class JournalKind : std::uint8_t { put = 1, erase = 2, end = 3 };
+enum class JournalKind : std::uint8_t { put = 1, erase = 2, end = 3, follows = 4 };
 
 inline constexpr std::size_t journal_header_bytes = 24;
 // A record without key and value.
@@ -37,13 +38,27 @@ struct JournalRecord {
 // the generation, so that bytes of another file are never taken for records.
 void append_journal_record(std::string& out, std::uint64_t generation, const JournalRecord& record);
 
+// The good record at the start of `bytes`, if there is one, and its length.
+struct JournalFound {
+  JournalRecord record;
+  std::size_t size = 0;
+};
+std::optional<JournalFound> decode_journal_record(std::string_view bytes, std::uint64_t generation);
+
+// The first record of a change log that goes on where the one before it ends: how many bytes that
+// one has. Nothing: these bytes are no such log.
+std::optional<std::uint64_t> followed_bytes(std::string_view bytes, std::uint64_t generation);
+// What such a record says.
+std::string follows_value(std::uint64_t bytes);
+
 struct JournalScan {
   std::uint64_t good_bytes = 0;     // where the next record belongs
   std::uint64_t last_sequence = 0;  // 0 without records
+  std::uint64_t synced_bytes = 0;   // as the last record says
   bool ended = false;               // the last record is JournalKind::end
 };
 
-// Reads a whole file and calls `each` for every record up to the end or the first that is not good.
+// Reads a whole file and calls `each` for every change up to the end or the first that is not good.
 // What stands behind a bad record decides: nothing that was acknowledged as durable means a torn
 // tail (left out of good_bytes), else Errc::storage_corrupt with the position. Errors:
 // storage_corrupt.

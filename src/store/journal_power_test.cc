@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "os/sim_file_system.h"
+#include "store/store_test_util.h"
 
 #include <gtest/gtest.h>
 
@@ -28,6 +29,7 @@ class Campaign {
   void open() {
     Map map;
     journal_.reset();
+    background_.drop();
     auto opened = open_journal(disk_, "meta", [&](auto key, auto value, bool erased) {
       if (erased) {
         map.erase(std::string(key));
@@ -50,13 +52,17 @@ class Campaign {
 
   void step() {
     if (journal_ == nullptr) return;
-    const std::uint64_t choice = random_.below(10);
+    const std::uint64_t choice = random_.below(14);
     if (choice < 6) return change();
+    if (choice >= 10) return (void)background_.run_one();
     if (choice < 8) return (void)journal_->write();
     if (choice == 8) {
       if (journal_->write() && journal_->sync()) durable_ = history_.size() - 1;
       return;
     }
+    if (journal_->compacting()) return;
+    if (random_.below(2) == 0)
+      return journal_->compact(background_.background(), [](const Result<>&) {});
     const auto each = [&](const Journal::Emit& emit) {
       for (const auto& [key, value] : history_.back()) emit(key, value);
     };
@@ -81,6 +87,7 @@ class Campaign {
     history_.push_back(std::move(map));
   }
 
+  store::testing::StepAgent background_{false};
   std::unique_ptr<Journal> journal_;
   std::vector<Map> history_ = {{}};
   std::size_t durable_ = 0;  // index of the last map that must survive
@@ -100,7 +107,7 @@ TEST(JournalPower, a_power_cut_at_any_call_loses_nothing_that_was_synced) {
         run.disk_.crash();
       }
       run.open();
-      ASSERT_FALSE(testing::Test::HasFailure()) << "cut " << cut;
+      ASSERT_FALSE(::testing::Test::HasFailure()) << "cut " << cut;
     }
   }
 }

@@ -174,7 +174,7 @@ void StoreImpl::start_sync() {
                      Result<> result;
                      std::vector<Result<>> journals;
                      for (const Journal::Unsynced& journal : beside) {
-                       journals.push_back(journal.file ? journal.file->sync() : Result<>{});
+                       journals.push_back(journal.sync());
                        if (result) result = journals.back();
                      }
                      for (const auto& file : files)

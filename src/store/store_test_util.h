@@ -29,14 +29,16 @@ class StepAgent {
   // Runs what is waiting, and what that makes; the count.
   int run() {
     int count = 0;
-    for (; !jobs_.empty(); ++count) run_one();
+    while (run_one()) ++count;
     return count;
   }
-  // The oldest one. Requires that one is waiting.
-  void run_one() {
+  // Runs what has waited longest, if anything has.
+  bool run_one() {
+    if (jobs_.empty()) return false;
     auto job = std::move(jobs_.front());
     jobs_.pop_front();
     if (auto done = job()) done();
+    return true;
   }
   std::size_t waiting() const { return jobs_.size(); }
   void drop() { jobs_.clear(); }

@@ -125,7 +125,8 @@ class Replay {
 
 }  // namespace
 
-Result<TimerLog::Opened> TimerLog::open(os::FileSystem& fs, const std::string& directory) {
+Result<TimerLog::Opened> TimerLog::open(os::FileSystem& fs, const std::string& directory,
+                                        store::Background background) {
   Replay replay;
   BOLIDE_TRY(auto opened,
              store::open_journal(fs, directory,
@@ -135,7 +136,7 @@ Result<TimerLog::Opened> TimerLog::open(os::FileSystem& fs, const std::string& d
   Opened made;
   BOLIDE_CHECK(replay.result(&made));
   made.log =
-      std::unique_ptr<TimerLog>(new TimerLog(std::move(opened.journal), made.settled_position));
+      std::unique_ptr<TimerLog>(new TimerLog(std::move(opened.journal), std::move(background)));
   return made;
 }
 
@@ -161,7 +162,6 @@ void TimerLog::read_up_to(std::int64_t next_offset) {
 }
 
 void TimerLog::settled_below(std::int64_t position) {
-  settled_position_ = position;
   journal_->put(settled_key, Packed().add(position).view());
 }
 
@@ -170,20 +170,13 @@ Result<> TimerLog::flush() {
   return journal_->write();
 }
 
-bool TimerLog::wants_snapshot(std::size_t waiting) const {
-  return journal_->change_bytes() > std::max(change_bytes_min, 2 * record_bytes * waiting);
-}
-
-Result<> TimerLog::snapshot(const std::vector<TimerEntry>& waiting,
-                            const std::vector<Recalled>& recalled, std::int64_t next_offset) {
-  return journal_->snapshot([&](const store::Journal::Emit& emit) {
-    emit(next_key, Packed().add(next_offset).view());
-    emit(settled_key, Packed().add(settled_position_).view());
-    for (const TimerEntry& entry : waiting)
-      emit(key_of(waiting_key, entry.offset).view(), value_of(entry).view());
-    for (const Recalled& r : recalled)
-      emit(key_of(recalled_key, bits(r.key_hash)).view(), Packed().add(r.due_ms).view());
-  });
+void TimerLog::compact_if_due(std::size_t waiting, std::int64_t now_ms) {
+  now_ms_ = now_ms;
+  const bool past =
+      journal_->change_bytes() > std::max(change_bytes_min, 2 * record_bytes * waiting);
+  if (!past || journal_->compacting() || !compacting_.due(now_ms)) return;
+  journal_->compact(background_,
+                    [this](const Result<>& ended) { compacting_.note(ended, now_ms_); });
 }
 
 }  // namespace bolide::broker

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "broker/disk_retry.h"
 #include "os/file_system.h"
 #include "store/journal.h"
 
@@ -45,8 +46,9 @@ class TimerLog {
     // Another broker has delivered all that was due up to then.
     std::int64_t delivered_up_to_ms = 0;
   };
-  // Errors: as open_journal.
-  static Result<Opened> open(os::FileSystem& fs, const std::string& directory);
+  // The files are merged on `background`. Errors: as open_journal.
+  static Result<Opened> open(os::FileSystem& fs, const std::string& directory,
+                             store::Background background);
 
   void add(const TimerEntry& entry);
   void remove(std::int64_t offset);
@@ -56,17 +58,19 @@ class TimerLog {
   void settled_below(std::int64_t position);
 
   Result<> flush();
-  // Whether there is more past than present in the files.
-  bool wants_snapshot(std::size_t waiting) const;
-  Result<> snapshot(const std::vector<TimerEntry>& waiting, const std::vector<Recalled>& recalled,
-                    std::int64_t next_offset);
+  // Once there is more past than present in the files, has them merged: returns at once.
+  void compact_if_due(std::size_t waiting, std::int64_t now_ms);
+  // Nothing touches the files from elsewhere afterwards.
+  void stop_compacting() { journal_->stop_compacting(); }
 
  private:
-  TimerLog(std::unique_ptr<store::Journal> journal, std::int64_t settled_position)
-      : journal_(std::move(journal)), settled_position_(settled_position) {}
+  TimerLog(std::unique_ptr<store::Journal> journal, store::Background background)
+      : journal_(std::move(journal)), background_(std::move(background)) {}
 
   std::unique_ptr<store::Journal> journal_;
-  std::int64_t settled_position_;
+  store::Background background_;
+  DiskRetry compacting_{"the snapshot of timed messages"};
+  std::int64_t now_ms_ = 0;
 };
 
 }  // namespace bolide::broker

@@ -157,7 +157,7 @@ void Timers::deliver(const store::Record& record, const Now& now, OwnSends::Done
       });
 }
 
-Result<> Timers::save(std::int64_t synced_position) {
+Result<> Timers::save(std::int64_t synced_position, const Now& now) {
   for (std::size_t id = 0; id < levels_.size(); ++id) {
     const std::int64_t settled = levels_[id]->settle(synced_position);
     if (settled > 0)
@@ -166,7 +166,7 @@ Result<> Timers::save(std::int64_t synced_position) {
   // A delivery that failed wants another try.
   due_ms_ = std::min(due_ms_, earliest());
   note_settled();
-  BOLIDE_CHECK(wheel_->save(synced_position));
+  BOLIDE_CHECK(wheel_->save(synced_position, now));
   settled_ = synced_position;
   return {};
 }

@@ -76,7 +76,9 @@ class Timers {
   // When the next message is due, as wall time; INT64_MAX if none waits.
   std::int64_t next_due_ms() const { return due_ms_; }
   // Notes on the disk how far things are: what was delivered below `synced_position` of the log.
-  Result<> save(std::int64_t synced_position);
+  Result<> save(std::int64_t synced_position, const Now& now);
+  // After the last save, before the directory is left.
+  void stop() { wheel_->stop(); }
   // Whether nothing below `position` of the log is needed any more; if not, it soon will be so.
   bool done_below(std::int64_t position);
   TimerStats stats() const;

@@ -21,7 +21,9 @@ constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
 
 class TimersTest : public ::testing::Test {
  protected:
-  TimersTest() { rig_.put_topic("orders", 2); }
+  explicit TimersTest(testing::RigOptions options = {}) : rig_(options) {
+    rig_.put_topic("orders", 2);
+  }
 
   void send_level(std::string_view body, int level, std::int32_t queue_id = 0) {
     rig_.send("orders", body, queue_id, property("DELAY", std::to_string(level)));
@@ -39,7 +41,7 @@ class TimersTest : public ::testing::Test {
   void lose_power_of_the_log() {
     rig_.kill();
     {
-      auto journal = TimerLog::open(rig_.fs, "timers");
+      auto journal = TimerLog::open(rig_.fs, "timers", rig_.background.background());
       ASSERT_TRUE(journal.has_value());
       journal->log->read_up_to(1'000);
       journal->log->add(TimerEntry{.due_ms = rig_.clock.now().wall_ms + 5, .offset = 1});
@@ -367,6 +369,72 @@ TEST(Timers, outlive_the_log_that_they_were_stored_in) {
   rig.pass_ms(100);
   EXPECT_EQ(rig.visible_end("orders"), 5);
   EXPECT_EQ(rig.core->core_stats().timers.dropped, 0U);
+}
+
+// Where the journal of timers holds more past than present, and a merge is about to begin.
+class TimersMergeTest : public TimersTest {
+ protected:
+  TimersMergeTest() : TimersTest({.inline_background = false}) {
+    rig_.background.run();
+    for (int i = 0; i < 50; ++i) send_at("m" + std::to_string(i), 36'000'000 + i);
+    rig_.pass_ms(save_ms);
+    rig_.kill();
+    {
+      auto journal = TimerLog::open(rig_.fs, "timers", rig_.background.background());
+      BOLIDE_ASSERT(journal.has_value());
+      for (std::int64_t offset = 1'000'000; offset < 1'090'000; ++offset) {
+        journal->log->add(TimerEntry{.due_ms = 1, .offset = offset});
+        journal->log->remove(offset);
+      }
+      BOLIDE_ASSERT(journal->log->flush().has_value());
+    }
+    rig_.open();
+    rig_.pass_ms(save_ms);
+  }
+  // A job, and a save. False: nothing was to be done.
+  bool run_one() {
+    const bool ran = rig_.background.run_one();
+    rig_.pass_ms(save_ms);
+    return ran;
+  }
+  std::vector<std::string> files() { return rig_.fs.list("timers").value(); }
+  void expect_all_delivered() {
+    rig_.pass_ms(36'000'000);
+    for (int i = 0; i < 100; ++i) {
+      rig_.background.run();
+      rig_.pass_ms(100);
+    }
+    EXPECT_EQ(rig_.visible_end("orders"), 50);
+    EXPECT_EQ(rig_.core->core_stats().timers.waiting, 0U);
+  }
+
+  static constexpr std::int64_t save_ms = 5'000;
+};
+
+TEST_F(TimersMergeTest, deliver_each_once_whenever_a_merge_is_cut_short) {
+  bool ended = false;
+  for (int jobs = 0; !ended; ++jobs) {
+    SCOPED_TRACE(jobs);
+    ASSERT_LT(jobs, 100);
+    for (int i = 0; i < jobs; ++i) run_one();
+    ended = files().size() == 2 && files().front() != "changes.0000000000000001";
+    rig_.kill_and_reopen();
+    rig_.pass_ms(save_ms);
+    EXPECT_EQ(rig_.core->core_stats().timers.waiting, 50U);
+  }
+  expect_all_delivered();
+}
+
+TEST_F(TimersMergeTest, leave_the_files_alone_after_a_stop) {
+  while (files().size() < 4) ASSERT_TRUE(run_one());
+  ASSERT_TRUE(rig_.core->shut_down().has_value());
+  const std::vector<std::string> left = files();
+  EXPECT_EQ(left, (std::vector<std::string>{"changes.0000000000000001", "changes.0000000000000002",
+                                            "snapshot.0000000000000001"}));
+  rig_.background.run();
+  EXPECT_EQ(files(), left);
+  rig_.kill_and_reopen();
+  expect_all_delivered();
 }
 
 class RecallTest : public TimersTest {

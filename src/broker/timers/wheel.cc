@@ -221,24 +221,15 @@ void Wheel::move(const TimerEntry& entry, const store::Record& record, const Now
   });
 }
 
-std::vector<Recalled> Wheel::recalled() const {
-  std::vector<Recalled> all;
-  for (const auto& [hash, due_ms] : recalled_) all.push_back({.key_hash = hash, .due_ms = due_ms});
-  return all;
-}
-
-Result<> Wheel::save(std::int64_t synced_position) {
+Result<> Wheel::save(std::int64_t synced_position, const Now& now) {
   copies_.settle(synced_position, [this](std::int64_t offset) {
     in_flight_.erase(offset);
     log_->remove(offset);
   });
   if (std::exchange(changed_, false)) log_->read_up_to(tail_.next_offset());
   BOLIDE_CHECK(log_->flush());
-  if (!log_->wants_snapshot(waiting())) return {};
-  std::vector<TimerEntry> waiting = heap_;
-  waiting.insert(waiting.end(), moving_.begin(), moving_.end());
-  for (const auto& [offset, entry] : in_flight_) waiting.push_back(entry);
-  return log_->snapshot(waiting, recalled(), tail_.next_offset());
+  log_->compact_if_due(waiting(), now.steady_ms());
+  return {};
 }
 
 }  // namespace bolide::broker

@@ -36,7 +36,9 @@ class Wheel {
   // store it again at the log's end, so that it is soon.
   bool done_below(std::int64_t position);
   // The journal follows: what is delivered and synced goes. Errors: disk_full, io.
-  Result<> save(std::int64_t synced_position);
+  Result<> save(std::int64_t synced_position, const Now& now);
+  // Before the directory is left.
+  void stop() { log_->stop_compacting(); }
   // What was delivered below `position` of the log need not be known to a start.
   void settled_below(std::int64_t position) { log_->settled_below(position); }
   std::size_t waiting() const { return heap_.size() + moving_.size(); }
@@ -59,7 +61,6 @@ class Wheel {
   std::uint64_t hash_of_recalled(const store::Record& record, std::string_view recalled) const;
   bool give_out(const TimerEntry& entry, const Now& now);
   void push(const TimerEntry& entry);
-  std::vector<Recalled> recalled() const;
 
   QueueTail tail_;
   std::unique_ptr<TimerLog> log_;

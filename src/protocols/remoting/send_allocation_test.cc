@@ -67,7 +67,8 @@ struct PosixDesk {
     store = std::move(*opened_store);
     auto opened = broker::Metadata::open(os::posix_file_system(), directory / "meta");
     BOLIDE_ASSERT(opened.has_value());
-    auto timers = broker::TimerLog::open(os::posix_file_system(), directory / "timers");
+    auto timers = broker::TimerLog::open(os::posix_file_system(), directory / "timers",
+                                         background.background());
     BOLIDE_ASSERT(timers.has_value());
     auto leases = broker::LeaseLog::open(os::posix_file_system(), directory / "leases");
     BOLIDE_ASSERT(leases.has_value());
