@@ -44,14 +44,15 @@ Timers::Timers(TimerSettings settings, Parts parts, TimerLog::Opened opened)
   find_copies(settled_noted_);
 }
 
-// A loss of power may take more of the log than of the journal.
+// A loss of power may take more of the log than of the journal; and a kill, the end of a write to
+// the journal, which says how far the topic was read. What lies behind that is read again.
 void Timers::forget_what_is_gone(std::int64_t end_offset, TimerLog::Opened* opened) {
   if (opened->next_offset > end_offset) {
     opened->next_offset = end_offset;
     opened->log->read_up_to(end_offset);
   }
   std::erase_if(opened->waiting, [&](const TimerEntry& entry) {
-    if (entry.offset < end_offset) return false;
+    if (entry.offset < opened->next_offset) return false;
     opened->log->remove(entry.offset);
     return true;
   });

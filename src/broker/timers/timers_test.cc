@@ -239,6 +239,21 @@ TEST_F(TimersTest, take_in_what_comes_after_a_loss_of_power_that_took_more_of_th
   EXPECT_EQ(rig_.visible_end("orders"), 3);
 }
 
+TEST_F(TimersTest, deliver_once_what_a_kill_left_half_noted) {
+  send_at("a", 10'000);
+  rig_.kill();
+  {
+    auto journal = TimerLog::open(rig_.fs, "timers", rig_.background.background());
+    ASSERT_TRUE(journal.has_value());
+    ASSERT_EQ(journal->next_offset, 0);
+    journal->log->add(TimerEntry{.due_ms = rig_.clock.now().wall_ms + 10'000});
+    ASSERT_TRUE(journal->log->flush());
+  }
+  rig_.open();
+  rig_.pass_ms(10'000);
+  EXPECT_EQ(arrived(), std::vector<std::string>{"a"});
+}
+
 TEST_F(TimersTest, keep_what_took_the_place_of_what_a_loss_of_power_took) {
   lose_power_of_the_log();
   for (int i = 0; i < 3; ++i) send_at("m" + std::to_string(i), 10'000 + i);
