@@ -12,6 +12,7 @@ namespace bolide::store {
 namespace {
 
 constexpr std::uint64_t step_bytes = 1U << 20U;
+constexpr std::uint64_t change_bytes_usual = 64;
 
 // Gives `each` about step_bytes of records. Whether there are more.
 template <class Each>
@@ -76,6 +77,7 @@ Result<> JournalMerge::proceed() {
 }
 
 Result<> JournalMerge::begin() {
+  last_.expect(change_bytes_ / change_bytes_usual);
   BOLIDE_TRY(in_, open_changes());
   BOLIDE_TRY(file_, files_.fs().open(files_.unfinished(generation_ + 1), os::OpenMode::create));
   BOLIDE_CHECK(file_->truncate(0));

@@ -9,6 +9,8 @@
 #include "base/crc.h"
 #include "base/cursor.h"
 
+#include <algorithm>
+#include <bit>
 #include <limits>
 #include <utility>
 
@@ -47,6 +49,11 @@ void LastChanges::grow() {
   slots_.resize(old.empty() ? slots_min : 2 * old.size());
   for (const Slot& slot : old)
     if (slot.sequence != 0) slots_[slot_of(key_at(slot.key))] = slot;
+}
+
+void LastChanges::expect(std::size_t keys) {
+  BOLIDE_ASSERT(count_ == 0);
+  slots_.assign(std::bit_ceil(std::max(slots_min, keys / 3 * 4)), Slot{});
 }
 
 void LastChanges::note(std::string_view key, std::uint32_t sequence) {

@@ -14,6 +14,8 @@ namespace bolide::store {
 
 class LastChanges {
  public:
+  // Makes room for so many keys, for a large table takes long to grow. Requires: it is empty.
+  void expect(std::size_t keys);
   // Change number `sequence` is of `key`, and later than those noted before. Requires: not 0.
   void note(std::string_view key, std::uint32_t sequence);
   // The last one of the key; 0: there is none.

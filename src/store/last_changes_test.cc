@@ -17,9 +17,12 @@ TEST(LastChanges, knows_nothing_before_the_first) {
   EXPECT_EQ(LastChanges().of("a"), 0U);
 }
 
-TEST(LastChanges, is_what_a_map_is_while_it_grows) {
+class LastChangesTest : public ::testing::TestWithParam<std::size_t> {};
+
+TEST_P(LastChangesTest, is_what_a_map_is_while_it_grows_or_not) {
   Random random(7);
   LastChanges table;
+  table.expect(GetParam());
   std::map<std::string, std::uint32_t> map;
   for (std::uint32_t sequence = 1; sequence <= 50'000; ++sequence) {
     std::string key(random.below(12), '\0');
@@ -32,6 +35,8 @@ TEST(LastChanges, is_what_a_map_is_while_it_grows) {
   for (const auto& [key, sequence] : map) ASSERT_EQ(table.of(key), sequence);
   EXPECT_EQ(table.of("absent"), 0U);
 }
+
+INSTANTIATE_TEST_SUITE_P(expecting, LastChangesTest, ::testing::Values(0, 100, 100'000));
 
 }  // namespace
 }  // namespace bolide::store
