@@ -11,7 +11,6 @@
 #include "store/journal_recovery.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace bolide::store {
