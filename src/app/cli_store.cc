@@ -65,7 +65,8 @@ Exit verify(const Arguments& arguments, Streams streams) {
   BOLIDE_TRY(const auto report, store::verify_store(os::posix_file_system(), directory));
   print(arguments, streams.out, report_doc(report), [&] { return report_text(report); });
   if (report.sound()) return {};
-  return fail(Errc::storage_corrupt, directory);
+  return Failure(Error{Errc::storage_corrupt, directory}.fixed_by(
+      "put back whole files from a copy; see \"When data is damaged\" in docs/durability.md"));
 }
 
 ReceivedMessage make_message(const store::Record& record) {

@@ -31,6 +31,8 @@ Error store_error(Error error, const std::string& directory) {
     return std::move(error)
         .in("data directory")
         .fixed_by(fmt::format("choose a directory that this user may write: {}", choose));
+  if (error.code == Errc::storage_corrupt)
+    return std::move(error).fixed_by("run: bolide store verify --data-dir " + directory);
   return error;
 }
 

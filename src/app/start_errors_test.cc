@@ -27,6 +27,8 @@ TEST(StartErrors, of_the_data_directory_name_the_option_where_another_directory_
     EXPECT_EQ(error.context, "data directory: /nowhere");
     EXPECT_NE(error.fix().find("--data-dir"), std::string_view::npos) << error.fix();
   }
+  const Error damaged = store_error({Errc::storage_corrupt, "log"}, "/nowhere");
+  EXPECT_EQ(damaged.fix(), "run: bolide store verify --data-dir /nowhere");
   const Error full = store_error({Errc::disk_full, "append"}, "/nowhere");
   EXPECT_EQ(full.fix(), error_row(Errc::disk_full).fix);
 }

@@ -24,6 +24,7 @@ void write_store(const store::MessageStore& store, MetricsText& out) {
   out.put(Metric::log_flush_seconds, store.flush_us(), 1e-6);
   out.put(Metric::store_stopped, store.stopped() || stats.appends_refused ? 1 : 0);
   out.put(Metric::disk_used_ratio, stats.disk_used_percent / 100.0);
+  out.put(Metric::damaged_records, stats.damaged_records);
 }
 
 }  // namespace

@@ -224,6 +224,7 @@ StoreStats StoreImpl::stats() const {
   stats.index_runs = index_->run_count();
   stats.disk_used_percent = disk_used_percent_;
   stats.appends_refused = disk_full_;
+  stats.damaged_records = damaged_.size();
   return stats;
 }
 

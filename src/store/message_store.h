@@ -87,8 +87,10 @@ struct ReadResult {
   Slices records;  // adjacent records are one slice
   std::int32_t messages = 0;
   std::size_t bytes = 0;
-  std::int64_t next_offset = 0;   // where to go on, past filtered entries too
-  bool may_pass = false;          // with ReadStatus::failed: the disk's error, not the record's
+  std::int64_t next_offset = 0;  // where to go on, past filtered entries too
+  bool may_pass = false;         // with ReadStatus::failed: the disk's error, not the record's
+  // With ReadStatus::failed: the offset behind the damaged record that is at fault; 0: none is.
+  std::int64_t damaged_end = 0;
   std::optional<ColdRange> cold;  // with ReadStatus::cold
 };
 
@@ -104,7 +106,8 @@ struct StoreStats {
   int disk_used_percent = 0;
   bool appends_refused = false;
   std::int64_t recovered_messages = 0;
-  bool clean_start = true;  // the last stop was clean
+  bool clean_start = true;            // the last stop was clean
+  std::uint64_t damaged_records = 0;  // that were met by reads
 };
 
 struct QueueName {

@@ -371,12 +371,74 @@ TEST_F(StoreFault, looks_through_a_run_once_however_often_a_damaged_record_is_as
   open();
   const auto reads_of_a_try = [&] {
     const auto before = disk_.count(os::FileOperation::read);
-    EXPECT_EQ(read(5, 1).status, ReadStatus::failed);
+    const ReadResult failed = read(5, 1);
+    EXPECT_EQ(failed.status, ReadStatus::failed);
+    EXPECT_FALSE(failed.may_pass);
+    EXPECT_EQ(failed.damaged_end, 6);
     return disk_.count(os::FileOperation::read) - before;
   };
   EXPECT_GT(reads_of_a_try(), 0U);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(reads_of_a_try(), 0U);
   EXPECT_EQ(read(6, 1).messages, 1);
+}
+
+TEST_F(StoreFault, names_and_counts_each_damaged_record_once_with_its_place) {
+  open();
+  fill(100);
+  ASSERT_TRUE(store_->close());
+  store_.reset();
+  const std::string segment = *os::read_file(disk_, log_path());
+  disk_.flip_bit(log_path(), segment.find(body(5)));
+  disk_.flip_bit(log_path(), segment.find(body(7)));
+  open();
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(read(0).next_offset, 5);
+    EXPECT_EQ(read(5).damaged_end, 6);
+    EXPECT_EQ(read(6).next_offset, 7);
+    EXPECT_EQ(read(7).damaged_end, 8);
+  }
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(log, '\n'), 2) << log;
+  EXPECT_NE(log.find("the message at offset 5 of topic 0"), std::string::npos) << log;
+  EXPECT_NE(log.find(log_path() + ", byte "), std::string::npos) << log;
+  EXPECT_NE(log.find("bolide store verify --data-dir /store"), std::string::npos) << log;
+  EXPECT_EQ(store_->stats().damaged_records, 2U);
+}
+
+TEST_F(StoreFault, says_where_a_damaged_record_of_many_offsets_ends) {
+  open();
+  fill(3);
+  AppendRequest request;
+  request.queue = queue_;
+  const std::string text = body(3);
+  request.record.body = text;
+  request.offsets = 4;
+  ASSERT_TRUE(store_->append(request, clock_.now()));
+  fill(3);
+  ASSERT_TRUE(store_->close());
+  store_.reset();
+  const std::string segment = *os::read_file(disk_, log_path());
+  disk_.flip_bit(log_path(), segment.find(text));
+  open();
+  ASSERT_EQ(store_->next_offset(queue_), 10);
+  for (std::int64_t offset = 3; offset < 7; ++offset)
+    EXPECT_EQ(read(offset).damaged_end, 7) << offset;
+  EXPECT_EQ(store_->stats().damaged_records, 1U);
+}
+
+TEST_F(StoreFault, takes_no_error_of_the_disk_for_damage) {
+  open();
+  fill(100);
+  ASSERT_TRUE(store_->close());
+  open();
+  disk_.fail_at(os::FileOperation::read_cached, 1, Errc::io);
+  const ReadResult failed = read(5);
+  EXPECT_EQ(failed.status, ReadStatus::failed);
+  EXPECT_TRUE(failed.may_pass);
+  EXPECT_EQ(failed.damaged_end, 0);
+  EXPECT_EQ(read(5).messages, 95);
+  EXPECT_EQ(store_->stats().damaged_records, 0U);
 }
 
 TEST_F(StoreFault, a_damaged_checkpoint_is_noticed_at_every_byte) {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace bolide::store {
@@ -84,6 +85,9 @@ class StoreImpl final : public MessageStore {
   Result<> give_from_memory(QueueNo queue, const Wanted& wanted, ReadResult* into);
   std::size_t stretch(std::size_t begin, std::int64_t* span_end) const;
   Result<bool> give_from_file(QueueNo queue, std::size_t begin, std::size_t* end, ReadResult* into);
+  Error damage_at(std::int64_t position) const;
+  std::int64_t behind_record(QueueNo queue, const Wanted& wanted);
+  void explain(QueueNo queue, ReadResult* failed);
   std::int64_t record_time(std::int64_t position);
 
   // upkeep: store_upkeep.cc
@@ -127,8 +131,11 @@ class StoreImpl final : public MessageStore {
   std::vector<std::string> to_remove_;  // out of the log and still on the disk, oldest first
   bool remove_failed_ = false;
 
-  std::vector<Wanted> wanted_;       // scratch of read()
-  std::vector<IndexEntry> entries_;  // scratch of read()
+  std::vector<Wanted> wanted_;                // scratch of read()
+  std::vector<IndexEntry> entries_;           // scratch of read()
+  Error why_;                                 // of a read that failed
+  std::optional<Wanted> at_fault_;            // the record that could not be given then
+  std::unordered_set<std::int64_t> damaged_;  // positions of the records that were found damaged
 
   // Last: their jobs end before the rest goes.
   JobSlot sync_slot_;

@@ -19,6 +19,8 @@ constexpr std::int64_t scanned_max = 4096;
 // Records of other queues between the wanted ones are read too, where that saves a call.
 constexpr std::int64_t span_max = 1 << 20;
 constexpr std::int64_t waste_free = 32 << 10;
+// Damaged records that are named and counted, each once.
+constexpr std::size_t damaged_max = 100'000;
 
 }  // namespace
 
@@ -28,7 +30,12 @@ ReadResult StoreImpl::read(QueueNo queue, std::int64_t offset, std::int64_t end_
   if (result.status != ReadStatus::failed) [[likely]]
     return result;
   const Result<bool> healed = index_->heal(queue, result.next_offset);
-  if (healed && *healed) return read_once(queue, offset, end_offset, limits, filter);
+  if (healed && *healed) result = read_once(queue, offset, end_offset, limits, filter);
+  if (!healed) {
+    why_ = healed.error();
+    at_fault_.reset();
+  }
+  if (result.status == ReadStatus::failed) explain(queue, &result);
   return result;
 }
 
@@ -37,15 +44,14 @@ ReadResult StoreImpl::read_once(QueueNo queue, std::int64_t offset, std::int64_t
   ReadResult result;
   result.next_offset = offset;
   wanted_.clear();
-  const auto complain = [&](const Error& error) {
-    BOLIDE_LOG(error, "read of {} {} at offset {}: {}", index_->queues().topic(queue),
-               index_->queues().at(queue).queue_id, result.next_offset, error.message());
+  at_fault_.reset();
+  const auto fails = [&](const Error& error) {
     result.status = ReadStatus::failed;
-    result.may_pass = error.code == Errc::io;
+    why_ = error;
   };
   const auto chosen = choose(queue, offset, end_offset, limits, filter, &result);
-  if (!chosen) complain(chosen.error());
-  if (const auto given = give(queue, &result); !given) complain(given.error());
+  if (!chosen) fails(chosen.error());
+  if (const auto given = give(queue, &result); !given) fails(given.error());
   // What was met behind the first step forward is for the next read.
   if (result.messages > 0 || result.next_offset > offset) {
     result.status = ReadStatus::ok;
@@ -54,6 +60,44 @@ ReadResult StoreImpl::read_once(QueueNo queue, std::int64_t offset, std::int64_t
     result.status = ReadStatus::cold;
   }
   return result;
+}
+
+// Damage of a record is told once, and how far it reaches; what may pass, each time.
+void StoreImpl::explain(QueueNo queue, ReadResult* failed) {
+  const QueueName name = queue_name(queue);
+  failed->may_pass = why_.code == Errc::io;
+  if (!at_fault_ || why_.code != Errc::storage_corrupt) {
+    BOLIDE_LOG(error, "read of {} {} at offset {}: {}", name.topic, name.queue_id,
+               failed->next_offset, why_.message());
+    return;
+  }
+  failed->damaged_end = behind_record(queue, *at_fault_);
+  if (damaged_.size() < damaged_max && damaged_.insert(at_fault_->entry.position).second)
+    BOLIDE_LOG(error, "the message at offset {} of {} {} is passed over: {}", at_fault_->offset,
+               name.topic, name.queue_id, why_.message());
+}
+
+// The first offset behind `wanted` that is not of its record, which may hold many messages.
+std::int64_t StoreImpl::behind_record(QueueNo queue, const Wanted& wanted) {
+  const std::int64_t end = next_offset(queue);
+  std::int64_t offset = wanted.offset + 1;
+  while (offset < end) {
+    const auto count = std::min(entries_.size(), static_cast<std::size_t>(end - offset));
+    const auto got = index_->entries(queue, offset, std::span(entries_).first(count), nullptr);
+    if (!got || *got == 0) break;
+    for (std::size_t i = 0; i < *got; ++i, ++offset) {
+      if (entries_[i].position != wanted.entry.position) return offset;
+    }
+  }
+  return offset;
+}
+
+Error StoreImpl::damage_at(std::int64_t position) const {
+  std::string text = "the record at " + std::to_string(position);
+  if (const Segment* segment = log_.segment_of(position))
+    text += " (" + segment->path + ", byte " + std::to_string(segment->offset_of(position)) + ")";
+  text += " is damaged: see `bolide store verify --data-dir " + options_.directory + "`";
+  return {Errc::storage_corrupt, std::move(text)};
 }
 
 // Fills wanted_ with what is to be given and sets next_offset behind what was looked at. False when
@@ -117,6 +161,7 @@ Result<bool> StoreImpl::give(QueueNo queue, ReadResult* into) {
     }
     if (!here || !*here) {
       into->next_offset = wanted.offset;
+      if (!here) at_fault_ = wanted;
       return here;
     }
     i = end;
@@ -138,7 +183,7 @@ Result<> StoreImpl::give_from_memory(QueueNo queue, const Wanted& wanted, ReadRe
   const IndexEntry& entry = wanted.entry;
   if (!log_.is_record_in_memory(entry.position, entry.size, wanted.offset) &&
       !stands_in_memory(queue, wanted)) [[unlikely]]
-    return fail(Errc::storage_corrupt, "no such record at " + std::to_string(entry.position));
+    return Failure(damage_at(entry.position));
   const std::size_t before = into->records.size();
   log_.read_memory(entry.position, entry.size, &into->records);
   if (before > 0) {
@@ -198,9 +243,7 @@ Result<bool> StoreImpl::give_from_file(QueueNo queue, std::size_t begin, std::si
     const bool right = status == DecodeStatus::record && record.total_size == entry.size &&
                        record.position == entry.position &&
                        stands_at(record, name.topic, name.queue_id, wanted_[i].offset);
-    if (!right && i == begin)
-      return fail(Errc::storage_corrupt, "the record at " + std::to_string(entry.position) +
-                                             " is damaged: see `bolide store verify`");
+    if (!right && i == begin) return Failure(damage_at(entry.position));
     if (!right) {
       *end = i;
       break;

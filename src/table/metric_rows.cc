@@ -69,6 +69,8 @@ constexpr MetricRow rows[] = {
      "1 while the store takes nothing: after a failed write or sync, or on a full disk; else 0."},
     {Metric::disk_used_ratio, "bolide_disk_used_ratio", gauge, "", "",
      "How full the disk of the store is, 0 to 1."},
+    {Metric::damaged_records, "bolide_damaged_records_total", counter, "records", "",
+     "Records of the log that were asked for, found damaged and passed over since the start."},
 
     {Metric::naming_brokers, "bolide_naming_brokers", gauge, "brokers", "",
      "Brokers that are registered at the name server."},

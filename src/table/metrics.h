@@ -48,6 +48,7 @@ enum class Metric : std::uint8_t {
   log_flush_seconds,
   store_stopped,
   disk_used_ratio,
+  damaged_records,
   naming_brokers,
   naming_topics,
   connections,

@@ -244,6 +244,62 @@ class VisibilityTest(unittest.TestCase):
                 self.assertIn(b"%d" % at, [record.body for record in consumer.pull_all("young", 0, start)])
 
 
+class DamageTest(unittest.TestCase):
+    """Bytes of a message that was stored long ago are no longer what they were."""
+
+    def setUp(self):
+        self.server = harness.Server()
+        self.addCleanup(self.server.__exit__, None, None, None)
+        with self.server.client() as client:
+            client.put_topic("damaged", 1)
+            for at in range(200):
+                client.send("damaged", b"body %03d" % at)
+        self.assertEqual(self.server.stop(), 0)
+        log = os.path.join(self.server.data, "commitlog", "0" * 20)
+        with open(log, "r+b") as file:
+            file.seek(file.read(1 << 20).index(b"body 100") - 20)
+            file.write(b"\xff" * 8)
+        self.log = log
+        self.others = [b"body %03d" % at for at in range(200) if at != 100]
+
+    def bolide(self, *arguments, status=0):
+        done = subprocess.run([harness.program(), *arguments], capture_output=True, text=True, timeout=60,
+                              env=harness.clean_environment())
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def test_consumers_are_given_what_follows_and_the_log_says_what_is_missing(self):
+        self.server.start()
+        with self.server.client() as client:
+            self.assertEqual(self.pull_all(client), self.others)
+        namesrv = ("--namesrv", f"127.0.0.1:{self.server.naming}", "--from", "first", "--count", "199", "-o", "json")
+        for group in ([], ["--group", "pushed"], ["--group", "popped", "--pop"]):
+            said = self.bolide("sub", "damaged", *group, *namesrv).stdout
+            self.assertEqual(sorted(re.findall(r"body \d+", said)), [body.decode() for body in self.others], group)
+        named = [line for line in self.server.errors if "is passed over" in line]
+        self.assertEqual(len(named), 1, named)
+        for word in ("offset 100 of damaged 0", self.log, f"bolide store verify --data-dir {self.server.data}"):
+            self.assertIn(word, named[0])
+
+    @staticmethod
+    def pull_all(client):
+        found, offset = [], 0
+        while offset < 200:
+            answer = client.call(remoting.PULL, remoting.pull_fields("damaged", 0, offset))
+            assert int(answer.ext["nextBeginOffset"]) > offset
+            offset = int(answer.ext["nextBeginOffset"])
+            found += [record.body for record in remoting.records(answer.body)]
+        return found
+
+    def test_verify_says_where_and_what_to_do(self):
+        done = self.bolide("store", "verify", "--data-dir", self.server.data, status=IO)
+        self.assertIn(f"damage: log ", done.stdout)
+        self.assertIn(self.log, done.stdout)
+        self.assertNotIn("DIR", done.stderr)
+        self.assertIn("docs/durability.md", done.stderr)
+        self.server.start()
+
+
 class ManyQueuesTest(unittest.TestCase):
     TOPICS, QUEUES = 20, 1000
 

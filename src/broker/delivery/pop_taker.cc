@@ -175,11 +175,9 @@ bool PopTaker::read_again(At& at, std::size_t begin, std::size_t end) {
                                        {});
   if (!readable(at, read)) return false;
   std::size_t next = begin;
-  const bool kept = first < parts_.reader.log_offset(at.source.queue);
   const auto pass_up_to = [&](std::int64_t offset) {
     for (; next < end && ended_[next].offset < offset; ++next) {
-      if (!kept) continue;
-      at.place.queue.finish(ended_[next].offset);  // replaced
+      at.place.queue.finish(ended_[next].offset);  // replaced or damaged
       at.changed = true;
     }
   };
@@ -200,7 +198,7 @@ bool PopTaker::read_again(At& at, std::size_t begin, std::size_t end) {
                            at.batch->bytes += at.batch->records.back().size;
                          });
   at.given_up_bytes.insert(at.given_up_bytes.end(), read.records.begin(), read.records.end());
-  if (kept) pass_up_to(read.next_offset);
+  pass_up_to(read.next_offset);
   return next == end;
 }
 

@@ -470,5 +470,51 @@ TEST(Popper, sends_back_who_waits_while_messages_are_not_looked_at) {
   EXPECT_GT(pops, 1U);
 }
 
+// Damages the record with this body, which is in the file.
+void damage(PopRig& rig, std::string_view body) {
+  const std::string path = "store/commitlog/00000000000000000000";
+  const std::string log = os::read_file(rig.fs, path).value();
+  rig.fs.flip_bit(path, log.find(body));
+}
+
+// Of three messages the second is damaged: the others are given, and all are done with.
+void expect_others(PopRig& rig, const PopRequest& made) {
+  for (const auto& [offset, body] : {std::pair{0, "first one"}, {2, "third one"}}) {
+    const PopResult result = rig.pop(made);
+    EXPECT_FALSE(result.error);
+    EXPECT_EQ(PopRig::bodies(result), Bodies{body});
+    EXPECT_TRUE(rig.ack(offset, result.given_ms, 0, made.ordered));
+  }
+  EXPECT_EQ(rig.pop(made).status, PopStatus::nothing);
+  EXPECT_EQ(rig.committed(), 3);
+}
+
+class PopDamage : public ::testing::TestWithParam<bool> {
+ protected:
+  PopDamage() {
+    for (const char* body : {"first one", "second one", "third one"}) rig_.send("orders", body);
+    rig_.pass_ms(100);
+    rig_.kill_and_reopen();
+    made_ = rig_.pop_request(0);
+    made_.ordered = GetParam();
+  }
+  PopRig rig_;
+  PopRequest made_;
+};
+
+INSTANTIATE_TEST_SUITE_P(in_order_or_not, PopDamage, ::testing::Bool());
+
+TEST_P(PopDamage, is_passed_over) {
+  damage(rig_, "second one");
+  expect_others(rig_, made_);
+}
+
+TEST_P(PopDamage, ends_the_lease_of_a_message_that_was_given_before) {
+  EXPECT_EQ(PopRig::bodies(rig_.pop(made_)).size(), 3U);
+  damage(rig_, "second one");
+  rig_.pass_ms(10'001);
+  expect_others(rig_, made_);
+}
+
 }  // namespace
 }  // namespace bolide::broker

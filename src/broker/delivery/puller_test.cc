@@ -333,20 +333,56 @@ TEST(Puller, reads_cold_messages_in_the_background) {
   EXPECT_EQ(rig.sink.pulled[0].result.messages, 3);
 }
 
-TEST(Puller, answers_an_error_for_a_damaged_record_and_not_to_go_on_at_the_same_offset) {
-  CoreRig rig;
+// Three messages of 1000 bytes in the files.
+void fill_files(CoreRig& rig) {
   rig.put_topic("orders", 1);
-  for (int i = 0; i < 3; ++i) rig.send("orders", std::string(1000, 'm'));
+  for (int i = 0; i < 3; ++i) rig.send("orders", std::string(1000, 'm'), 0, property("n", "1"));
   rig.pass_ms(100);
   rig.kill_and_reopen();
-  rig.fs.flip_bit("store/commitlog/00000000000000000000", 1500);
-  const PullResult before = rig.pull("orders", 0);
-  EXPECT_EQ(before.messages, 1) << "what stands before the damage is given";
-  EXPECT_EQ(before.next_offset, 1);
-  const PullResult damaged = rig.pull(rig.pull_request("orders", 1, 10'000));
-  ASSERT_TRUE(damaged.error);
-  EXPECT_EQ(damaged.error->code, Errc::storage_corrupt);
-  EXPECT_EQ(rig.pull("orders", 2).messages, 1);
+}
+
+void damage_second(CoreRig& rig) {
+  rig.fs.flip_bit("store/commitlog/00000000000000000000", 1700);
+}
+
+TEST(Puller, passes_over_a_damaged_record_and_gives_what_follows) {
+  CoreRig rig;
+  fill_files(rig);
+  damage_second(rig);
+  PullRequest selecting = rig.pull_request("orders", 0);
+  selecting.subscription = "n = '1'";
+  selecting.expression_type = "SQL92";
+  for (PullRequest request : {rig.pull_request("orders", 0), selecting}) {
+    const PullResult before = rig.pull(request);
+    EXPECT_EQ(before.messages, 1) << "what stands before the damage is given";
+    EXPECT_EQ(before.next_offset, 1);
+    request.offset = 1;
+    const PullResult behind = rig.pull(request);
+    EXPECT_EQ(behind.status, PullStatus::found);
+    EXPECT_EQ(behind.messages, 1);
+    EXPECT_EQ(behind.next_offset, 3);
+  }
+}
+
+TEST(Puller, waits_behind_a_damaged_record_at_the_end) {
+  CoreRig rig;
+  fill_files(rig);
+  rig.fs.flip_bit("store/commitlog/00000000000000000000", 2900);
+  rig.core->pull(rig.pull_request("orders", 2, 10'000));
+  EXPECT_TRUE(rig.sink.pulled.empty());
+  rig.send("orders", "new");
+  ASSERT_EQ(rig.sink.pulled.size(), 1U);
+  EXPECT_EQ(CoreRig::bodies(rig.sink.pulled[0].result), (std::vector<std::string>{"new"}));
+}
+
+TEST(Puller, answers_an_error_of_the_disk_and_passes_over_nothing) {
+  CoreRig rig;
+  fill_files(rig);
+  rig.fs.fail_at(os::FileOperation::read_cached, 1, Errc::io);
+  const PullResult failed = rig.pull(rig.pull_request("orders", 1, 10'000));
+  ASSERT_TRUE(failed.error);
+  EXPECT_EQ(failed.error->code, Errc::io);
+  EXPECT_EQ(rig.pull("orders", 1).messages, 2);
 }
 
 TEST(Puller, answers_that_the_client_may_try_again_when_pages_do_not_stay) {

@@ -8,6 +8,12 @@
 #include <string>
 
 namespace bolide::broker {
+namespace {
+
+// Damaged records that one read passes over.
+constexpr int damaged_max = 16;
+
+}  // namespace
 
 Error read_error(const store::ReadResult& failed, std::int32_t queue_id) {
   const std::string message = "the message at offset " + std::to_string(failed.next_offset) +
@@ -57,11 +63,25 @@ std::int64_t QueueReader::count(store::QueueNo queue, std::int64_t offset, std::
   return kept_->count(queue, offset, std::min(min, end)) + std::max(end - min, std::int64_t{0});
 }
 
+store::ReadResult QueueReader::read_log(QueueSpan span, const store::ReadLimits& limits,
+                                        const Matcher& matcher) const {
+  store::ReadResult read = read_matching(*store_, span, limits, matcher);
+  if (read.damaged_end == 0) [[likely]]
+    return read;
+  store::ReadResult passed;
+  for (int i = 0; i < damaged_max && read.damaged_end > 0; ++i) {
+    passed.next_offset = span.offset = read.damaged_end;
+    if (span.offset >= span.end) return passed;
+    read = read_matching(*store_, span, limits, matcher);
+  }
+  return read.status == store::ReadStatus::ok ? std::move(read) : std::move(passed);
+}
+
 store::ReadResult QueueReader::read(const QueueSpan& span, const store::ReadLimits& limits,
                                     const Matcher& matcher) const {
   const std::int64_t min = store_->min_offset(span.queue);
   if (span.offset >= min) [[likely]]
-    return read_matching(*store_, span, limits, matcher);
+    return read_log(span, limits, matcher);
   const std::int64_t end = std::min(min, span.end);
   store::ReadResult kept;
   kept.next_offset = end;
@@ -69,8 +89,7 @@ store::ReadResult QueueReader::read(const QueueSpan& span, const store::ReadLimi
   const bool nothing =
       kept.messages == 0 && kept.status == store::ReadStatus::ok && kept.next_offset >= end;
   if (!nothing || end == span.end) return kept;
-  return read_matching(*store_, {.queue = span.queue, .offset = min, .end = span.end}, limits,
-                       matcher);
+  return read_log({.queue = span.queue, .offset = min, .end = span.end}, limits, matcher);
 }
 
 }  // namespace bolide::broker

@@ -34,11 +34,14 @@ class QueueReader {
   std::optional<std::int64_t> store_time(store::QueueNo queue, std::int64_t offset) const;
   // Messages in [offset, end), which is not behind the log's end.
   std::int64_t count(store::QueueNo queue, std::int64_t offset, std::int64_t end) const;
-  // As read_matching(); offsets before the log's beginning hold only what was kept.
+  // As read_matching(), but what is damaged is passed over: it is missing from what is given, or
+  // next_offset alone goes on. Offsets before the log's beginning hold only what was kept.
   store::ReadResult read(const QueueSpan& span, const store::ReadLimits& limits,
                          const Matcher& matcher) const;
 
  private:
+  store::ReadResult read_log(QueueSpan span, const store::ReadLimits& limits,
+                             const Matcher& matcher) const;
   bool any_kept() const { return kept_ != nullptr && !kept_->empty(); }
 
   store::MessageStore* store_;
