@@ -100,6 +100,8 @@ class Server {
       out << fmt::format("  broker       {} ({}, cluster {})\n", options_.text(Opt::broker_listen),
                          options_.text(Opt::broker_name), options_.text(Opt::broker_cluster));
       out << fmt::format("  clients will be told {}\n", broker_->address().text());
+      if (const std::string others = other_name_servers(); !others.empty())
+        out << fmt::format("  registers with {}\n", others);
       out << fmt::format("  reply level  {}\n", options_.shown(Opt::store_reply_level));
       out << fmt::format("  recovery     {} in {} ms, {} messages read\n",
                          stats.max_position == 0 ? "new directory"
@@ -136,6 +138,16 @@ class Server {
   }
 
  private:
+  // Those that the broker registers with, unless it is this process's own alone.
+  std::string other_name_servers() const {
+    if (naming_ && options_.list(Opt::broker_naming_servers).empty()) return {};
+    const auto servers = name_servers(options_, naming_ ? naming_->port() : std::uint16_t{0});
+    std::string text;
+    if (!servers) return text;  // the broker would not have started
+    for (const net::Address& server : *servers) text += (text.empty() ? "" : ", ") + server.text();
+    return text;
+  }
+
   void stop(int signal) {
     if (stopping_) return agents_.serve.stop();  // a second signal does not wait
     stopping_ = true;

@@ -4,6 +4,8 @@
 // Runs on: core agent.  Owns: nothing more.  Invariant: see registry.h.
 #include "naming/registry.h"
 
+#include "base/log.h"
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -59,6 +61,18 @@ bool RouteRegistry::is_outdated(const RegisterRequest& request, const BrokerData
   return live != nullptr && live->version.state_version > request.body.table.version.state_version;
 }
 
+// Two brokers of one name and id take each other's clients away.
+void RouteRegistry::warn_of_second(const RegisterRequest& request, const BrokerData& broker) const {
+  const auto holder = broker.addresses.find(request.broker_id);
+  if (holder == broker.addresses.end() || holder->second == request.address) return;
+  if (find_live(broker.cluster, holder->second) == nullptr) return;
+  BOLIDE_LOG(warning,
+             "broker {} {} of cluster {} moves from {} to {} without having left: two brokers "
+             "with one name?",
+             request.broker_name, request.broker_id, request.cluster, holder->second,
+             request.address);
+}
+
 RegisterAnswer RouteRegistry::register_broker(const RegisterRequest& request, Now now) {
   const std::int64_t id = request.broker_id;
   const auto known = brokers_.find(request.broker_name);
@@ -73,6 +87,7 @@ RegisterAnswer RouteRegistry::register_broker(const RegisterRequest& request, No
   }
 
   BrokerData& broker = brokers_[request.broker_name];
+  warn_of_second(request, broker);
   if (broker.cluster != request.cluster) leave_cluster(broker.cluster, request.broker_name);
   insert_sorted(&clusters_[request.cluster], request.broker_name);
   broker.cluster = request.cluster;

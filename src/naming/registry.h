@@ -139,6 +139,7 @@ class RouteRegistry {
   Live* find_live(std::string_view cluster, std::string_view address);
   const Live* find_live(std::string_view cluster, std::string_view address) const;
   bool is_outdated(const RegisterRequest& request, const BrokerData& broker) const;
+  void warn_of_second(const RegisterRequest& request, const BrokerData& broker) const;
   void take_topics(const RegisterRequest& request, const BrokerData& broker, bool all);
   void take_mappings(const TopicTable& table);
   void drop_missing_topics(const RegisterRequest& request);

@@ -223,6 +223,20 @@ TEST_F(RouteRegistryTest, a_replaced_address_leaves_the_tables_when_it_expires) 
   EXPECT_EQ(registry_.broker_count(), 1U);
 }
 
+TEST_F(RouteRegistryTest, warns_where_a_broker_that_lives_changes_its_address) {
+  const auto said_by = [this](const RegisterRequest& request) {
+    testing::internal::CaptureStderr();
+    add(request);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(said_by(master()), "");
+  EXPECT_EQ(said_by(master()), "");
+  const std::string said = said_by(request(0, "b:0", {topic("T")}));
+  EXPECT_NE(said.find("broker a 0 of cluster C moves from a:0 to b:0"), std::string::npos) << said;
+  registry_.unregister_broker({.cluster = "C", .broker_name = "a", .address = "b:0"});
+  EXPECT_EQ(said_by(master()), "") << "nobody has the name";
+}
+
 TEST_F(RouteRegistryTest, unregistering_the_last_address_removes_broker_cluster_and_topics) {
   add(master());
   registry_.unregister_broker({.cluster = "C", .broker_name = "a", .address = "a:0"});

@@ -23,11 +23,7 @@ std::string Origin::text() const {
 }
 
 Options::Options() {
-  for (const OptionRow& row : option_rows()) {
-    auto parsed = parse_option_value(row, row.default_text);
-    BOLIDE_ASSERT(parsed.has_value());
-    slots_[static_cast<std::size_t>(row.opt)].value = std::move(*parsed);
-  }
+  for (const OptionRow& row : option_rows()) reset(row.opt);
 }
 
 const Options::Slot& Options::slot(Opt opt) const {
@@ -76,6 +72,12 @@ Result<> Options::set(Opt opt, std::string_view text, Origin origin) {
   BOLIDE_TRY(OptionValue parsed, parse_option_value(option_row(opt), text));
   slots_[static_cast<std::size_t>(opt)] = {std::move(parsed), std::move(origin)};
   return {};
+}
+
+void Options::reset(Opt opt) {
+  auto parsed = parse_option_value(option_row(opt), option_row(opt).default_text);
+  BOLIDE_ASSERT(parsed.has_value());
+  slots_[static_cast<std::size_t>(opt)] = {std::move(*parsed), {}};
 }
 
 }  // namespace bolide::table

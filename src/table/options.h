@@ -52,6 +52,7 @@ class Options {
 
   // Errors: config; the context says what was expected (see parse_option_value).
   Result<> set(Opt opt, std::string_view text, Origin origin);
+  void reset(Opt opt);  // to its default
 
   // Sentences for the log: keys without effect, doubtful combinations.
   const std::vector<std::string>& warnings() const { return warnings_; }

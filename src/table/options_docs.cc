@@ -25,7 +25,8 @@ A setting is taken from the first of these that has it:
 2. the environment variable `BOLIDE_` + the key in capitals with `_` for `.`
    (`BOLIDE_BROKER_LISTEN`),
 3. the file of `--config`: TOML, or RocketMQ's `broker.conf` or `namesrv.conf`,
-4. the environment variable `NAMESRV_ADDR` of RocketMQ (for `broker.naming_servers` alone),
+4. the environment variable `NAMESRV_ADDR` of RocketMQ (for `broker.naming_servers` alone, and not
+   where the process is a name server itself),
 5. the default.
 
 A key that does not exist is an error; `bolide config check` finds it, `bolide config print` shows

@@ -53,6 +53,7 @@ class Loader {
     BOLIDE_CHECK(apply_file());
     apply_environment();
     apply_sets();
+    prefer_own_name_server();
     if (problems_.empty()) check_options(options_, problems_);
     if (!problems_.empty()) {
       return fail(Errc::config, fmt::format("{}", fmt::join(problems_, "\n")));
@@ -66,6 +67,15 @@ class Loader {
     if (found == request_.environment.end()) return;
     set(Opt::broker_naming_servers, found->first, found->second,
         {Origin::Kind::environment_of_rocketmq, found->first});
+  }
+
+  // A shell has the variable for clients: a broker must not join their cluster because of it where
+  // it has a name server in its own process.
+  void prefer_own_name_server() {
+    const auto& roles = options_.list(Opt::server_roles);
+    if (std::ranges::find(roles, "naming") != roles.end() &&
+        options_.origin(Opt::broker_naming_servers).kind == Origin::Kind::environment_of_rocketmq)
+      options_.reset(Opt::broker_naming_servers);
   }
 
   Result<> apply_file() {

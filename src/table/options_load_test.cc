@@ -158,12 +158,23 @@ TEST(LoadOptions, warns_of_a_variable_that_sets_nothing) {
 
 TEST(LoadOptions, takes_name_servers_from_rocketmqs_variable_below_the_file) {
   const std::map<std::string, std::string> environment = {{"NAMESRV_ADDR", "a:1;b:2"}};
-  EXPECT_THAT(
-      loaded({.file = "", .sets = {}, .environment = environment}).list(Opt::broker_naming_servers),
-      ElementsAre("a:1", "b:2"));
+  EXPECT_THAT(loaded({.file = "", .sets = {"server.roles=broker"}, .environment = environment})
+                  .list(Opt::broker_naming_servers),
+              ElementsAre("a:1", "b:2"));
   EXPECT_THAT(
       loaded({.file = "broker.naming_servers = \"c:3\"\n", .sets = {}, .environment = environment})
           .list(Opt::broker_naming_servers),
+      ElementsAre("c:3"));
+}
+
+TEST(LoadOptions, takes_no_name_servers_from_rocketmqs_variable_beside_its_own) {
+  std::map<std::string, std::string> environment = {{"NAMESRV_ADDR", "a:1;b:2"}};
+  const Options own = loaded({.file = "", .sets = {}, .environment = environment});
+  EXPECT_TRUE(own.list(Opt::broker_naming_servers).empty());
+  EXPECT_TRUE(own.is_default(Opt::broker_naming_servers));
+  environment["BOLIDE_BROKER_NAMING_SERVERS"] = "c:3";
+  EXPECT_THAT(
+      loaded({.file = "", .sets = {}, .environment = environment}).list(Opt::broker_naming_servers),
       ElementsAre("c:3"));
 }
 

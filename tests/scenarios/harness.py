@@ -91,11 +91,12 @@ def drain(pipe, into):
 class Server:
     """A server in a folder of its own, ready when this returns. As a context manager it is stopped, and its folder removed."""
 
-    def __init__(self, data=None, settings=(), config=None):
+    def __init__(self, data=None, settings=(), config=None, environment=None):
         self.owned = None if data else temporary_folder()
         self.data = data or os.path.join(self.owned, "data")
         self.settings = list(settings)
         self.config = config
+        self.environment = environment or {}
         self.naming, self.broker = free_ports()
         self.process = None
         self.start()
@@ -106,7 +107,7 @@ class Server:
         begin = time.monotonic()
         self.process = subprocess.Popen(command_line(self.data, self.naming, self.broker, self.settings, self.config),
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        text=True, errors="replace", env=clean_environment())
+                                        text=True, errors="replace", env=clean_environment() | self.environment)
         self.error_reader = threading.Thread(target=drain, args=(self.process.stderr, self.errors), daemon=True)
         self.error_reader.start()
         watchdog = threading.Timer(START_SECONDS, self.process.kill)

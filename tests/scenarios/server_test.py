@@ -80,6 +80,27 @@ class StartTest(unittest.TestCase):
                 urllib.request.urlopen(page + "nothing", timeout=5)
             self.assertEqual(missing.exception.code, 404)
 
+    def test_the_shells_name_servers_are_for_clients_not_for_a_server_that_is_one_itself(self):
+        with harness.Server() as cluster:
+            there = f"127.0.0.1:{cluster.naming}"
+            with harness.Server(environment={"NAMESRV_ADDR": there}) as alone:
+                self.assertNotIn("registers with", "\n".join(alone.lines))
+                self.assert_broker_at(alone.naming, alone.broker)
+                self.assert_broker_at(cluster.naming, cluster.broker)
+                self.assertNotIn("moves from", cluster.said())
+            with harness.Server(environment={"BOLIDE_BROKER_NAMING_SERVERS": there}) as second:
+                self.assertIn(f"  registers with {there}", second.lines)
+                self.assert_broker_at(cluster.naming, second.broker)
+                moved = f"broker broker-a 0 of cluster DefaultCluster moves from 127.0.0.1:{cluster.broker} to " \
+                        f"127.0.0.1:{second.broker}"
+                harness.wait_until(lambda: moved in cluster.said(), what="a warning")
+
+    @staticmethod
+    def assert_broker_at(naming, broker):
+        address = f"127.0.0.1:{broker}".encode()
+        with remoting.Client(naming) as names:
+            harness.wait_until(lambda: address in names.call(remoting.CLUSTER_INFO).body, what=f"broker {broker} registered")
+
     def test_a_client_can_send_as_soon_as_it_is_ready(self):
         with harness.Server() as server, server.client() as client:
             self.assertEqual(client.send("at-once", b"x")[1], 0)
