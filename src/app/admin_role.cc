@@ -78,6 +78,12 @@ Result<std::unique_ptr<AdminRole>> AdminRole::start(Parts parts) {
   return role;
 }
 
+std::vector<std::string> AdminRole::addresses() const {
+  std::vector<std::string> all = parts_.options.list(Opt::admin_listen);
+  for (std::size_t i = 0; i < listeners_.size(); ++i) all[i] = bound(all[i], listeners_[i]->port());
+  return all;
+}
+
 admin::Page AdminRole::metrics() const {
   MetricsText out(common_labels(parts_.options, parts_.broker != nullptr));
   write_process(started_ms_, out);

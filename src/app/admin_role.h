@@ -28,6 +28,8 @@ class AdminRole {
   // Listens where the options say, perhaps nowhere. Errors: in_use, no_permission,
   // invalid_argument.
   static Result<std::unique_ptr<AdminRole>> start(Parts parts);
+  // Where it listens.
+  std::vector<std::string> addresses() const;
   // The server stops: no new connections; those that are open are told on /health.
   void drain() {
     draining_ = true;

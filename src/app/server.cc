@@ -29,6 +29,7 @@ namespace {
 
 using table::Opt;
 
+constexpr std::string_view default_name_server = "127.0.0.1:9876";  // of the commands
 constexpr std::int64_t drain_poll_ms = 20;
 constexpr int answer_polls_max = 250;  // five seconds for the disk to make the last sends safe
 constexpr int drain_polls_max = 50;    // one second for peers to take their last answers
@@ -94,10 +95,13 @@ class Server {
   void announce(std::ostream& out) {
     out << fmt::format("bolide {}\n", version_text);
     out << fmt::format("  data         {}\n", options_.text(Opt::server_data_dir));
-    if (naming_) out << fmt::format("  name server  {}\n", options_.text(Opt::naming_listen));
+    if (naming_)
+      out << fmt::format("  name server  {}\n",
+                         bound(options_.text(Opt::naming_listen), naming_->port()));
     if (broker_) {
       const store::StoreStats stats = broker_->store_stats();
-      out << fmt::format("  broker       {} ({}, cluster {})\n", options_.text(Opt::broker_listen),
+      out << fmt::format("  broker       {} ({}, cluster {})\n",
+                         bound(options_.text(Opt::broker_listen), broker_->port()),
                          options_.text(Opt::broker_name), options_.text(Opt::broker_cluster));
       out << fmt::format("  clients will be told {}\n", broker_->address().text());
       if (const std::string others = other_name_servers(); !others.empty())
@@ -109,11 +113,17 @@ class Server {
                                                  : "unclean stop",
                          broker_->opened_in_ms(), stats.recovered_messages);
     }
-    for (const std::string& address : options_.list(Opt::admin_listen))
+    for (const std::string& address : admin_->addresses())
       out << fmt::format("  metrics      http://{}/metrics\n", address);
     for (const std::string& warning : options_.warnings()) out << "  warning: " << warning << '\n';
-    out << "  try next     bolide pub hello 'hello, world' && bolide sub hello --from first "
-           "--count 1\n";
+    // One part alone is of use only with others, which may not be there yet.
+    if (naming_ && broker_) {
+      const std::string where = namesrv_option();
+      out << fmt::format(
+          "  try next     bolide pub hello 'hello, world'{} && bolide sub hello "
+          "--from first --count 1{}\n",
+          where, where);
+    }
     out << "ready" << std::endl;
   }
 
@@ -138,14 +148,24 @@ class Server {
   }
 
  private:
+  // Where the broker registers; it has started, so that they can be told.
+  std::vector<net::Address> registers_with() const {
+    return name_servers(options_, naming_ ? naming_->port() : std::uint16_t{0}).value();
+  }
+
   // Those that the broker registers with, unless it is this process's own alone.
   std::string other_name_servers() const {
     if (naming_ && options_.list(Opt::broker_naming_servers).empty()) return {};
-    const auto servers = name_servers(options_, naming_ ? naming_->port() : std::uint16_t{0});
     std::string text;
-    if (!servers) return text;  // the broker would not have started
-    for (const net::Address& server : *servers) text += (text.empty() ? "" : ", ") + server.text();
+    for (const net::Address& server : registers_with())
+      text += (text.empty() ? "" : ", ") + server.text();
     return text;
+  }
+
+  // What a command needs to find the broker: nothing where it looks by itself.
+  std::string namesrv_option() const {
+    const std::string server = registers_with().front().text();
+    return server == default_name_server ? "" : " --namesrv " + server;
   }
 
   void stop(int signal) {

@@ -63,6 +63,13 @@ Result<Advertised> advertised(const table::Options& options, std::uint16_t port)
   return result;
 }
 
+std::string bound(const std::string& address, std::uint16_t port) {
+  auto parsed = net::Address::parse(address);
+  if (!parsed) return address;
+  parsed->port = port;
+  return parsed->text();
+}
+
 bool has_role(const table::Options& options, std::string_view role) {
   return std::ranges::find(options.list(Opt::server_roles), role) !=
          options.list(Opt::server_roles).end();

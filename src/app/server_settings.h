@@ -30,6 +30,9 @@ struct Advertised {
 // found.
 Result<Advertised> advertised(const table::Options& options, std::uint16_t port);
 
+// An address to listen on with the port that was really bound, which may have been any.
+std::string bound(const std::string& address, std::uint16_t port);
+
 bool has_role(const table::Options& options, std::string_view role);
 store::StoreOptions store_options(const table::Options& options);
 // Errors: config.

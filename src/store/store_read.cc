@@ -83,8 +83,9 @@ std::int64_t StoreImpl::behind_record(QueueNo queue, const Wanted& wanted) {
   std::int64_t offset = wanted.offset + 1;
   while (offset < end) {
     const auto count = std::min(entries_.size(), static_cast<std::size_t>(end - offset));
-    const auto got = index_->entries(queue, offset, std::span(entries_).first(count), nullptr);
-    if (!got || *got == 0) break;
+    ColdRange cold;
+    const auto got = index_->entries(queue, offset, std::span(entries_).first(count), &cold);
+    if (!got || *got == 0) break;  // its other messages are met one by one
     for (std::size_t i = 0; i < *got; ++i, ++offset) {
       if (entries_[i].position != wanted.entry.position) return offset;
     }

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace bolide::table {
 namespace {
@@ -25,6 +26,16 @@ std::string named(const Options& options, Opt opt) {
 // The origin where a person can change it, for the front of a sentence.
 std::string place_of(const Options& options, Opt opt) {
   return options.is_default(opt) ? std::string() : options.origin(opt).text() + ": ";
+}
+
+bool loopback(std::string_view host) {
+  return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]") ||
+         host == "::1";
+}
+
+bool has_role(const Options& options, std::string_view role) {
+  const auto& roles = options.list(Opt::server_roles);
+  return std::ranges::find(roles, role) != roles.end();
 }
 
 struct Order {
@@ -77,10 +88,6 @@ void check_broker(Options& options, std::vector<std::string>& problems) {
                                    place_of(options, Opt::broker_listen),
                                    named(options, Opt::broker_listen)));
   }
-  const auto loopback = [](std::string_view host) {
-    return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]") ||
-           host == "::1";
-  };
   const std::string& advertise = options.text(Opt::broker_advertise);
   if (advertise != "auto" && !loopback(advertise) && loopback(listen)) {
     options.warn(
@@ -90,13 +97,28 @@ void check_broker(Options& options, std::vector<std::string>& problems) {
   }
 }
 
+// Nobody is asked who he is.
+void check_exposed(Options& options) {
+  std::string exposed;
+  for (const auto& [role, opt] :
+       {std::pair("naming", Opt::naming_listen), std::pair("broker", Opt::broker_listen)}) {
+    if (!has_role(options, role) || loopback(options.text(opt))) continue;
+    exposed += (exposed.empty() ? "" : " and ") + named(options, opt);
+  }
+  if (exposed.empty()) return;
+  options.warn(
+      fmt::format("{}: other machines can connect, and there is no access control yet: do this "
+                  "in a network that you trust only",
+                  exposed));
+}
+
 }  // namespace
 
 void check_options(Options& options, std::vector<std::string>& problems) {
-  const auto& roles = options.list(Opt::server_roles);
   check_orders(options, problems);
   check_tls(options, problems);
-  if (std::ranges::find(roles, "broker") != roles.end()) check_broker(options, problems);
+  if (has_role(options, "broker")) check_broker(options, problems);
+  check_exposed(options);
 }
 
 }  // namespace bolide::table

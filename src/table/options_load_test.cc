@@ -215,6 +215,21 @@ TEST(LoadOptions, warns_where_clients_are_told_what_nobody_listens_on) {
   EXPECT_THAT(options.warnings(), ElementsAre(HasSubstr("10.0.0.5")));
 }
 
+TEST(LoadOptions, warns_where_other_machines_can_connect) {
+  const auto warnings = [](std::vector<std::string> sets) {
+    return loaded({.file = "", .sets = std::move(sets), .environment = {}}).warnings();
+  };
+  for (const char* host : {"127.0.0.1", "127.0.0.2", "localhost", "[::1]"})
+    EXPECT_TRUE(warnings({std::string("naming.listen=") + host + ":9876"}).empty()) << host;
+  for (const char* host : {"0.0.0.0", "[::]", "10.0.0.5", "*"})
+    EXPECT_THAT(warnings({std::string("naming.listen=") + host + ":9876"}),
+                ElementsAre(HasSubstr("no access control")))
+        << host;
+  EXPECT_THAT(warnings({"naming.listen=0.0.0.0:1", "broker.listen=0.0.0.0:5"}),
+              ElementsAre(HasSubstr("naming.listen = 0.0.0.0:1 and broker.listen = 0.0.0.0:5")));
+  EXPECT_TRUE(warnings({"naming.listen=0.0.0.0:1", "server.roles=broker"}).empty());
+}
+
 TEST(BrokerConf, converts_rocketmqs_keys_and_units) {
   const Options options = from_broker_conf(
       "# stock\nbrokerClusterName = C1\nbrokerName=b.example\nbrokerId=0\nlistenPort=20911\n"
@@ -234,7 +249,7 @@ TEST(BrokerConf, converts_rocketmqs_keys_and_units) {
   EXPECT_EQ(options.integer(Opt::broker_register_interval_ms), 10'000);
   EXPECT_EQ(options.text(Opt::tls_peers), "always");
   EXPECT_EQ(options.origin(Opt::broker_listen).text(), "conf/broker.conf:6");
-  EXPECT_TRUE(options.warnings().empty());
+  EXPECT_THAT(options.warnings(), ElementsAre(HasSubstr("no access control")));
 }
 
 TEST(BrokerConf, keeps_the_host_that_listenPort_does_not_name) {
@@ -252,8 +267,8 @@ TEST(BrokerConf, takes_the_stock_file_with_two_remarks_only) {
 }
 
 TEST(BrokerConf, says_that_a_key_has_no_effect_and_why) {
-  const Options options =
-      from_broker_conf("brokerFastFailureEnable=false\nstorePathRootDir=/d\nbindAddress=0.0.0.0\n");
+  const Options options = from_broker_conf(
+      "brokerFastFailureEnable=false\nstorePathRootDir=/d\nbindAddress=127.0.0.1\n");
   EXPECT_THAT(options.warnings(),
               ElementsAre("conf/broker.conf:1: brokerFastFailureEnable is accepted and has no "
                           "effect: a busy server refuses at once, without queues"));

@@ -55,6 +55,36 @@ class StartTest(unittest.TestCase):
             with remoting.Client(server.broker - 2) as client:  # the VIP channel
                 client.put_topic("start", 1)
 
+    def test_what_it_advises_to_try_next_works(self):
+        with harness.Server() as server:
+            advice, = (line.split(None, 2)[2] for line in server.lines if line.startswith("  try next"))
+            self.assertEqual(advice.count(f"--namesrv 127.0.0.1:{server.naming}"), 2, advice)
+            done = subprocess.run(["sh", "-c", advice.replace("bolide ", harness.program() + " ")], capture_output=True,
+                                  text=True, timeout=30, env=harness.clean_environment() | {"NAMESRV_ADDR": "127.0.0.1:1"})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("hello, world", done.stdout)
+        for role in ("naming", "broker"):
+            with harness.Server(settings=[f"server.roles={role}"]) as part:
+                self.assertNotIn("try next", "\n".join(part.lines))
+
+    def test_it_says_which_port_it_was_given_where_any_was_asked_for(self):
+        settings = ["naming.listen=127.0.0.1:0", "broker.listen=127.0.0.1:0", "admin.listen=127.0.0.1:0"]
+        with harness.Server(settings=settings) as server:
+            said = "\n".join(server.lines)
+            self.assertNotIn(":0", said)
+            for line in (r"  name server  127.0.0.1:(\d+)$", r"  broker       127.0.0.1:(\d+) ", r"http://127.0.0.1:(\d+)/"):
+                port = int(re.search(line, said, re.M).group(1))
+                socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+    def test_it_warns_where_other_machines_can_connect(self):
+        naming, _ = harness.free_ports()
+        with harness.Server(settings=[f"naming.listen=0.0.0.0:{naming}"]) as server:
+            said = "\n".join(server.lines)
+            self.assertRegex(said, rf"warning: naming.listen = 0.0.0.0:{naming}: .*no access control")
+            self.assertIn(f"--namesrv 127.0.0.1:{naming}", said)
+        with harness.Server() as server:
+            self.assertNotIn("warning", "\n".join(server.lines))
+
     def test_it_shows_its_metrics_and_its_health(self):
         port = harness.free_ports()[0] + 8
         page = f"http://127.0.0.1:{port}/"
