@@ -73,6 +73,17 @@ TEST_F(FailedJournal, refuses_what_an_administrator_wants_kept_and_changes_nothi
   unchanged();
 }
 
+TEST_F(FailedJournal, does_not_delete_at_a_start_what_it_has_refused_to_delete) {
+  fail();
+  EXPECT_EQ(refused([&](Reply<void> reply) {
+              rig_.core->delete_topic(rig_.anonymous, "old", std::move(reply));
+            }),
+            Errc::io);
+  rig_.kill_and_reopen();
+  EXPECT_TRUE(exists("old"));
+  EXPECT_EQ(rig_.pull("old", 0).messages, 1);
+}
+
 TEST_F(FailedJournal, never_had_what_was_answered_only_in_memory) {
   rig_.put_topic("made", 3);
   rig_.kill_and_reopen();

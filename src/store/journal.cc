@@ -78,14 +78,17 @@ Result<> FileJournal::check_running() const {
 }
 
 // A failed write may be tried again, with the same changes or others: it goes to the same place.
-// What the failed one left there is cut first, for behind shorter records it could be read as more.
+// What the failed one left there is cut, at once or at the latest then: its whole records would be
+// read by a start though they were refused, or as more behind shorter ones.
 Result<> FileJournal::write() {
   BOLIDE_CHECK(check_running());
   if (pending_.empty()) return {};
   if (torn_) BOLIDE_CHECK(state_.file->truncate(state_.position));
-  torn_ = true;
-  BOLIDE_CHECK(state_.file->write(state_.position, pending_));
   torn_ = false;
+  if (auto written = state_.file->write(state_.position, pending_); !written) {
+    torn_ = !state_.file->truncate(state_.position);
+    return written;
+  }
   state_.position += pending_.size();
   state_.sequence = sequence_;
   pending_.clear();
