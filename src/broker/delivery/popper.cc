@@ -54,7 +54,10 @@ Result<PopWish> Popper::check(const PopRequest& request, const Now& now) {
                 "the topic[" + topic->config.name + "] peeking message is forbidden");
   }
   const bool lite = !request.lite_client.empty();
-  if (lite) BOLIDE_CHECK(check_lite_parent(topic->config));
+  if (lite) {
+    BOLIDE_CHECK(check_lite_parent(topic->config));
+    BOLIDE_CHECK(check_lite_client(request.lite_client));
+  }
   if (request.queue_id >= topic->config.read_queues) {
     return fail(Errc::queue_out_of_range, "queueId[" + std::to_string(request.queue_id) +
                                               "] is illegal, topic:[" + topic->config.name +

@@ -5,6 +5,7 @@
 #include "broker/lite/lite_places.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bolide::broker {
 
@@ -23,13 +24,23 @@ std::int64_t LitePlaces::stored_ms(store::QueueNo queue, std::int64_t offset,
 
 bool LitePlaces::can_give(const LitePlace& place, std::int64_t wall_ms) {
   const std::int64_t end = parts_.visible.end(place.queue);
-  if (const LeasePlace* leased = parts_.leases.find(place.group, place.light_queue, 0)) {
-    if (leased->queue.held(wall_ms)) return false;
+  if (LeasePlace* leased = parts_.leases.find(place.group, place.light_queue, 0)) {
+    if (leased->queue.held(wall_ms)) {
+      hold_in_order(*leased);
+      return false;
+    }
     return leased->queue.cursor() < end || !leased->queue.leases().empty();
   }
   const std::int64_t first = parts_.store.min_offset(place.queue);
   return std::max(first, parts_.offsets.find(place.group, place.light_queue, 0).value_or(first)) <
          end;
+}
+
+// A start does not know of a place that it is in order. Who is refused must be told when it is
+// free.
+void LitePlaces::hold_in_order(LeasePlace& place) {
+  if (std::exchange(place.ordered, true)) return;
+  parts_.leases.changed(place);
 }
 
 void LitePlaces::start(const LitePlace& place, const LiteStart& start) {

@@ -48,6 +48,8 @@ class LitePlaces {
   bool suspend(const LeaseRef& lease, std::int64_t until_ms);
 
  private:
+  void hold_in_order(LeasePlace& place);
+
   Parts parts_;
 };
 

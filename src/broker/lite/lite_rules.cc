@@ -13,6 +13,7 @@
 namespace bolide::broker {
 namespace {
 
+constexpr std::size_t client_bytes_max = 1'024;
 constexpr char name_separator = '$';
 
 std::string_view value_of(const std::map<std::string, std::string>& attributes, const char* name) {
@@ -43,6 +44,12 @@ bool is_lite_parent(const TopicConfig& topic) {
 Result<> check_lite_parent(const TopicConfig& topic) {
   if (is_lite_parent(topic)) return {};
   return fail(Errc::invalid_argument, "the topic [" + topic.name + "] message type not match");
+}
+
+Result<> check_lite_client(std::string_view client) {
+  if (client.size() <= client_bytes_max) return {};
+  return fail(Errc::invalid_argument,
+              "clientId is longer than " + std::to_string(client_bytes_max) + " bytes");
 }
 
 Result<> check_lite_group(const GroupConfig& group, std::string_view parent) {

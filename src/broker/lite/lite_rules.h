@@ -34,6 +34,8 @@ std::int32_t lite_expiration(const TopicConfig& topic);
 // Whether clients of the group are given what is in the topic's lite topics. Errors:
 // invalid_argument, in the words of Apache's broker.
 Result<> check_lite_parent(const TopicConfig& topic);
+// Errors: invalid_argument for an id that is too long to be kept.
+Result<> check_lite_client(std::string_view client);
 Result<> check_lite_group(const GroupConfig& group, std::string_view parent);
 
 // The light queue of a lite topic. Errors: invalid_argument for a name that none can have.

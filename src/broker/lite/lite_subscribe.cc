@@ -11,7 +11,6 @@ namespace bolide::broker {
 namespace {
 
 // Clients make theirs from address, process and group.
-constexpr std::size_t client_bytes_max = 1'024;
 
 }  // namespace
 
@@ -35,8 +34,7 @@ Result<> LiteTopics::subscribe(const ClientPlace& place, const LiteSubscription&
     remove(request);
     return {};
   }
-  if (request.client_id.size() > client_bytes_max)
-    return fail(Errc::invalid_argument, "clientId is too long");
+  BOLIDE_CHECK(check_lite_client(request.client_id));
   BOLIDE_TRY(const GroupConfig* group, parts_.groups.find_or_create(request.group, now.wall_ms));
   if (!group->consume_enabled)
     return fail(Errc::no_permission, "Consumer group is not allowed to consume.");
@@ -111,7 +109,10 @@ Result<> LiteTopics::add(const Wish& wish, const Now& now) {
 // Clients say again and again what they subscribe to: that takes nothing from another.
 Result<> LiteTopics::replace(const Wish& wish, const Now& now) {
   const LiteMember* known = registry_.find(wish.request.group, wish.request.client_id);
-  if (known != nullptr && wish.request.version < known->version) return {};
+  if (known != nullptr && wish.request.version < known->version) {
+    (void)join(wish, now);  // it is heard of
+    return {};
+  }
   BOLIDE_CHECK(check_room(wish, known));
   LiteMember& member = join(wish, now);
   member.version = wish.request.version;
@@ -125,7 +126,11 @@ Result<> LiteTopics::replace(const Wish& wish, const Now& now) {
       tell(member, name);
       continue;
     }
-    (void)registry_.subscribe(member, name, parts_.places.store.find_queue(name, 0));
+    const auto queue = parts_.places.store.find_queue(name, 0);
+    if (registry_.subscribe(member, name, queue) || !queue) continue;
+    // What a failure has kept from being noticed is found by then.
+    const LitePlace place{.group = wish.request.group, .light_queue = name, .queue = *queue};
+    if (places_.can_give(place, now.wall_ms)) registry_.ready_for(wish.request.group, name, queue);
   }
   return {};
 }

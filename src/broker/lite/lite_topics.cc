@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "broker/lmq/multi_dispatch.h"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace bolide::broker {
 namespace {
@@ -56,30 +58,44 @@ void LiteTopics::collect(const Pop& pop, PopTaker& taker, const Now& now, PopBat
   if (member == nullptr) return;
   member->heard_ms = member->popped_ms = now.steady_ms();
   member->accessed_ms = now.wall_ms;
+  std::vector<LiteShare*> failed;
+  look_through(pop, *member, taker, now, batch, &failed);
+  // The next pop tries them again.
+  for (LiteShare* share : failed) registry_.put_back(*share, *member, false);
+}
+
+// Of one that cannot be read the others are read all the same.
+void LiteTopics::look_through(const Pop& pop, LiteMember& member, PopTaker& taker, const Now& now,
+                              PopBatch* batch, std::vector<LiteShare*>* failed) {
+  std::optional<Error> error;
   for (int looks = 0; batch->room(pop.wish) > 0; ++looks) {
     if (looks == pop_looks_max) {
       batch->unseen = true;  // others have had their turn
-      return;
+      break;
     }
-    LiteShare* share = registry_.take_ready(*member);
-    if (share == nullptr) return;
+    LiteShare* share = registry_.take_ready(member);
+    if (share == nullptr) break;
     const LitePlace place{
         .group = pop.wish.group, .light_queue = share->node->name, .queue = *share->node->queue};
     if (places_.can_give(place, now.wall_ms)) {
       taker.take(pop.wish, {.queue = place.queue, .topic = place.light_queue, .queue_id = 0}, now,
                  batch);
     }
-    if (batch->cold) return registry_.put_back(*share, *member, true);
-    if (batch->error) {
-      // The others are read all the same; this one when something comes to it.
-      BOLIDE_LOG(error, "{}: {}", place.light_queue, batch->error->context);
-      if (batch->messages > 0) batch->error.reset();
-    } else if (places_.can_give(place, now.wall_ms)) {
-      registry_.put_back(*share, *member, false);
-      continue;
+    if (batch->cold) {
+      registry_.put_back(*share, member, true);
+      break;
     }
-    registry_.settle(*share);
+    if (batch->error) {
+      BOLIDE_LOG(error, "{}: {}", place.light_queue, batch->error->context);
+      error = std::exchange(batch->error, std::nullopt);
+      failed->push_back(share);
+    } else if (places_.can_give(place, now.wall_ms)) {
+      registry_.put_back(*share, member, false);
+    } else {
+      registry_.settle(*share);
+    }
   }
+  if (batch->messages == 0 && !batch->cold) batch->error = std::move(error);
 }
 
 void LiteTopics::freed(std::string_view group, std::string_view light_queue) {

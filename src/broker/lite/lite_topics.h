@@ -76,6 +76,8 @@ class LiteTopics final : public LiteSource {
   void freed(std::string_view group, std::string_view light_queue) override;
 
  private:
+  void look_through(const Pop& pop, LiteMember& member, PopTaker& taker, const Now& now,
+                    PopBatch* batch, std::vector<LiteShare*>* failed);
   struct Wish;  // a subscription that was checked
   // A wildcard group that has not been told of all lite topics yet.
   struct Scan {

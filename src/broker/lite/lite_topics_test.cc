@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace bolide::broker {
 namespace {
 
@@ -296,6 +298,37 @@ TEST_F(LiteTest, keeps_the_places_of_groups_over_a_kill) {
   EXPECT_EQ(pop("c1").bodies, Bodies{}) << "the lease goes on";
   rig_.pass_ms(61'000);
   EXPECT_EQ(pop("c1").bodies, Bodies{"a1"});
+}
+
+TEST_F(LiteTest, goes_on_when_a_lease_from_before_a_kill_is_acknowledged) {
+  add("c1", {"a"});
+  send("a", "a0");
+  const Popped popped = pop("c1");
+  send("a", "a1");
+  rig_.kill_and_reopen();
+  add("c1", {"a"});
+  EXPECT_EQ(pop("c1").bodies, Bodies{});
+  ASSERT_EQ(ack(lease("a", 0, popped.given_ms)), Settled::done);
+  EXPECT_EQ(pop("c1").bodies, Bodies{"a1"});
+}
+
+TEST_F(LiteTest, reads_the_others_where_one_cannot_be_read_and_that_one_again) {
+  add("c1", {"a", "b", "c"});
+  for (const std::string_view lite : {"a", "b", "c"}) send(lite, lite);
+  rig_.kill_and_reopen();
+  add("c1", {"a", "b", "c"});
+  rig_.fs.fail_at(os::FileOperation::read_cached, 1, Errc::io);
+  Bodies first = pop("c1").bodies;
+  EXPECT_EQ(first.size(), 2U);
+  for (const std::string& body : pop("c1").bodies) first.push_back(body);
+  std::ranges::sort(first);
+  EXPECT_EQ(first, (Bodies{"a", "b", "c"}));
+}
+
+TEST_F(LiteTest, waits_for_no_client_with_an_id_beyond_bounds) {
+  const Popped popped = pop(std::string(2'000, 'x'));
+  ASSERT_TRUE(popped.error);
+  EXPECT_EQ(popped.error->code, Errc::invalid_argument);
 }
 
 TEST_F(LiteTest, changes_the_end_of_a_lease) {
