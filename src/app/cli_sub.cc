@@ -275,7 +275,7 @@ constexpr OptionRow options[] = {
      .doc = "with --group: write into the topic of traces what was printed, for 'message trace'"},
     {.names = "--from",
      .value = "PLACE",
-     .doc = "first, last, a time (2026-01-31T12:00:00Z), how long ago (15m); also of a new group "
+     .doc = "first, last, a time (2026-01-31T12:00:00Z), how long ago (15m); of a new group too "
             "(last)"},
     {.names = "-n,--count",
      .takes = Takes::number,

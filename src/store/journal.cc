@@ -225,12 +225,22 @@ void FileJournal::merge() {
 
 void FileJournal::merged(Result<bool> ended) {
   if (ended && !*ended) return merge();
-  merge_.reset();
-  if (!ended) return compacted(Failure(std::move(ended).error()));
-  state_.snapshot = state_.generation;
-  state_.sealed_bytes = 0;
-  before_.reset();
-  compacted({});
+  std::shared_ptr<os::File> sealed;
+  Result<> result;
+  if (ended) {
+    state_.snapshot = state_.generation;
+    state_.sealed_bytes = 0;
+    sealed = std::exchange(before_, nullptr);
+  } else {
+    result = Failure(std::move(ended).error());
+  }
+  // Who lets go of them last frees as much as was merged, and a file that is removed already.
+  job_->start(background_, [this, merge = std::exchange(merge_, nullptr),
+                            sealed = std::move(sealed), result = std::move(result)]() mutable {
+    merge.reset();
+    sealed.reset();
+    return [this, result = std::move(result)] { compacted(result); };
+  });
 }
 
 void FileJournal::compacted(const Result<>& result) {

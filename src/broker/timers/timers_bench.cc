@@ -62,6 +62,7 @@ class TwoAgents {
   store::Background background() {
     return [this](auto job) { jobs_.push_back(std::move(job)); };
   }
+  bool busy() const { return !jobs_.empty(); }
   void run_one() {
     if (jobs_.empty()) return;
     auto job = std::move(jobs_.front());
@@ -98,7 +99,9 @@ void merge_what_waits(benchmark::State& state) {
     BOLIDE_ASSERT(opened->log->flush().has_value());
     double longest_turn_us = 0;
     std::int64_t turns = 0;
-    while (!os::posix_file_system().exists(directory / "snapshot.0000000000000002")) {
+    // Until all that was merged is let go of, too.
+    while (agents.busy() ||
+           !os::posix_file_system().exists(directory / "snapshot.0000000000000002")) {
       longest_turn_us = std::max(longest_turn_us, us_of([&] {
                                    for (int i = 0; i < 200; ++i) {
                                      opened->log->remove(next - state.range(0));
