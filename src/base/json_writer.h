@@ -81,4 +81,15 @@ class JsonWriter {
   bool comma_ = false;
 };
 
+// The text of an object whose members `write` gives to the writer.
+template <class Write>
+std::string json_object(Write write) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  write(out);
+  out.end_object();
+  return text;
+}
+
 }  // namespace bolide

@@ -83,16 +83,6 @@ void write_queue_key(JsonWriter& out, std::string_view broker, std::string_view 
   out.end_object_key();
 }
 
-template <class Write>
-std::string object(Write write) {
-  std::string text;
-  JsonWriter out(text);
-  out.begin_object();
-  write(out);
-  out.end_object();
-  return text;
-}
-
 // One object, as in requests 208 and 317.
 void write_consume_stats(JsonWriter& out, std::string_view broker,
                          const broker::GroupProgress& progress) {
@@ -122,7 +112,7 @@ std::string consumer_ids_json(const broker::GroupMembers& group) {
 }
 
 std::string consumer_connections_json(const broker::GroupMembers& group) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     write_connections(out, group.members);
     out.member("consumeFromWhere", text_of(group.from));
     out.member("consumeType", text_of(group.type));
@@ -138,11 +128,11 @@ std::string consumer_connections_json(const broker::GroupMembers& group) {
 }
 
 std::string producer_connections_json(const std::vector<broker::Member>& members) {
-  return object([&](JsonWriter& out) { write_connections(out, members); });
+  return json_object([&](JsonWriter& out) { write_connections(out, members); });
 }
 
 std::string producer_table_json(const std::map<std::string, std::vector<broker::Member>>& all) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.key("data");
     out.begin_object();
     for (const auto& [group, members] : all) {
@@ -165,7 +155,7 @@ std::string producer_table_json(const std::map<std::string, std::vector<broker::
 
 std::string subscription_json(std::string_view group, std::string_view topic,
                               const broker::Subscription* subscription) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.member("group", group);
     if (subscription != nullptr) {
       out.key("subscriptionData");
@@ -180,7 +170,7 @@ std::string offsets_json(const std::vector<broker::OffsetEntry>& all) {
   for (const broker::OffsetEntry& entry : all) {
     table[entry.topic + "@" + entry.group][entry.queue_id] = entry.offset;
   }
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.key("offsetTable");
     out.begin_object();
     for (const auto& [key, queues] : table) {
@@ -195,7 +185,7 @@ std::string offsets_json(const std::vector<broker::OffsetEntry>& all) {
 
 std::string queue_offsets_json(std::string_view broker, std::string_view topic,
                                const std::map<std::int32_t, std::int64_t>& offsets) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.key("offsetTable");
     out.begin_object();
     for (const auto& [queue_id, offset] : offsets) {
@@ -208,7 +198,7 @@ std::string queue_offsets_json(std::string_view broker, std::string_view topic,
 
 std::string topic_stats_json(std::string_view broker, std::string_view topic,
                              const std::map<std::int32_t, broker::QueueRange>& ranges) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.key("offsetTable");
     out.begin_object();
     for (const auto& [queue_id, range] : ranges) {
@@ -232,7 +222,7 @@ std::string consume_stats_json(std::string_view broker, const broker::GroupProgr
 
 std::string consume_stats_list_json(std::string_view broker,
                                     const std::map<std::string, broker::GroupProgress>& groups) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     std::int64_t total_diff = 0;
     out.key("consumeStatsList");
     out.begin_array();
@@ -256,7 +246,7 @@ std::string consume_stats_list_json(std::string_view broker,
 }
 
 std::string lone_master_json(std::string_view log_end) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.key("haConnectionInfo");
     out.begin_array();
     out.end_array();
@@ -269,7 +259,7 @@ std::string lone_master_json(std::string_view log_end) {
 
 std::string consume_spans_json(std::string_view broker, std::string_view topic,
                                const std::vector<broker::ConsumeSpan>& spans) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.key("consumeTimeSpanSet");
     out.begin_array();
     for (const broker::ConsumeSpan& span : spans) {
@@ -307,7 +297,7 @@ std::string group_json(const broker::GroupConfig& config) {
 }
 
 std::string group_table_json(const broker::GroupTable& table) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.key("dataVersion");
     broker::write_version(out, table.version);
     out.key("forbiddenTable");
@@ -324,7 +314,7 @@ std::string group_table_json(const broker::GroupTable& table) {
 }
 
 std::string list_json(std::string_view name, const std::vector<std::string>& values) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.key(name);
     out.begin_array();
     for (const std::string& value : values) out.value(value);
@@ -333,7 +323,7 @@ std::string list_json(std::string_view name, const std::vector<std::string>& val
 }
 
 std::string table_json(const std::map<std::string, std::string>& table) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.key("table");
     out.begin_object();
     for (const auto& [key, value] : table) out.member(key, value);

@@ -8,16 +8,6 @@
 namespace bolide::remoting {
 namespace {
 
-template <class Write>
-std::string object(Write write) {
-  std::string text;
-  JsonWriter out(text);
-  out.begin_object();
-  write(out);
-  out.end_object();
-  return text;
-}
-
 std::int64_t number(std::size_t count) {
   return static_cast<std::int64_t>(count);
 }
@@ -45,7 +35,7 @@ void write_lags(JsonWriter& out, const std::vector<broker::LiteLag>& lags) {
 }  // namespace
 
 std::string lite_broker_json(const broker::LiteBrokerFacts& facts) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.member("cqTableSize", number(facts.queues));
     out.member("currentLmqNum", number(facts.light_queues));
     out.member("eventMapSize", number(facts.clients));
@@ -66,7 +56,7 @@ std::string lite_broker_json(const broker::LiteBrokerFacts& facts) {
 }
 
 std::string lite_parent_json(std::string_view parent, const broker::LiteParentFacts& facts) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     if (!facts.groups.empty()) write_names(out, "groups", facts.groups);
     out.member("liteTopicCount", number(facts.lite_topics));
     out.member("lmqNum", number(facts.light_queues));
@@ -77,7 +67,7 @@ std::string lite_parent_json(std::string_view parent, const broker::LiteParentFa
 
 std::string lite_topic_json(std::string_view parent, std::string_view lite_topic,
                             const broker::LiteTopicFacts& facts) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.member("liteTopic", lite_topic);
     out.member("parentTopic", parent);
     out.member("shardingToBroker", true);
@@ -101,7 +91,7 @@ std::string lite_topic_json(std::string_view parent, std::string_view lite_topic
 
 std::string lite_client_json(const broker::LiteClientQuestion& question,
                              const broker::LiteClientFacts& facts) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.member("clientId", question.client);
     out.member("group", question.group);
     out.member("lastAccessTime", facts.accessed_ms);
@@ -114,7 +104,7 @@ std::string lite_client_json(const broker::LiteClientQuestion& question,
 
 std::string lite_group_json(const broker::LiteGroupQuestion& question,
                             const broker::LiteGroupFacts& facts) {
-  return object([&](JsonWriter& out) {
+  return json_object([&](JsonWriter& out) {
     out.member("earliestUnconsumedTimestamp", facts.oldest_ms);
     out.member("group", question.group);
     if (question.lite_topic.empty()) {
