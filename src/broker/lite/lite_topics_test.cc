@@ -187,7 +187,6 @@ TEST_F(LiteTest, gives_a_message_to_one_client_of_a_group) {
   const Bodies first = pop("c1").bodies;
   const Bodies second = pop("c2").bodies;
   EXPECT_EQ(first.size() + second.size(), 1U);
-  for (int i = 0; i < 2; ++i) send("b" + std::to_string(i), "b");
 }
 
 TEST_F(LiteTest, gives_what_a_client_left_to_another) {
@@ -412,8 +411,12 @@ TEST_F(LiteTest, lets_no_lite_topic_starve_another) {
   add("c1", {"busy", "calm"});
   for (int i = 0; i < 100; ++i) send("busy", "busy");
   send("calm", "calm");
-  EXPECT_EQ(pop("c1").bodies.size(), 32U);
-  EXPECT_EQ(pop("c1").bodies, Bodies{"calm"});
+  const Popped first = pop("c1");
+  ASSERT_EQ(first.bodies, Bodies(32, "busy"));
+  for (int i = 0; i < 32; ++i) ASSERT_TRUE(ack(lease("busy", i, first.given_ms)));
+  const Bodies second = pop("c1").bodies;
+  ASSERT_EQ(second.size(), 32U);
+  EXPECT_EQ(second.front(), "calm");
 }
 
 TEST_F(LiteTest, reads_what_is_on_the_disk_only) {
