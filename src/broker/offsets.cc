@@ -4,6 +4,8 @@
 // Runs on: core agent.  Owns: the offset table.  Invariant: see offsets.h.
 #include "broker/offsets.h"
 
+#include "broker/queue_key.h"
+
 #include <algorithm>
 
 namespace bolide::broker {
@@ -39,9 +41,7 @@ bool Offsets::cut(const EndOf& end_of) {
 }
 
 Offsets::Entry* Offsets::find_entry(std::string_view group, std::string_view topic) const {
-  key_.assign(topic);
-  key_ += '/';
-  key_ += group;
+  set_group_key(topic, group, &key_);
   const auto found = entries_.find(key_);
   return found == entries_.end() ? nullptr : const_cast<Entry*>(&found->second);
 }

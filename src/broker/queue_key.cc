@@ -29,4 +29,10 @@ std::optional<QueueKey> parse_queue_key(std::string_view key) {
       .queue_id = *queue_id, .topic = names.substr(0, mark), .group = names.substr(mark + 1)};
 }
 
+void set_group_key(std::string_view topic, std::string_view group, std::string* key) {
+  key->assign(topic);
+  *key += '/';
+  *key += group;
+}
+
 }  // namespace bolide::broker

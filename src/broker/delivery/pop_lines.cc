@@ -5,22 +5,23 @@
 #include "broker/delivery/popper.h"
 
 #include "broker/lite/lite_rules.h"
+#include "broker/queue_key.h"
 
 #include <utility>
 
 namespace bolide::broker {
 
 Popper::Line* Popper::find_line(std::string_view group, std::string_view topic) {
-  key_.assign(topic);
-  key_ += '/';
-  key_ += group;
+  set_group_key(topic, group, &key_);
   const auto found = lines_.find(key_);
   return found == lines_.end() ? nullptr : found->second.get();
 }
 
 std::size_t Popper::waiting(std::string_view group, std::string_view topic,
                             std::int32_t queue_id) const {
-  const auto found = lines_.find(std::string(topic) + "/" + std::string(group));
+  std::string key;
+  set_group_key(topic, group, &key);
+  const auto found = lines_.find(key);
   if (found == lines_.end()) return 0;
   std::size_t count = 0;
   for (Room::Id id = room_.first(*found->second); id != Room::none; id = room_.next(id))

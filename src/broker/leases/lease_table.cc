@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "broker/queue_key.h"
 #include "broker/stored_bounds.h"
 
 #include <algorithm>
@@ -40,9 +41,7 @@ LeaseTable::LeaseTable(Offsets& offsets, LeaseLog::Opened opened, const EndOf& e
 }
 
 LeaseTable::Entry* LeaseTable::find_entry(std::string_view group, std::string_view topic) {
-  key_.assign(topic);
-  key_ += '/';
-  key_ += group;
+  set_group_key(topic, group, &key_);
   const auto found = entries_.find(key_);
   return found == entries_.end() ? nullptr : &found->second;
 }
